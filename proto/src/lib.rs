@@ -1,0 +1,55 @@
+//! The wire of Tertulia: types, framing, limits and versions. No I/O, no clock, no runtime.
+//!
+//! One QUIC connection carries one device of one account:
+//! - the client opens ONE bidirectional **control** stream ([`StreamKind::Control`]) and speaks
+//!   first: [`Hello`], then, on a device the server does not know, [`Register`]; after
+//!   [`Welcome`] come numbered [`Request`]s, answered in order by [`ServerMessage`]s;
+//! - the server opens a few unidirectional **lanes** ([`StreamKind::Live`]) that carry the
+//!   events of rooms as [`LaneMessage`]s; all events of a room travel on one lane, in order;
+//! - the server answers each history request on a unidirectional **page** of its own
+//!   ([`StreamKind::Page`]): a [`PageHead`], events, end of stream.
+//!
+//! A frame is `varint length | varint type | postcard body` ([`frame`]). A type that the reader
+//! does not know is skipped by its length; an event of an unknown type still counts its seq.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod close;
+mod command;
+mod env;
+mod event;
+pub mod frame;
+mod ids;
+pub mod limits;
+mod name;
+mod server_message;
+mod session;
+mod stream;
+mod text;
+mod version;
+mod wire_enum;
+
+pub use command::{
+    Command, CreateInvite, CreateRoom, EnterRoom, History, LeaveRoom, ListMembers, ListRooms,
+    ListUsers, MarkRead, Rename, Request, Role, RoomKind, Send, Span,
+};
+pub use env::{Env, Job};
+pub use event::{Author, Change, Event, EventHead, Joined, Left, Posted};
+pub use frame::{Frame, FrameBuffer};
+pub use ids::{
+    AccountId, Epoch, LogPosition, MessageId, ParseMessageIdError, ReqId, RoomId, Seq, Timestamp,
+};
+pub use name::{DisplayName, Handle, NameError, RoomName, skeleton};
+pub use server_message::{
+    Done, GoAway, InviteMade, LaneMessage, LaneNotice, Live, MemberPage, PageHead, Person,
+    Presence, Receipt, Refusal, Rejected, RoomClosed, RoomInfo, RoomJump, RoomListing, RoomOpened,
+    RoomPage, ServerMessage, UserPage,
+};
+pub use session::{
+    ClientMessage, Hello, Register, Registration, RoomCursor, Unregistered, Welcome,
+};
+pub use stream::{DatagramKind, LaneIndex, StreamKind, lane_of};
+pub use text::{Body, MessageText, TextError, Topic};
+pub use version::{ALPN, Features, VERSION, VersionRange};
+pub use wire_enum::DecodeError;
