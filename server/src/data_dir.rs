@@ -1,0 +1,112 @@
+//! The data directory: one server at a time, secrets readable by its owner only.
+
+use std::{
+    env,
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use tertulia_certs::{HostPort, files};
+use tertulia_proto::Env;
+
+use crate::net::EndpointKeys;
+
+/// `$XDG_DATA_HOME/tertulia/server`; `None` where there is no home.
+pub fn default_data_dir() -> Option<PathBuf> {
+    let set = |name| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let data = set("XDG_DATA_HOME").filter(|path| path.is_absolute());
+    let base = data.or_else(|| Some(set("HOME")?.join(".local/share")))?;
+    Some(base.join("tertulia/server"))
+}
+
+/// A data directory that this process holds.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    path: PathBuf,
+    /// Unlocked when dropped.
+    _lock: File,
+}
+
+/// The directory could not be taken.
+#[derive(Debug)]
+pub(crate) enum TakeError {
+    /// Another process holds it.
+    InUse,
+    Io(io::Error),
+}
+
+impl DataDir {
+    /// Makes it if need be and locks it (flock: gone with the process, however that ends).
+    pub(crate) fn take(path: &Path) -> Result<Self, TakeError> {
+        files::create_private_dir(path).map_err(TakeError::Io)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path.join("lock"))
+            .map_err(TakeError::Io)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                _lock: lock,
+            }),
+            Err(TryLockError::WouldBlock) => Err(TakeError::InUse),
+            Err(TryLockError::Error(error)) => Err(TakeError::Io(error)),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.path.join("tertulia.db")
+    }
+
+    /// Holds the owner's link while there is no owner.
+    pub(crate) fn owner_invite(&self) -> PathBuf {
+        self.path.join("owner-invite")
+    }
+
+    /// The endpoint's keys, made at the first start.
+    pub(crate) fn endpoint_keys(&self, env: &dyn Env) -> io::Result<EndpointKeys> {
+        let path = self.path.join("endpoint-keys");
+        let mut bytes = [0; EndpointKeys::BYTES];
+        match std::fs::read(&path) {
+            Ok(found) if found.len() == bytes.len() => bytes.copy_from_slice(&found),
+            // They only make a restart quicker: a damaged file is replaced.
+            Ok(_) => {
+                env.fill_random(&mut bytes);
+                files::write_private(&path, &bytes)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                env.fill_random(&mut bytes);
+                files::write_private(&path, &bytes)?;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(EndpointKeys::from_bytes(&bytes))
+    }
+
+    /// Remembers under which addresses links are handed out, for when the server is stopped.
+    pub(crate) fn write_addresses(&self, addresses: &[HostPort]) -> io::Result<()> {
+        let lines: String = addresses
+            .iter()
+            .map(|address| format!("{address}\n"))
+            .collect();
+        files::write_private(&self.path.join("addresses"), lines.as_bytes())
+    }
+
+    /// What [`Self::write_addresses`] wrote last.
+    pub(crate) fn addresses(&self) -> Vec<HostPort> {
+        let text = std::fs::read_to_string(self.path.join("addresses")).unwrap_or_default();
+        text.lines().filter_map(|line| line.parse().ok()).collect()
+    }
+}

@@ -1,0 +1,263 @@
+//! What is live: recent frames of every room, who carries them, who is connected.
+//!
+//! Nothing is queued per reader. A room keeps its recent frames once, as shared bytes; a reader
+//! has a seq in each of its rooms and a [`Bell`] that says which rooms have something. A reader
+//! who falls off the ring reads on from the store.
+
+mod bell;
+mod presence;
+mod ring;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tertulia_proto::{AccountId, Person, Role, RoomId, Seq};
+use tokio::sync::{Notify, watch};
+
+pub(crate) use bell::Bell;
+pub(crate) use presence::{PresenceTracker, Roll};
+pub(crate) use ring::Read;
+
+use crate::{
+    limits,
+    log::Published,
+    state::{AccountRow, DeviceKey, Effect},
+};
+use presence::Online;
+use ring::Ring;
+
+/// Shared by the writer, who publishes, and all connections, who read.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    state: Mutex<State>,
+    presence: watch::Sender<u64>,
+    owner_registered: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    rooms: BTreeMap<RoomId, Room>,
+    online: Online,
+    next_connection: u64,
+}
+
+#[derive(Debug, Default)]
+struct Room {
+    ring: Ring,
+    bells: BTreeMap<ConnectionId, Arc<Bell>>,
+}
+
+/// A connection within this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ConnectionId(u64);
+
+impl Hub {
+    /// A hub whose rooms stand where the store has them.
+    pub(crate) fn new(heads: impl IntoIterator<Item = (RoomId, Seq)>) -> Arc<Self> {
+        let rooms = heads
+            .into_iter()
+            .map(|(id, head)| {
+                (
+                    id,
+                    Room {
+                        ring: Ring::new(head),
+                        ..Room::default()
+                    },
+                )
+            })
+            .collect();
+        let state = Mutex::new(State {
+            rooms,
+            ..State::default()
+        });
+        let (presence, _) = watch::channel(0);
+        Arc::new(Self {
+            state,
+            presence,
+            owner_registered: Notify::new(),
+        })
+    }
+
+    /// Enters a connection of a device. Its account is online until the guard is dropped.
+    /// Over the device's limit the oldest connection is told to go.
+    pub(crate) fn join(
+        self: &Arc<Self>,
+        account: &AccountRow,
+        device: DeviceKey,
+        bell: Arc<Bell>,
+    ) -> Joined {
+        let mut state = self.lock();
+        state.next_connection += 1;
+        let id = ConnectionId(state.next_connection);
+        let replaced = Arc::new(Notify::new());
+        let changed = state.online.join(
+            account,
+            presence::Connected {
+                id,
+                device,
+                bell,
+                replaced: Arc::clone(&replaced),
+            },
+        );
+        if let Some(oldest) =
+            state
+                .online
+                .over_limit(account.id, &device, limits::CONNECTIONS_PER_DEVICE)
+        {
+            oldest.notify_one();
+        }
+        drop(state);
+        if changed {
+            self.presence_changed();
+        }
+        Joined {
+            hub: Arc::clone(self),
+            account: account.id,
+            id,
+            replaced,
+        }
+    }
+
+    /// Rings that connection's bell for what happens in a room from now on.
+    pub(crate) fn subscribe(&self, id: ConnectionId, room: RoomId, bell: &Arc<Bell>) {
+        self.lock()
+            .rooms
+            .entry(room)
+            .or_default()
+            .bells
+            .insert(id, Arc::clone(bell));
+    }
+
+    /// No more.
+    pub(crate) fn unsubscribe(&self, id: ConnectionId, room: RoomId) {
+        if let Some(room) = self.lock().rooms.get_mut(&room) {
+            room.bells.remove(&id);
+        }
+    }
+
+    /// Frames of a room from `next` on, about so many bytes of them.
+    pub(crate) fn read(&self, room: RoomId, next: Seq, bytes: usize) -> Read {
+        self.lock()
+            .rooms
+            .get(&room)
+            .map_or(Read::UpToDate, |room| room.ring.read(next, bytes))
+    }
+
+    /// The newest seq of a room.
+    pub(crate) fn head(&self, room: RoomId) -> Seq {
+        self.lock()
+            .rooms
+            .get(&room)
+            .map_or(Seq(0), |room| room.ring.head())
+    }
+
+    /// Who is connected now.
+    pub(crate) fn roll(&self) -> Arc<Roll> {
+        self.lock().online.roll()
+    }
+
+    /// Connected people with a larger account id, at most so many.
+    pub(crate) fn people_after(&self, after: AccountId, limit: usize) -> Vec<Person> {
+        self.lock().online.people_after(after, limit)
+    }
+
+    /// Whether an account is connected.
+    pub(crate) fn is_online(&self, account: AccountId) -> bool {
+        self.lock().online.contains(account)
+    }
+
+    /// Changes whenever [`Hub::roll`] does.
+    pub(crate) fn presence(&self) -> watch::Receiver<u64> {
+        self.presence.subscribe()
+    }
+
+    /// Returns when an owner was registered, also if that was before the call (once).
+    pub(crate) async fn owner_registered(&self) {
+        self.owner_registered.notified().await;
+    }
+
+    fn presence_changed(&self) {
+        self.presence.send_modify(|version| *version += 1);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code panics while it holds the lock; if one did, the maps are still whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Publishing is the log's: in log order, after the commit.
+impl Published for Arc<Hub> {
+    fn publish(&mut self, effects: &[Effect]) {
+        let mut renamed = false;
+        let mut state = self.lock();
+        for effect in effects {
+            match effect {
+                Effect::Happened(event) => {
+                    let room = state.rooms.entry(event.head.room).or_default();
+                    room.ring.push(event.head.seq, event.encode());
+                    for bell in room.bells.values() {
+                        bell.ring(event.head.room);
+                    }
+                }
+                Effect::Entered { account, room } => {
+                    for bell in state.online.bells(*account) {
+                        bell.open(*room);
+                    }
+                }
+                Effect::Left {
+                    account,
+                    room,
+                    after,
+                } => {
+                    for bell in state.online.bells(*account) {
+                        bell.close(*room, *after);
+                    }
+                }
+                Effect::Registered(role) => {
+                    if *role == Role::Owner {
+                        self.owner_registered.notify_one();
+                    }
+                }
+                Effect::Renamed(account) => renamed |= state.online.rename(account),
+            }
+        }
+        drop(state);
+        if renamed {
+            self.presence_changed();
+        }
+    }
+}
+
+/// A connection's place in the hub; leaving can't be forgotten.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    hub: Arc<Hub>,
+    account: AccountId,
+    id: ConnectionId,
+    replaced: Arc<Notify>,
+}
+
+impl Joined {
+    pub(crate) fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    /// Returns when another connection of the device took this one's place.
+    pub(crate) async fn replaced(&self) {
+        self.replaced.notified().await;
+    }
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        let mut state = self.hub.lock();
+        let changed = state.online.leave(self.account, self.id);
+        drop(state);
+        if changed {
+            self.hub.presence_changed();
+        }
+    }
+}

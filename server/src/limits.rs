@@ -1,0 +1,96 @@
+//! Every bound of the server that is not the wire's own ([`tertulia_proto::limits`]).
+
+use std::time::Duration;
+
+/// Rooms of one server.
+pub(crate) const ROOMS: u32 = 10_000;
+/// Invites kept at once, used up or not.
+pub(crate) const INVITES: u32 = 10_000;
+/// How long an expired invite is still told from an unknown one: 30 days, in milliseconds.
+pub(crate) const DEAD_INVITE_KEPT_MS: i64 = 30 * 24 * 3600 * 1000;
+/// Uses of one invite.
+pub(crate) const INVITE_USES: u32 = 10_000;
+/// Life of one invite, in seconds: a year.
+pub(crate) const INVITE_EXPIRES_S: u32 = 365 * 24 * 3600;
+
+/// Commands of one group commit.
+pub(crate) const COMMIT_BATCH: usize = 256;
+/// Commands waiting for the writer; connections wait beyond.
+pub(crate) const COMMIT_QUEUE: usize = 1_024;
+/// The write-ahead log is folded into the database beyond this size, in bytes.
+pub(crate) const CHECKPOINT_BYTES: u64 = 16 << 20;
+/// Read-only database connections.
+pub(crate) const READERS: usize = 4;
+
+/// Recent frames of one room kept in memory.
+pub(crate) const RING_FRAMES: usize = 1_024;
+/// Their bytes.
+pub(crate) const RING_BYTES: usize = 256 << 10;
+/// What a lane writes of one room before another room has its turn, in bytes.
+pub(crate) const LANE_TURN_BYTES: usize = 64 << 10;
+
+/// Connections of one device; a further one takes the oldest one's place.
+pub(crate) const CONNECTIONS_PER_DEVICE: usize = 8;
+/// Connections that are not welcome yet.
+pub(crate) const UNWELCOME_CONNECTIONS: usize = 1_024;
+/// Handshakes at once; over half of it, unvalidated addresses get a Retry.
+pub(crate) const HANDSHAKES: usize = 128;
+/// Initials waiting to be looked at.
+pub(crate) const INCOMING: usize = 4_096;
+/// Bytes kept for one of them, and for all.
+pub(crate) const INCOMING_BYTES: u64 = 64 << 10;
+/// See [`INCOMING_BYTES`].
+pub(crate) const INCOMING_BYTES_TOTAL: u64 = 32 << 20;
+/// TLS must be through by then.
+pub(crate) const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+/// The hello must be there by then, and a registration.
+pub(crate) const HELLO_TIME: Duration = Duration::from_secs(10);
+/// A frame once begun must be whole by then, while packets arrive.
+pub(crate) const FRAME_TIME: Duration = Duration::from_secs(30);
+/// A reader must take something by then, while packets arrive.
+pub(crate) const PROGRESS_TIME: Duration = Duration::from_secs(30);
+/// A silent path is given up.
+pub(crate) const IDLE_TIME: Duration = Duration::from_secs(180);
+/// Streams of pages a connection may have open.
+pub(crate) const PAGES_IN_FLIGHT: usize = 4;
+/// Between two presence frames of a connection.
+pub(crate) const PRESENCE_INTERVAL: Duration = Duration::from_millis(900);
+
+/// Sends of one device: a burst, then a rate. Beyond it the server reads slower.
+pub(crate) const SEND_BURST: u32 = 2_000;
+/// See [`SEND_BURST`]; a second.
+pub(crate) const SEND_RATE: u32 = 50;
+/// Lists, history and membership changes of one device: a burst, then a rate a second.
+pub(crate) const REQUEST_BURST: u32 = 400;
+/// See [`REQUEST_BURST`].
+pub(crate) const REQUEST_RATE: u32 = 40;
+/// Registrations over the whole server: a burst, then a rate a second. Invites have 128
+/// bits and are not guessed; this keeps strangers from keeping the writer busy.
+pub(crate) const REGISTER_BURST: u32 = 100;
+/// See [`REGISTER_BURST`].
+pub(crate) const REGISTER_RATE: u32 = 20;
+/// Tries to register on one connection.
+pub(crate) const REGISTER_TRIES: u32 = 10;
+
+/// What quinn may hold of one stream's received data.
+pub(crate) const STREAM_WINDOW: u32 = 256 << 10;
+/// And of one connection's.
+pub(crate) const CONNECTION_WINDOW: u32 = 1 << 20;
+/// What one connection's unsent and unacknowledged data may weigh.
+pub(crate) const SEND_WINDOW: u64 = 1 << 20;
+/// UDP socket buffers asked of the system, in bytes.
+pub(crate) const SOCKET_BUFFER: usize = 4 << 20;
+
+/// All of a stop: clients told, commits finished, connections closed.
+pub(crate) const STOP_TIME: Duration = Duration::from_secs(3);
+/// Clients come back after a stop within this time, each after a random part of it.
+pub(crate) const RETURN_SPREAD: Duration = Duration::from_secs(2);
+/// Devices whose quota is remembered while they are away.
+pub(crate) const QUOTAS: usize = 8_192;
+/// New connections of one unvalidated address range: a burst, then a rate a second. Beyond it
+/// the address must prove itself by a Retry.
+pub(crate) const ADDRESS_BURST: u32 = 40;
+/// See [`ADDRESS_BURST`].
+pub(crate) const ADDRESS_RATE: u32 = 20;
+/// Address ranges watched at once; beyond, every new one must prove itself.
+pub(crate) const ADDRESSES: usize = 4_096;

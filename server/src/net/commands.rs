@@ -1,0 +1,122 @@
+//! The control stream, inwards: requests become log commands or queries, in order.
+
+use sha2::{Digest, Sha256};
+use tertulia_proto::{Command, CreateInvite, Refusal, ReqId, Request, Timestamp, close::CloseCode};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep},
+};
+
+use super::{
+    Ended, Shared,
+    frames::FrameReader,
+    quota::Quota,
+    replies::{Due, Query},
+    request_order::RequestOrder,
+};
+use crate::{
+    limits,
+    state::{Actor, LogCommand, StoreInvite},
+};
+
+/// Reads requests until the client finishes its stream. What is due as an answer goes to
+/// `replies` in order; where that line is full, nothing more is read.
+pub(crate) async fn read(
+    shared: &Shared,
+    actor: Actor,
+    quota: &Quota,
+    reader: &mut FrameReader,
+    replies: mpsc::Sender<(ReqId, Due)>,
+) -> Result<(), Ended> {
+    let mut order = RequestOrder::new();
+    while let Some(frame) = reader.next_frame().await? {
+        // A frame that is no request is skipped: a newer client may say more than we know.
+        let Some(request) = Request::decode(&frame)? else {
+            continue;
+        };
+        let too_early = Ended::Close(CloseCode::PROTOCOL, "request numbers with a gap");
+        order.accept(request).map_err(|_| too_early)?;
+        while let Some(Request { req_id, command }) = order.next_ready() {
+            let due = match command {
+                Some(command) => take(shared, actor, quota, command).await?,
+                None => Due::refused(Refusal::UNSUPPORTED),
+            };
+            if replies.send((req_id, due)).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn take(
+    shared: &Shared,
+    actor: Actor,
+    quota: &Quota,
+    command: Command,
+) -> Result<Due, Ended> {
+    if matches!(command, Command::Send(_)) {
+        // Sends are never refused for speed: the server reads slower.
+        while let Err(wait) = quota.send(Instant::now()) {
+            sleep(wait).await;
+        }
+    } else if let Err(wait) = quota.request(Instant::now()) {
+        return Ok(Due::refused_for(Refusal::RATE, wait));
+    }
+    let command = match command {
+        Command::Send(command) => LogCommand::Send(command),
+        Command::CreateRoom(command) => LogCommand::CreateRoom(command),
+        Command::EnterRoom(command) => LogCommand::EnterRoom(command),
+        Command::LeaveRoom(command) => LogCommand::LeaveRoom(command),
+        Command::MarkRead(command) => LogCommand::MarkRead(command),
+        Command::Rename(command) => LogCommand::Rename(command),
+        Command::CreateInvite(command) => return invite(shared, actor, &command).await,
+        Command::ListRooms(query) => return Ok(Due::Query(Query::Rooms(query))),
+        Command::ListUsers(query) => return Ok(Due::Query(Query::Users(query))),
+        Command::ListMembers(query) => return Ok(Due::Query(Query::Members(query))),
+        Command::History(query) => return Ok(Due::Query(Query::History(query))),
+    };
+    let message_id = match &command {
+        LogCommand::Send(send) => Some(send.message_id),
+        _ => None,
+    };
+    let pending = append(shared, actor, command).await?;
+    Ok(Due::Commit {
+        pending,
+        message_id,
+        token: None,
+    })
+}
+
+/// The token is made here; the log sees its hash.
+async fn invite(shared: &Shared, actor: Actor, command: &CreateInvite) -> Result<Due, Ended> {
+    let valid = (1..=limits::INVITE_USES).contains(&command.uses)
+        && (1..=limits::INVITE_EXPIRES_S).contains(&command.expires_s);
+    if !valid {
+        return Ok(Due::refused(Refusal::INVALID));
+    }
+    let mut token = [0; 16];
+    shared.env.fill_random(&mut token);
+    let now = shared.env.wall_clock();
+    let command = StoreInvite {
+        token_hash: Sha256::digest(token).into(),
+        role: command.role,
+        uses: command.uses,
+        expires: Some(Timestamp(now.0 + u64::from(command.expires_s) * 1_000)),
+    };
+    let pending = append(shared, actor, LogCommand::StoreInvite(command)).await?;
+    Ok(Due::Commit {
+        pending,
+        message_id: None,
+        token: Some(token),
+    })
+}
+
+async fn append(
+    shared: &Shared,
+    actor: Actor,
+    command: LogCommand,
+) -> Result<crate::log::Pending, Ended> {
+    let stopped = Ended::Close(CloseCode::GO_AWAY, "the server stops");
+    shared.log.append(actor, command).await.map_err(|_| stopped)
+}

@@ -1,0 +1,162 @@
+//! One client's connection, from the first packet to the last.
+
+use std::sync::Arc;
+
+use quinn::{Connection, Incoming, VarInt};
+use rustls::pki_types::CertificateDer;
+use tertulia_certs::peer_fingerprint;
+use tertulia_proto::{ServerMessage, close::CloseCode, limits as wire};
+use tokio::{
+    sync::{OwnedSemaphorePermit, mpsc},
+    time::{Instant, timeout},
+};
+use tracing::{Instrument, debug, info, info_span};
+
+use super::{
+    Ended, Shared, commands,
+    frames::{FrameReader, FrameWriter},
+    greeting,
+    lanes::Lanes,
+    pages::Pages,
+    replies,
+};
+use crate::{
+    hub::Bell,
+    limits,
+    state::{Actor, DeviceKey},
+};
+
+/// What a connection holds until it is welcome.
+#[derive(Debug)]
+pub(crate) struct Antechamber {
+    pub(crate) handshake: OwnedSemaphorePermit,
+    pub(crate) unwelcome: OwnedSemaphorePermit,
+}
+
+/// Serves a connection to its end. Nothing that a peer does makes it panic.
+pub(crate) async fn serve(shared: Arc<Shared>, incoming: Incoming, antechamber: Antechamber) {
+    let remote = incoming.remote_address();
+    let Ok(connecting) = incoming.accept() else {
+        return;
+    };
+    let connection = match timeout(limits::HANDSHAKE_TIME, connecting).await {
+        Ok(Ok(connection)) => connection,
+        Ok(Err(error)) => return debug!(%remote, %error, "no handshake"),
+        Err(_) => return debug!(%remote, "no handshake in time"),
+    };
+    drop(antechamber.handshake);
+    let span = info_span!("connection", %remote);
+    async {
+        match converse(&shared, &connection, antechamber.unwelcome).await {
+            Ended::Lost(error) => debug!(%error, "ended"),
+            Ended::Close(code, reason) => {
+                debug!(%code, reason, "closed");
+                connection.close(VarInt::from_u32(code.0), reason.as_bytes());
+            }
+        }
+    }
+    .instrument(span)
+    .await;
+}
+
+async fn converse(
+    shared: &Shared,
+    connection: &Connection,
+    unwelcome: OwnedSemaphorePermit,
+) -> Ended {
+    match welcomed(shared, connection, unwelcome).await {
+        Ok(ended) | Err(ended) => ended,
+    }
+}
+
+async fn welcomed(
+    shared: &Shared,
+    connection: &Connection,
+    unwelcome: OwnedSemaphorePermit,
+) -> Result<Ended, Ended> {
+    let device = device_key(connection)?;
+    let late = |_| Ended::Close(CloseCode::TIMEOUT, "no hello in time");
+    let (send, recv) = timeout(limits::HELLO_TIME, connection.accept_bi())
+        .await
+        .map_err(late)??;
+    // Above lanes and pages.
+    let _ = send.set_priority(10);
+    let mut writer = FrameWriter::new(connection, send);
+    let mut reader = FrameReader::new(connection, recv, wire::FRAME_BYTES_BEFORE_WELCOME);
+    let guest = timeout(limits::HELLO_TIME, async {
+        reader.kind().await?;
+        greeting::receive(shared, device, &mut reader, &mut writer).await
+    });
+    let guest = guest.await.map_err(late)??;
+    drop(unwelcome);
+    reader.set_limit(wire::FRAME_BYTES);
+
+    let account = &guest.account;
+    let bell = Arc::new(Bell::default());
+    let joined = shared.hub.join(account, device, Arc::clone(&bell));
+    let welcome = guest.welcome(shared);
+    let lanes = welcome.lanes;
+    info!(account = account.id.0, lanes, "welcome");
+    let known_epoch = guest.hello.epoch == Some(welcome.epoch);
+    let cursors = if known_epoch {
+        guest.hello.cursors.as_slice()
+    } else {
+        &[]
+    };
+    writer
+        .write_one(ServerMessage::from(welcome).encode())
+        .await?;
+
+    let actor = Actor {
+        account: account.id,
+        device: Some(device),
+    };
+    let quota = shared.quotas.of(device, Instant::now());
+    let mut pages = Pages::new(connection);
+    let (due_tx, due_rx) = mpsc::channel(wire::REQUESTS_IN_FLIGHT);
+    let requests = async {
+        commands::read(shared, actor, &quota, &mut reader, due_tx).await?;
+        // The client said its last; its answers are the other branch's.
+        std::future::pending::<Result<(), Ended>>().await
+    };
+    let answers = async {
+        replies::write(shared, account, &mut writer, &mut pages, due_rx).await?;
+        pages.flush().await?;
+        // The last receiver closes: the client, once it has its answers.
+        let closed = timeout(limits::STOP_TIME, connection.closed()).await;
+        Err::<(), _>(closed.map_or(Ended::Close(CloseCode::OK, ""), Ended::Lost))
+    };
+    let live = async {
+        if lanes == 0 {
+            return std::future::pending().await;
+        }
+        let id = joined.id();
+        Lanes::open(shared, connection, account.id, id, &bell, lanes, cursors)
+            .await?
+            .run()
+            .await
+    };
+    tokio::select! {
+        biased;
+        error = connection.closed() => Ok(Ended::Lost(error)),
+        () = joined.replaced() => {
+            Ok(Ended::Close(CloseCode::REPLACED, "another connection of this device"))
+        }
+        answered = answers => answered.map(|()| Ended::Close(CloseCode::OK, "")),
+        read = requests => read.map(|()| Ended::Close(CloseCode::OK, "")),
+        carried = live => carried.map(|never| match never {}),
+    }
+}
+
+/// The device that TLS verified.
+fn device_key(connection: &Connection) -> Result<DeviceKey, Ended> {
+    let refused = Ended::Close(CloseCode::AUTH, "no device certificate");
+    let identity = connection.peer_identity();
+    let chain = identity.and_then(|any| any.downcast::<Vec<CertificateDer<'static>>>().ok());
+    let Some(chain) = chain else {
+        return Err(refused);
+    };
+    peer_fingerprint(&chain)
+        .map(|key| *key.as_bytes())
+        .map_err(|_| refused)
+}

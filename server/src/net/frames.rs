@@ -1,0 +1,193 @@
+//! Frames over quinn's streams, with the two timers that no peer may outsit.
+//!
+//! Both run only while packets arrive from the peer: a silent path is the idle timeout's business.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream, WriteError};
+use tertulia_proto::{Frame, FrameBuffer, StreamKind, close::CloseCode};
+use tokio::time::timeout;
+
+use super::Ended;
+use crate::limits;
+
+const READ_BYTES: usize = 16 << 10;
+
+/// Frames of one receiving stream.
+#[derive(Debug)]
+pub(crate) struct FrameReader {
+    stream: RecvStream,
+    buffer: FrameBuffer,
+    clock: LiveClock,
+}
+
+impl FrameReader {
+    /// A stream whose frames are bounded by `limit`.
+    pub(crate) fn new(connection: &Connection, stream: RecvStream, limit: usize) -> Self {
+        Self {
+            stream,
+            buffer: FrameBuffer::new(limit),
+            clock: LiveClock::new(connection),
+        }
+    }
+
+    pub(crate) fn set_limit(&mut self, limit: usize) {
+        self.buffer.set_limit(limit);
+    }
+
+    /// The stream's kind, which stands before its first frame.
+    pub(crate) async fn kind(&mut self) -> Result<StreamKind, Ended> {
+        const UNKNOWN: Ended = Ended::Close(CloseCode::PROTOCOL, "unknown kind of stream");
+        loop {
+            match StreamKind::take(self.buffer.bytes_mut()) {
+                Ok(Some(kind)) => return Ok(kind),
+                Ok(None) => {}
+                Err(_) => return Err(UNKNOWN),
+            }
+            if !self.fill().await? {
+                return Err(UNKNOWN);
+            }
+        }
+    }
+
+    /// The next frame; `None` at a clean end of the stream.
+    ///
+    /// Cancellation safe: what arrived stays in the buffer.
+    pub(crate) async fn next_frame(&mut self) -> Result<Option<Frame>, Ended> {
+        loop {
+            if let Some(frame) = self.buffer.next_frame()? {
+                return Ok(Some(frame));
+            }
+            if !self.fill().await? {
+                return if self.buffer.is_partial() {
+                    Err(Ended::Close(
+                        CloseCode::PROTOCOL,
+                        "the stream ended within a frame",
+                    ))
+                } else {
+                    Ok(None)
+                };
+            }
+        }
+    }
+
+    /// Reads what is there; false at the end of the stream.
+    async fn fill(&mut self) -> Result<bool, Ended> {
+        let is_partial = self.buffer.is_partial();
+        let late = Ended::Close(CloseCode::TIMEOUT, "a frame took too long");
+        let read = self.stream.read_chunk(READ_BYTES, true);
+        let read = if is_partial {
+            self.clock
+                .within(limits::FRAME_TIME, read)
+                .await
+                .ok_or(late)?
+        } else {
+            read.await
+        };
+        match read {
+            Ok(Some(chunk)) => {
+                self.buffer.extend(&chunk.bytes);
+                Ok(true)
+            }
+            Ok(None) => Ok(false),
+            Err(ReadError::ConnectionLost(error)) => Err(error.into()),
+            Err(ReadError::Reset(_)) => Err(Ended::Close(
+                CloseCode::PROTOCOL,
+                "the control stream was reset",
+            )),
+            Err(
+                ReadError::ClosedStream
+                | ReadError::IllegalOrderedRead
+                | ReadError::ZeroRttRejected,
+            ) => Err(Ended::Close(
+                CloseCode::INTERNAL,
+                "the stream can't be read",
+            )),
+        }
+    }
+}
+
+/// Frames of one sending stream.
+#[derive(Debug)]
+pub(crate) struct FrameWriter {
+    stream: SendStream,
+    clock: LiveClock,
+}
+
+impl FrameWriter {
+    pub(crate) fn new(connection: &Connection, stream: SendStream) -> Self {
+        Self {
+            stream,
+            clock: LiveClock::new(connection),
+        }
+    }
+
+    /// Hands frames to the transport, as fast as the peer takes them.
+    pub(crate) async fn write(&mut self, frames: &mut [Bytes]) -> Result<(), Ended> {
+        let mut rest = frames;
+        while !rest.is_empty() {
+            let write = self.stream.write_chunks(rest);
+            let slow = Ended::Close(CloseCode::SLOW_CONSUMER, "nothing was read for too long");
+            let written = self
+                .clock
+                .within(limits::PROGRESS_TIME, write)
+                .await
+                .ok_or(slow)?;
+            let chunks = written.map_err(write_ended)?.chunks;
+            rest = rest.split_at_mut(chunks).1;
+        }
+        Ok(())
+    }
+
+    /// One frame.
+    pub(crate) async fn write_one(&mut self, frame: Bytes) -> Result<(), Ended> {
+        self.write(&mut [frame]).await
+    }
+
+    /// Says that nothing more comes.
+    pub(crate) fn finish(&mut self) {
+        // An error means that the stream is closed already, which is what is wanted.
+        let _ = self.stream.finish();
+    }
+}
+
+/// A client that stops a stream of ours has no use for the connection.
+fn write_ended(error: WriteError) -> Ended {
+    match error {
+        WriteError::ConnectionLost(error) => error.into(),
+        WriteError::Stopped(_) => Ended::Close(CloseCode::OK, "the client stopped a stream"),
+        WriteError::ClosedStream | WriteError::ZeroRttRejected => {
+            Ended::Lost(ConnectionError::LocallyClosed)
+        }
+    }
+}
+
+/// A timer that counts only while the peer's packets arrive.
+#[derive(Debug)]
+struct LiveClock {
+    connection: Connection,
+}
+
+impl LiveClock {
+    fn new(connection: &Connection) -> Self {
+        Self {
+            connection: connection.clone(),
+        }
+    }
+
+    /// Runs `work`; `None` once it took `limit` although packets kept arriving. The work goes on
+    /// while they do not.
+    async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            let received = self.connection.stats().udp_rx.datagrams;
+            if let Ok(done) = timeout(limit, &mut work).await {
+                return Some(done);
+            }
+            if self.connection.stats().udp_rx.datagrams != received {
+                return None;
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The beginning of a connection: hello, perhaps a registration, welcome.
+
+use sha2::{Digest, Sha256};
+use tertulia_proto::{
+    ClientMessage, Features, Hello, Refusal, Register, Registration, Rejected, ReqId,
+    ServerMessage, Unregistered, VersionRange, Welcome, close::CloseCode, limits as wire,
+};
+
+use super::{
+    Ended, Shared,
+    frames::{FrameReader, FrameWriter},
+};
+use crate::{
+    limits,
+    log::Closed,
+    state::{AccountRow, Actor, DeviceKey, LogCommand, Outcome, RegisterDevice},
+};
+
+/// Who came, and from where they go on.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    pub(crate) account: AccountRow,
+    pub(crate) hello: Hello,
+    version: u16,
+}
+
+/// Reads the hello and lets a device in, or registers it first. Nothing is told of the server
+/// before that but whether registering takes an invite.
+pub(crate) async fn receive(
+    shared: &Shared,
+    device: DeviceKey,
+    reader: &mut FrameReader,
+    writer: &mut FrameWriter,
+) -> Result<Guest, Ended> {
+    let ClientMessage::Hello(hello) = next(reader).await? else {
+        return Err(Ended::Close(CloseCode::PROTOCOL, "a hello comes first"));
+    };
+    let Some(version) = VersionRange::OURS.common(hello.versions) else {
+        return Err(Ended::Close(CloseCode::VERSION, "no version in common"));
+    };
+    if hello.cursors.len() > wire::ROOMS_PER_ACCOUNT {
+        return Err(Ended::Close(CloseCode::PROTOCOL, "too many cursors"));
+    }
+    let mut account = shared.readers.account(device).await?;
+    if account.is_none() {
+        let registration = shared.registration;
+        let unregistered = ServerMessage::from(Unregistered { registration });
+        writer.write_one(unregistered.encode()).await?;
+    }
+    loop {
+        if let Some(account) = account {
+            return Ok(Guest {
+                account,
+                hello,
+                version,
+            });
+        }
+        let ClientMessage::Register(command) = next(reader).await? else {
+            return Err(Ended::Close(CloseCode::PROTOCOL, "register, or leave"));
+        };
+        account = match register(shared, device, command).await? {
+            Ok(()) => shared.readers.account(device).await?,
+            Err(rejected) => {
+                writer
+                    .write_one(ServerMessage::from(rejected).encode())
+                    .await?;
+                None
+            }
+        };
+    }
+    let account = account.ok_or(Ended::Close(CloseCode::AUTH, "too many tries to register"))?;
+    Ok(Guest {
+        account,
+        hello,
+        version,
+    })
+}
+
+impl Guest {
+    /// The welcome, once the hub knows the connection.
+    pub(crate) fn welcome(&self, shared: &Shared) -> Welcome {
+        let AccountRow {
+            id,
+            handle,
+            display,
+            role,
+        } = self.account.clone();
+        Welcome {
+            version: self.version,
+            features: Features::OURS.common(self.hello.features),
+            epoch: shared.log.epoch(),
+            head: shared.log.head(),
+            account: id,
+            handle,
+            display,
+            role,
+            lanes: self.hello.lanes.min(wire::LANES),
+        }
+    }
+}
+
+async fn register(
+    shared: &Shared,
+    device: DeviceKey,
+    command: Register,
+) -> Result<Result<(), Rejected>, Ended> {
+    let refused = |refusal, retry_after_ms, proposal| Rejected {
+        req_id: ReqId(0),
+        refusal,
+        retry_after_ms,
+        proposal,
+    };
+    if let Err(wait) = shared.may_register() {
+        return Ok(Err(refused(
+            Refusal::RATE,
+            Some(wait.as_millis() as u32 + 1),
+            None,
+        )));
+    }
+    let command = RegisterDevice {
+        device,
+        name: command.name,
+        invite_hash: command.invite.map(|token| Sha256::digest(token).into()),
+        invite_needed: shared.registration == Registration::Invite,
+    };
+    let actor = Actor {
+        device: Some(device),
+        ..Actor::SERVER
+    };
+    let stopped = |_| Ended::Close(CloseCode::GO_AWAY, "the server stops");
+    let pending = shared
+        .log
+        .append(actor, LogCommand::Register(command))
+        .await;
+    let outcome = pending
+        .map_err(stopped)?
+        .await
+        .map_err(|_| stopped(Closed))?;
+    Ok(match outcome {
+        Ok(Outcome::Applied(_) | Outcome::Repeat(_)) => Ok(()),
+        Ok(Outcome::Refused {
+            refusal: reason,
+            proposal,
+        }) => Err(refused(reason, None, proposal)),
+        Err(_) => Err(refused(
+            Refusal::STORAGE,
+            Some(super::replies::STORAGE_RETRY_MS),
+            None,
+        )),
+    })
+}
+
+async fn next(reader: &mut FrameReader) -> Result<ClientMessage, Ended> {
+    loop {
+        let gone = Ended::Close(CloseCode::OK, "the client left before it was welcome");
+        let frame = reader.next_frame().await?.ok_or(gone)?;
+        if let Some(message) = ClientMessage::decode(&frame)? {
+            return Ok(message);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Live events, outwards: a few unidirectional streams, each carrying the rooms hashed to it.
+//!
+//! The lanes hold a seq for each room and nothing else. Woken by the bell they write all that is
+//! waiting, from the room's ring, or from the store where the ring no longer has it.
+
+use std::collections::BTreeMap;
+
+use quinn::Connection;
+use tertulia_proto::{
+    AccountId, LaneNotice, Live, RoomClosed, RoomCursor, RoomId, RoomJump, RoomOpened, Seq,
+    StreamKind, close::CloseCode, lane_of, limits as wire,
+};
+use tokio::time::timeout;
+
+use super::{Ended, Shared, frames::FrameWriter};
+use crate::{
+    hub::{Bell, ConnectionId, Read},
+    limits,
+};
+use std::sync::Arc;
+
+const STORE_EVENTS: usize = 200;
+
+/// One connection's lanes.
+pub(crate) struct Lanes<'a> {
+    shared: &'a Shared,
+    account: AccountId,
+    id: ConnectionId,
+    bell: &'a Arc<Bell>,
+    writers: Vec<FrameWriter>,
+    /// What the client said it has.
+    cursors: BTreeMap<RoomId, Seq>,
+    /// The next event of each room that is carried.
+    next: BTreeMap<RoomId, Seq>,
+}
+
+impl<'a> Lanes<'a> {
+    /// Opens the streams. Cursors of another epoch must not come here.
+    pub(crate) async fn open(
+        shared: &'a Shared,
+        connection: &Connection,
+        account: AccountId,
+        id: ConnectionId,
+        bell: &'a Arc<Bell>,
+        lanes: u8,
+        cursors: &[RoomCursor],
+    ) -> Result<Self, Ended> {
+        let mut writers = Vec::with_capacity(usize::from(lanes));
+        for lane in 0..lanes {
+            // A client that allows no streams would be waited for without end.
+            let stalled = Ended::Close(CloseCode::PROTOCOL, "no streams for the lanes");
+            let stream = timeout(limits::HELLO_TIME, connection.open_uni()).await;
+            let mut writer = FrameWriter::new(connection, stream.map_err(|_| stalled)??);
+            writer.write_one(StreamKind::Live(lane).encode()).await?;
+            writers.push(writer);
+        }
+        let cursors = cursors
+            .iter()
+            .map(|cursor| (cursor.room, cursor.seq))
+            .collect();
+        Ok(Self {
+            shared,
+            account,
+            id,
+            bell,
+            writers,
+            cursors,
+            next: BTreeMap::new(),
+        })
+    }
+
+    /// Carries the account's rooms until the connection ends.
+    pub(crate) async fn run(mut self) -> Result<std::convert::Infallible, Ended> {
+        for room in self.shared.readers.own_rooms(self.account).await? {
+            self.open_room(room).await?;
+            while self.write_some(room).await? {}
+        }
+        for lane in 0..self.writers.len() {
+            let live = Live {
+                rooms: self.next.len() as u32,
+            };
+            self.writers[lane]
+                .write_one(LaneNotice::from(live).encode())
+                .await?;
+        }
+        loop {
+            for (room, todo) in self.bell.answer().await {
+                if let Some(after) = todo.close {
+                    self.close_room(room, after).await?;
+                }
+                if todo.open {
+                    self.open_room(room).await?;
+                }
+                if self.write_some(room).await? {
+                    self.bell.ring(room);
+                }
+            }
+        }
+    }
+
+    async fn open_room(&mut self, room: RoomId) -> Result<(), Ended> {
+        if self.next.contains_key(&room) {
+            return Ok(());
+        }
+        // Rung from before the read on, so that no event falls between the two.
+        self.shared.hub.subscribe(self.id, room, self.bell);
+        let have = self.cursors.remove(&room);
+        let found = self
+            .shared
+            .readers
+            .catch_up(self.account, room, have)
+            .await?;
+        let Some(catch_up) = found.filter(|found| found.listing.entered) else {
+            self.shared.hub.unsubscribe(self.id, room);
+            return Ok(());
+        };
+        let next = catch_up.next;
+        let opened = RoomOpened {
+            room: catch_up.listing,
+            next,
+        };
+        self.writer(room)
+            .write_one(LaneNotice::from(opened).encode())
+            .await?;
+        self.next.insert(room, next);
+        Ok(())
+    }
+
+    async fn close_room(&mut self, room: RoomId, after: Seq) -> Result<(), Ended> {
+        while self.next.get(&room).is_some_and(|next| *next <= after) {
+            if !self.write_some(room).await? {
+                break;
+            }
+        }
+        if self.next.remove(&room).is_some() {
+            self.shared.hub.unsubscribe(self.id, room);
+            let closed = LaneNotice::from(RoomClosed { room });
+            self.writer(room).write_one(closed.encode()).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes some of what is waiting of a room; whether there may be more.
+    async fn write_some(&mut self, room: RoomId) -> Result<bool, Ended> {
+        let Some(&next) = self.next.get(&room) else {
+            return Ok(false);
+        };
+        let mut frames = match self.shared.hub.read(room, next, limits::LANE_TURN_BYTES) {
+            Read::UpToDate => return Ok(false),
+            Read::Frames(frames) => frames,
+            Read::Behind => {
+                let head = self.shared.hub.head(room);
+                if head.0 - next.0 >= wire::CATCH_UP_EVENTS {
+                    let newest = Seq(head.0.saturating_sub(wire::FRESH_EVENTS) + 1);
+                    return self.jump(room, newest).await;
+                }
+                let readers = &self.shared.readers;
+                let (count, bytes) = (STORE_EVENTS, limits::LANE_TURN_BYTES);
+                let events = readers.events_from(room, next, count, bytes).await?;
+                match events.first() {
+                    // What was kept no longer: said, not hidden.
+                    Some(first) if first.head.seq > next => {
+                        return self.jump(room, first.head.seq).await;
+                    }
+                    Some(_) => events.iter().map(tertulia_proto::Event::encode).collect(),
+                    None => return self.jump(room, head.next()).await,
+                }
+            }
+        };
+        let written = frames.len() as u64;
+        self.writer(room).write(&mut frames).await?;
+        self.next.insert(room, Seq(next.0 + written));
+        Ok(true)
+    }
+
+    async fn jump(&mut self, room: RoomId, next: Seq) -> Result<bool, Ended> {
+        let jump = LaneNotice::from(RoomJump { room, next });
+        self.writer(room).write_one(jump.encode()).await?;
+        self.next.insert(room, next);
+        Ok(true)
+    }
+
+    fn writer(&mut self, room: RoomId) -> &mut FrameWriter {
+        // There is at least one lane, and `lane_of` stays below their number.
+        let lane = usize::from(lane_of(room, self.writers.len() as u8));
+        &mut self.writers[lane]
+    }
+}
+
+impl Drop for Lanes<'_> {
+    fn drop(&mut self) {
+        for room in self.next.keys() {
+            self.shared.hub.unsubscribe(self.id, *room);
+        }
+    }
+}

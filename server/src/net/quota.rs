@@ -1,0 +1,106 @@
+//! What one device may ask for, over all its connections.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::bucket::Bucket;
+use crate::{limits, state::DeviceKey};
+
+/// The quotas of devices that are or were lately connected.
+#[derive(Debug, Default)]
+pub(crate) struct Quotas {
+    devices: Mutex<BTreeMap<DeviceKey, Quota>>,
+}
+
+/// One device's quota; clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Quota(Arc<Mutex<Buckets>>);
+
+#[derive(Debug)]
+struct Buckets {
+    sends: Bucket,
+    requests: Bucket,
+}
+
+impl Quotas {
+    /// The device's quota, as it left it.
+    pub(crate) fn of(&self, device: DeviceKey, now: Instant) -> Quota {
+        let mut devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
+        if devices.len() >= limits::QUOTAS {
+            devices.retain(|_, quota| quota.is_used(now));
+        }
+        devices
+            .entry(device)
+            .or_insert_with(|| Quota::new(now))
+            .clone()
+    }
+}
+
+impl Quota {
+    fn new(now: Instant) -> Self {
+        Self(Arc::new(Mutex::new(Buckets {
+            sends: Bucket::new(limits::SEND_BURST, limits::SEND_RATE, now),
+            requests: Bucket::new(limits::REQUEST_BURST, limits::REQUEST_RATE, now),
+        })))
+    }
+
+    /// For a message: how long to wait before reading on, if at all.
+    pub(crate) fn send(&self, now: Instant) -> Result<(), Duration> {
+        self.lock().sends.take(now)
+    }
+
+    /// For any other request.
+    pub(crate) fn request(&self, now: Instant) -> Result<(), Duration> {
+        self.lock().requests.take(now)
+    }
+
+    fn is_used(&self, now: Instant) -> bool {
+        let buckets = self.lock();
+        let rested = buckets.sends.is_full(now) && buckets.requests.is_full(now);
+        drop(buckets);
+        !rested || Arc::strong_count(&self.0) > 1
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Buckets> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_comes_back_finds_its_quota_as_it_left_it() {
+        let quotas = Quotas::default();
+        let now = Instant::now();
+        let first = quotas.of([1; 32], now);
+        while first.send(now).is_ok() {}
+        drop(first);
+        assert!(quotas.of([1; 32], now).send(now).is_err());
+        assert!(quotas.of([2; 32], now).send(now).is_ok());
+    }
+
+    #[test]
+    fn rested_devices_are_forgotten_when_there_are_many() {
+        let quotas = Quotas::default();
+        let now = Instant::now();
+        let kept = quotas.of([255; 32], now);
+        for n in 0..limits::QUOTAS as u64 + 10 {
+            let mut key = [0; 32];
+            key[..8].copy_from_slice(&n.to_be_bytes());
+            let _ = quotas.of(key, now);
+        }
+        assert!(quotas.devices.lock().unwrap().len() <= limits::QUOTAS);
+        assert!(
+            quotas.devices.lock().unwrap().contains_key(&[255; 32]),
+            "it is connected"
+        );
+        drop(kept);
+    }
+}

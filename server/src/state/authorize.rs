@@ -1,0 +1,120 @@
+//! Who may do what: the one place that decides it.
+
+use tertulia_proto::{Refusal, Role, RoomKind};
+
+/// What an account has to do with a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Access {
+    pub(crate) kind: RoomKind,
+    /// Its role there, if it is a member.
+    pub(crate) member: Option<Role>,
+}
+
+/// What is asked for. Room actions carry `None` where no such room exists, so that a missing
+/// room and a hidden one take the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Read(Option<Access>),
+    Enter(Option<Access>),
+    Leave(Option<Access>),
+    Post(Option<Access>),
+    CreateRoom(RoomKind),
+    Invite(Role),
+}
+
+/// Decides, by the account's role on the server.
+pub(crate) fn authorize(actor: Role, action: Action) -> Result<(), Refusal> {
+    let allowed = match action {
+        Action::Read(room) => return visible(room).map(drop),
+        Action::Enter(room) => return visible(room).map(drop),
+        Action::Leave(room) => visible(room)?.member.is_some(),
+        Action::Post(room) => visible(room)?.member.unwrap_or(actor).min(actor) >= Role::Member,
+        Action::CreateRoom(RoomKind::Direct) => return Err(Refusal::INVALID),
+        Action::CreateRoom(_) => actor >= Role::Member,
+        Action::Invite(role) => actor >= Role::Moderator && role <= actor,
+    };
+    if allowed {
+        Ok(())
+    } else {
+        Err(Refusal::FORBIDDEN)
+    }
+}
+
+/// To an outsider a room that is not public does not exist, whatever the role on the server.
+fn visible(room: Option<Access>) -> Result<Access, Refusal> {
+    room.filter(|room| room.kind == RoomKind::Public || room.member.is_some())
+        .ok_or(Refusal::NO_SUCH_ROOM)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROLES: [Role; 4] = [Role::Guest, Role::Member, Role::Moderator, Role::Owner];
+    const KINDS: [RoomKind; 3] = [RoomKind::Public, RoomKind::Private, RoomKind::Direct];
+
+    fn room_actions(room: Option<Access>) -> [Action; 4] {
+        [
+            Action::Read(room),
+            Action::Enter(room),
+            Action::Leave(room),
+            Action::Post(room),
+        ]
+    }
+
+    #[test]
+    fn an_outsider_cannot_tell_a_hidden_room_from_a_missing_one() {
+        for role in ROLES {
+            for kind in [RoomKind::Private, RoomKind::Direct] {
+                let hidden = room_actions(Some(Access { kind, member: None }));
+                for (hidden, missing) in hidden.into_iter().zip(room_actions(None)) {
+                    let answer = authorize(role, hidden);
+                    assert_eq!(answer, Err(Refusal::NO_SUCH_ROOM));
+                    assert_eq!(answer, authorize(role, missing));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn guests_read_and_members_write() {
+        for kind in KINDS {
+            for role in ROLES {
+                let room = Some(Access {
+                    kind,
+                    member: Some(role),
+                });
+                assert_eq!(authorize(role, Action::Read(room)), Ok(()));
+                let post = authorize(role, Action::Post(room));
+                assert_eq!(
+                    post.is_ok(),
+                    role >= Role::Member,
+                    "{role} posts in {kind:?}"
+                );
+            }
+        }
+        let guest_there = Some(Access {
+            kind: RoomKind::Public,
+            member: Some(Role::Guest),
+        });
+        let refused = authorize(Role::Owner, Action::Post(guest_there));
+        assert_eq!(
+            refused,
+            Err(Refusal::FORBIDDEN),
+            "a guest of the room, whoever elsewhere"
+        );
+    }
+
+    #[test]
+    fn nobody_invites_above_themselves_and_members_not_at_all() {
+        for actor in ROLES {
+            for invited in ROLES {
+                let allowed = actor >= Role::Moderator && invited <= actor;
+                let answer = authorize(actor, Action::Invite(invited));
+                assert_eq!(answer.is_ok(), allowed, "{actor} invites a {invited}");
+            }
+            let creates = authorize(actor, Action::CreateRoom(RoomKind::Public)).is_ok();
+            assert_eq!(creates, actor >= Role::Member);
+        }
+    }
+}

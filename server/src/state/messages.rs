@@ -1,0 +1,78 @@
+//! Posting.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use tertulia_proto::{
+    Body, Change, LogPosition, Posted, Refusal, Role, RoomId, Send, Seq, Timestamp,
+};
+
+use super::{
+    accounts,
+    apply::{Effect, Reply, Stop, Verdict},
+    authorize::{Action, authorize},
+    entry::Entry,
+    rooms::{self, access, happen},
+};
+use crate::store::sql::{column, int};
+
+/// Posts a message once, however often it is sent. A public room is entered on the way.
+pub(crate) fn send(tx: &Connection, entry: &Entry, command: &Send) -> Result<Verdict, Stop> {
+    if let Some(reply) = earlier(tx, entry, command)? {
+        return Ok(Verdict::Repeat(reply));
+    }
+    // Reserved until both ends negotiate it.
+    let Body::Text(_) = &command.body else {
+        return Err(Refusal::UNSUPPORTED.into());
+    };
+    let account = accounts::actor(tx, entry.actor.account)?;
+    let room = access(tx, account.id, command.room)?;
+    authorize(account.role, Action::Post(room))?;
+    let mut effects = Vec::new();
+    if room.is_some_and(|room| room.member.is_none()) {
+        effects = rooms::add_member(
+            tx,
+            entry,
+            &account,
+            command.room,
+            account.role.min(Role::Member),
+        )?;
+    }
+    let posted = Posted {
+        message_id: command.message_id,
+        reply_to: command.reply_to,
+        body: Some(command.body.clone()),
+        edited: None,
+    };
+    let event = happen(tx, entry, &account, command.room, Change::Posted(posted))?;
+    let reply = posted_reply(command.room, event.head.seq, entry.position, entry.time);
+    // What one posted one has read.
+    rooms::advance_marker(tx, account.id, command.room, event.head.seq)?;
+    effects.push(Effect::Happened(event));
+    Ok(Verdict::Applied(reply, effects))
+}
+
+fn earlier(tx: &Connection, entry: &Entry, command: &Send) -> rusqlite::Result<Option<Reply>> {
+    tx.prepare_cached(
+        "SELECT room, seq, position, time FROM event WHERE account = ?1 AND message_id = ?2",
+    )?
+    .query_row(
+        params![int(entry.actor.account.0), command.message_id.0.as_slice()],
+        |row| {
+            Ok(posted_reply(
+                column(row, 0)?,
+                column(row, 1)?,
+                column(row, 2)?,
+                column(row, 3)?,
+            ))
+        },
+    )
+    .optional()
+}
+
+const fn posted_reply(room: RoomId, seq: Seq, position: LogPosition, time: Timestamp) -> Reply {
+    Reply::Posted {
+        room,
+        seq,
+        position,
+        time,
+    }
+}

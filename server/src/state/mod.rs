@@ -1,0 +1,21 @@
+//! The rules. [`apply`] is the only place that decides; it is deterministic: time, randomness and
+//! ids travel in the [`Entry`]. The same entries make the same database.
+
+mod accounts;
+mod apply;
+mod authorize;
+#[cfg(test)]
+mod digest;
+mod entry;
+mod invites;
+mod messages;
+mod rooms;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use accounts::{AccountRow, account_by_device};
+pub(crate) use apply::{Effect, Outcome, Reply, apply};
+pub(crate) use authorize::{Access, Action, authorize};
+pub use entry::{Actor, DeviceKey, LogCommand};
+pub(crate) use entry::{Entry, RegisterDevice, StoreInvite};
+pub(crate) use rooms::access;

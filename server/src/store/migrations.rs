@@ -1,0 +1,110 @@
+//! Schema versions: forward only, each in one transaction, after a copy of the file.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::StoreError;
+
+/// `MIGRATIONS[n]` leads from version n to n + 1.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
+
+/// Brings the database to the present version.
+pub(super) fn run(path: &Path, db: &mut Connection) -> Result<(), StoreError> {
+    let error = |source| StoreError::new(path, source);
+    let known = MIGRATIONS.len() as u32;
+    let found = version(db).map_err(error)?;
+    if found > known {
+        return Err(StoreError::Newer {
+            path: path.to_owned(),
+            found,
+            known,
+        });
+    }
+    if found > 0 && found < known {
+        let copy = path.with_extension(format!("schema-{found}.db"));
+        let copy = copy.to_string_lossy();
+        db.execute("VACUUM INTO ?1", [copy.as_ref()])
+            .map_err(error)?;
+    }
+    for (step, sql) in MIGRATIONS.iter().enumerate().skip(found as usize) {
+        let tx = db.transaction().map_err(error)?;
+        tx.execute_batch(sql).map_err(error)?;
+        tx.execute(
+            "INSERT OR REPLACE INTO meta (key, value) VALUES ('schema_version', ?1)",
+            params![(step as u32 + 1).to_be_bytes().as_slice()],
+        )
+        .map_err(error)?;
+        tx.commit().map_err(error)?;
+    }
+    Ok(())
+}
+
+/// 0 for an empty file.
+fn version(db: &Connection) -> rusqlite::Result<u32> {
+    if !db.table_exists(None, "meta")? {
+        return Ok(0);
+    }
+    let value: Option<Vec<u8>> = db
+        .query_row(
+            "SELECT value FROM meta WHERE key = 'schema_version'",
+            [],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let bytes = value.and_then(|value| value.try_into().ok());
+    Ok(bytes.map_or(0, u32::from_be_bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::open_for_writing;
+
+    #[test]
+    fn a_newer_database_is_refused_and_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tertulia.db");
+        let db = open_for_writing(&path).unwrap();
+        let newer = 99u32.to_be_bytes();
+        db.execute(
+            "UPDATE meta SET value = ?1 WHERE key = 'schema_version'",
+            [newer.as_slice()],
+        )
+        .unwrap();
+        drop(db);
+        let refused = open_for_writing(&path).unwrap_err();
+        assert!(
+            matches!(
+                refused,
+                StoreError::Newer {
+                    found: 99,
+                    known: 1,
+                    ..
+                }
+            ),
+            "{refused}"
+        );
+        assert!(refused.to_string().contains("tertulia.db"));
+    }
+
+    #[test]
+    fn what_is_no_database_is_named_and_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tertulia.db");
+        let garbage = vec![7u8; 8_192];
+        std::fs::write(&path, &garbage).unwrap();
+        let refused = open_for_writing(&path).unwrap_err();
+        assert!(matches!(refused, StoreError::Damaged { .. }), "{refused}");
+        assert_eq!(std::fs::read(&path).unwrap(), garbage);
+    }
+
+    #[test]
+    fn the_bundled_sqlite_has_no_wal_reset_bug() {
+        assert!(
+            rusqlite::version_number() >= 3_051_003,
+            "{}",
+            rusqlite::version()
+        );
+    }
+}

@@ -1,0 +1,120 @@
+//! The database file: opened, migrated, written by one writer, read by several readers.
+
+mod migrations;
+mod readers;
+pub(crate) mod sql;
+mod writer;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+use thiserror::Error;
+
+pub(crate) use readers::Readers;
+pub(crate) use writer::Writer;
+
+/// The database could not be opened. Each text says what, where, and what to do.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// Its schema is newer than this program.
+    #[error(
+        "{path} was written by a newer tertulia-server (schema {found}, this one knows {known}): \
+         start the newer version, or restore a backup from before the update"
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: u32,
+        /// The newest this program knows.
+        known: u32,
+    },
+    /// It is no database, or a damaged one.
+    #[error(
+        "{path} is damaged ({detail}): it was left as it is; restore a backup, \
+         or move the file away to start an empty server"
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        detail: String,
+    },
+    /// The disk said no.
+    #[error("{path} can't be used: {source}")]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's answer.
+        source: rusqlite::Error,
+    },
+}
+
+impl StoreError {
+    fn new(path: &Path, source: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(DatabaseCorrupt | NotADatabase) => Self::Damaged {
+                path,
+                detail: source.to_string(),
+            },
+            _ => Self::Sqlite { path, source },
+        }
+    }
+}
+
+/// Opens the database for writing, makes it or brings it to the present schema.
+/// Checks the whole file when it was not closed cleanly.
+pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
+    let error = |source| StoreError::new(path, source);
+    let unclean = wal_path(path).exists();
+    let mut db = Connection::open(path).map_err(error)?;
+    configure(&db).map_err(error)?;
+    // The writer folds the write-ahead log in by itself, off its own path.
+    db.pragma_update(None, "wal_autocheckpoint", 0)
+        .map_err(error)?;
+    if unclean {
+        let verdict: String = db
+            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+            .map_err(error)?;
+        if verdict != "ok" {
+            return Err(StoreError::Damaged {
+                path: path.to_owned(),
+                detail: verdict,
+            });
+        }
+    }
+    migrations::run(path, &mut db)?;
+    Ok(db)
+}
+
+/// Opens the database for reading beside the writer.
+pub(crate) fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    db.busy_timeout(std::time::Duration::from_secs(5))?;
+    db.pragma_update(None, "trusted_schema", false)?;
+    Ok(db)
+}
+
+/// The write-ahead log beside a database.
+pub(crate) fn wal_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+fn configure(db: &Connection) -> rusqlite::Result<()> {
+    db.busy_timeout(std::time::Duration::from_secs(5))?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    // A receipt is a promise: the commit is on the disk when it returns.
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    db.pragma_update(None, "trusted_schema", false)?;
+    db.pragma_update(None, "cell_size_check", true)?;
+    db.pragma_update(None, "secure_delete", true)?;
+    db.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    db.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}

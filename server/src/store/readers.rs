@@ -1,0 +1,372 @@
+//! Reading beside the writer: a few connections lent to short jobs.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use tertulia_proto::{
+    AccountId, Body, Change, Env, Event, EventHead, Joined, Left, MessageId, PageHead, Person,
+    Posted, ReqId, RoomId, RoomListing, Seq, Span, limits as wire,
+};
+use tokio::sync::{Semaphore, oneshot};
+
+use super::{
+    open_for_reading,
+    sql::{bytes, column, int, text},
+};
+use crate::{
+    limits,
+    state::{Access, AccountRow, DeviceKey, access, account_by_device},
+};
+
+/// The read side of the database. Every method reads one consistent state of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Readers {
+    path: PathBuf,
+    env: Arc<dyn Env>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+    permits: Arc<Semaphore>,
+}
+
+/// A room's part of what a resuming connection is sent.
+#[derive(Debug, Clone)]
+pub(crate) struct CatchUp {
+    pub(crate) listing: RoomListing,
+    /// The first event to send.
+    pub(crate) next: Seq,
+}
+
+impl Readers {
+    pub(crate) fn new(path: PathBuf, env: Arc<dyn Env>) -> Self {
+        let permits = Arc::new(Semaphore::new(limits::READERS));
+        Self {
+            path,
+            env,
+            idle: Arc::default(),
+            permits,
+        }
+    }
+
+    /// The account of a device.
+    pub(crate) async fn account(&self, device: DeviceKey) -> rusqlite::Result<Option<AccountRow>> {
+        self.read(move |db| account_by_device(db, &device)).await
+    }
+
+    /// What an account has to do with a room.
+    pub(crate) async fn access(
+        &self,
+        account: AccountId,
+        room: RoomId,
+    ) -> rusqlite::Result<Option<Access>> {
+        self.read(move |db| access(db, account, room)).await
+    }
+
+    /// The rooms an account is a member of.
+    pub(crate) async fn own_rooms(&self, account: AccountId) -> rusqlite::Result<Vec<RoomId>> {
+        self.read(move |db| {
+            db.prepare_cached("SELECT room FROM member WHERE account = ?1 ORDER BY room")?
+                .query_map([int(account.0)], |row| column(row, 0))?
+                .collect()
+        })
+        .await
+    }
+
+    /// One room as an account sees it; `None` if there is no such room.
+    pub(crate) async fn listing(
+        &self,
+        account: AccountId,
+        room: RoomId,
+    ) -> rusqlite::Result<Option<RoomListing>> {
+        self.read(move |db| listing(db, account, room)).await
+    }
+
+    /// The account's rooms and the public ones with a larger id, and whether more follow.
+    pub(crate) async fn rooms(
+        &self,
+        account: AccountId,
+        after: RoomId,
+    ) -> rusqlite::Result<(Vec<RoomListing>, bool)> {
+        self.read(move |db| {
+            let mut ids: Vec<RoomId> = db
+                .prepare_cached(
+                    "SELECT id FROM room WHERE id > ?2 AND (kind = 0 OR EXISTS (
+                         SELECT 1 FROM member WHERE account = ?1 AND room = id))
+                     ORDER BY id LIMIT ?3",
+                )?
+                .query_map(
+                    params![int(account.0), int(after.0), page_and_one()],
+                    |row| column(row, 0),
+                )?
+                .collect::<rusqlite::Result<_>>()?;
+            let more = cut(&mut ids);
+            let mut rooms = Vec::with_capacity(ids.len());
+            for id in ids {
+                rooms.extend(listing(db, account, id)?);
+            }
+            Ok((rooms, more))
+        })
+        .await
+    }
+
+    /// A room's members with a larger id, and whether more follow. `online` is left false.
+    pub(crate) async fn members(
+        &self,
+        room: RoomId,
+        after: AccountId,
+    ) -> rusqlite::Result<(Vec<Person>, bool)> {
+        self.read(move |db| {
+            let mut people: Vec<Person> = db
+                .prepare_cached(
+                    "SELECT id, handle, display, account.role FROM member
+                     JOIN account ON account.id = member.account
+                     WHERE room = ?1 AND account > ?2 ORDER BY account LIMIT ?3",
+                )?
+                .query_map(params![int(room.0), int(after.0), page_and_one()], |row| {
+                    Ok(AccountRow::read(row, 0)?.person(false))
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            let more = cut(&mut people);
+            Ok((people, more))
+        })
+        .await
+    }
+
+    /// Where a connection that has a room up to `have` goes on, if that is not too far back.
+    pub(crate) async fn catch_up(
+        &self,
+        account: AccountId,
+        room: RoomId,
+        have: Option<Seq>,
+    ) -> rusqlite::Result<Option<CatchUp>> {
+        self.read(move |db| {
+            let Some(listing) = listing(db, account, room)? else {
+                return Ok(None);
+            };
+            let next = resume_at(db, &listing, have)?;
+            Ok(Some(CatchUp { listing, next }))
+        })
+        .await
+    }
+
+    /// A room's events from `next` on, at most so many and about so many bytes.
+    pub(crate) async fn events_from(
+        &self,
+        room: RoomId,
+        next: Seq,
+        limit: usize,
+        bytes: usize,
+    ) -> rusqlite::Result<Vec<Event>> {
+        self.read(move |db| collect(db, room, Span::After(next.prev()), limit, bytes))
+            .await
+    }
+
+    /// A page of a room's history, ascending.
+    pub(crate) async fn page(
+        &self,
+        req_id: ReqId,
+        room: RoomId,
+        span: Span,
+        limit: u16,
+    ) -> rusqlite::Result<(PageHead, Vec<Event>)> {
+        self.read(move |db| {
+            let limit = usize::from(limit.clamp(1, wire::PAGE_EVENTS));
+            let mut events = collect(db, room, span, limit, wire::PAGE_BYTES - 1_024)?;
+            if !matches!(span, Span::After(_)) {
+                events.reverse();
+            }
+            let (oldest, head) = db
+                .prepare_cached(
+                    "SELECT coalesce((SELECT min(seq) FROM event WHERE room = ?1), 0), head
+                     FROM room WHERE id = ?1",
+                )?
+                .query_row([int(room.0)], |row| Ok((column(row, 0)?, column(row, 1)?)))?;
+            Ok((
+                PageHead {
+                    req_id,
+                    room,
+                    events: events.len() as u16,
+                    oldest,
+                    head,
+                },
+                events,
+            ))
+        })
+        .await
+    }
+
+    /// Runs a job on one of the connections. Cancelling the future leaves the job to end alone.
+    async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> rusqlite::Result<T> {
+        let gone = || rusqlite::Error::InvalidQuery;
+        let permit = Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .map_err(|_| gone())?;
+        let (tx, rx) = oneshot::channel();
+        let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
+        self.env.run_blocking(Box::new(move || {
+            let lent = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let result = lent
+                .map_or_else(|| open_for_reading(&path), Ok)
+                .and_then(|db| {
+                    // One transaction, so that several statements see one state.
+                    db.execute_batch("BEGIN")?;
+                    let result = job(&db);
+                    db.execute_batch("ROLLBACK")?;
+                    idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
+                    result
+                });
+            drop(permit);
+            // The asker may have gone away.
+            let _ = tx.send(result);
+        }));
+        rx.await.unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+fn page_and_one() -> i64 {
+    wire::LIST_ENTRIES as i64 + 1
+}
+
+/// Cuts a list that was asked for with one entry too many; whether that one was there.
+fn cut<T>(list: &mut Vec<T>) -> bool {
+    let more = list.len() > wire::LIST_ENTRIES;
+    list.truncate(wire::LIST_ENTRIES);
+    more
+}
+
+fn listing(
+    db: &Connection,
+    account: AccountId,
+    room: RoomId,
+) -> rusqlite::Result<Option<RoomListing>> {
+    db.prepare_cached(
+        "SELECT id, name, kind, topic, members, head, read,
+                (SELECT count(*) FROM (SELECT 1 FROM event WHERE room = id AND seq > read
+                     AND kind = 256 AND event.account <> ?1 LIMIT 1000))
+         FROM room LEFT JOIN member ON member.room = room.id AND member.account = ?1
+         WHERE id = ?2",
+    )?
+    .query_row(params![int(account.0), int(room.0)], |row| {
+        let entered = row.get::<_, Option<i64>>(6)?.is_some();
+        Ok(RoomListing {
+            room: column(row, 0)?,
+            name: text(row, 1)?,
+            kind: column(row, 2)?,
+            topic: text(row, 3)?,
+            members: column(row, 4)?,
+            head: column(row, 5)?,
+            read: if entered { column(row, 6)? } else { Seq(0) },
+            unread: column(row, 7)?,
+            entered,
+        })
+    })
+    .optional()
+}
+
+/// One past what the client has, unless that is too much to send one by one; then the newest few.
+fn resume_at(db: &Connection, listing: &RoomListing, have: Option<Seq>) -> rusqlite::Result<Seq> {
+    let head = listing.head;
+    let fresh = Seq(head.0.saturating_sub(wire::FRESH_EVENTS) + 1);
+    let Some(have) = have else { return Ok(fresh) };
+    // A cursor past the head is of a history that was lost: start afresh.
+    if have > head {
+        return Ok(fresh);
+    }
+    if head.0 - have.0 > wire::CATCH_UP_EVENTS {
+        return Ok(fresh);
+    }
+    let bytes: i64 = db
+        .prepare_cached(
+            "SELECT coalesce(sum(length(bytes)), 0) FROM event JOIN body USING (position)
+             WHERE room = ?1 AND seq > ?2",
+        )?
+        .query_row(params![int(listing.room.0), int(have.0)], |row| row.get(0))?;
+    Ok(if bytes as u64 > wire::CATCH_UP_BYTES {
+        fresh
+    } else {
+        have.next()
+    })
+}
+
+/// Events of a span: ascending for `After`, descending otherwise.
+fn collect(
+    db: &Connection,
+    room: RoomId,
+    span: Span,
+    limit: usize,
+    byte_limit: usize,
+) -> rusqlite::Result<Vec<Event>> {
+    let (seq, ascending) = match span {
+        Span::Newest => (Seq(i64::MAX as u64), false),
+        Span::Before(seq) => (Seq(seq.0.min(i64::MAX as u64)), false),
+        Span::After(seq) => (Seq(seq.0.min(i64::MAX as u64)), true),
+    };
+    let mut statement = db.prepare_cached(if ascending {
+        "SELECT seq, event.position, time, kind, message_id, reply_to, edited, bytes,
+                id, handle, display, role
+         FROM event JOIN account ON account.id = event.account LEFT JOIN body USING (position)
+         WHERE room = ?1 AND seq > ?2 ORDER BY seq ASC LIMIT ?3"
+    } else {
+        "SELECT seq, event.position, time, kind, message_id, reply_to, edited, bytes,
+                id, handle, display, role
+         FROM event JOIN account ON account.id = event.account LEFT JOIN body USING (position)
+         WHERE room = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3"
+    })?;
+    let mut rows = statement.query(params![int(room.0), int(seq.0), limit as i64])?;
+    let (mut events, mut size) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        size += row
+            .get_ref(7)?
+            .as_blob_or_null()
+            .ok()
+            .flatten()
+            .map_or(0, <[u8]>::len)
+            + 384;
+        if size > byte_limit && !events.is_empty() {
+            break;
+        }
+        events.push(event(row, room)?);
+    }
+    Ok(events)
+}
+
+fn event(row: &Row<'_>, room: RoomId) -> rusqlite::Result<Event> {
+    let head = EventHead {
+        room,
+        seq: column(row, 0)?,
+        position: column(row, 1)?,
+        time: column(row, 2)?,
+        author: AccountRow::read(row, 8)?.author(),
+    };
+    let kind: i64 = row.get(3)?;
+    let change = match kind {
+        256 => Change::Posted(Posted {
+            message_id: MessageId(bytes(row, 4)?),
+            reply_to: row
+                .get::<_, Option<i64>>(5)?
+                .map(|_| column(row, 5))
+                .transpose()?,
+            edited: row
+                .get::<_, Option<i64>>(6)?
+                .map(|_| column(row, 6))
+                .transpose()?,
+            body: row
+                .get::<_, Option<Vec<u8>>>(7)?
+                .map(|bytes| body(&bytes))
+                .transpose()?,
+        }),
+        260 => Change::Joined(Joined {}),
+        261 => Change::Left(Left {}),
+        other => Change::Unknown(other as u64),
+    };
+    Ok(Event { head, change })
+}
+
+fn body(bytes: &[u8]) -> rusqlite::Result<Body> {
+    postcard::from_bytes(bytes).map_err(|_| super::sql::invalid(7, rusqlite::types::Type::Blob))
+}

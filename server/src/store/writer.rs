@@ -1,0 +1,159 @@
+//! The one writer: a batch of commands becomes one transaction.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest, Sha256};
+use tertulia_proto::{Epoch, LogPosition, RoomId, Seq, Timestamp};
+
+use super::{
+    StoreError, open_for_writing,
+    sql::{column, int},
+};
+use crate::state::{Actor, Entry, LogCommand, Outcome, apply};
+
+/// The database as its writer holds it.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    db: Connection,
+    head: LogPosition,
+    time: Timestamp,
+}
+
+impl Writer {
+    /// Opens or makes the database. `epoch` is what a new history is called.
+    pub(crate) fn open(path: &Path, epoch: Epoch) -> Result<Self, StoreError> {
+        let error = |source| StoreError::new(path, source);
+        let db = open_for_writing(path)?;
+        db.execute(
+            "INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?1)",
+            [epoch.0.as_slice()],
+        )
+        .map_err(error)?;
+        let newest = db
+            .query_row(
+                "SELECT position, time FROM log ORDER BY position DESC LIMIT 1",
+                [],
+                |row| Ok((column(row, 0)?, column(row, 1)?)),
+            )
+            .optional()
+            .map_err(error)?;
+        let (head, time) = newest.unwrap_or_default();
+        Ok(Self { db, head, time })
+    }
+
+    /// Identity of the history.
+    pub(crate) fn epoch(&self) -> rusqlite::Result<Epoch> {
+        self.db
+            .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| {
+                super::sql::bytes(row, 0).map(Epoch)
+            })
+    }
+
+    /// The newest position.
+    pub(crate) fn head(&self) -> LogPosition {
+        self.head
+    }
+
+    /// The newest seq of every room.
+    pub(crate) fn room_heads(&self) -> rusqlite::Result<Vec<(RoomId, Seq)>> {
+        let mut statement = self.db.prepare("SELECT id, head FROM room ORDER BY id")?;
+        let rows = statement.query_map([], |row| Ok((column(row, 0)?, column(row, 1)?)))?;
+        rows.collect()
+    }
+
+    /// Whether anyone owns the server.
+    pub(crate) fn has_owner(&self) -> rusqlite::Result<bool> {
+        self.db
+            .prepare("SELECT 1 FROM account WHERE role = ?1")?
+            .exists([tertulia_proto::Role::Owner as i64])
+    }
+
+    /// Applies a batch in order and commits it durably; one outcome per command, in order.
+    /// Where the disk fails nothing of the batch was written.
+    pub(crate) fn commit(
+        &mut self,
+        now: Timestamp,
+        batch: &[(Actor, LogCommand)],
+    ) -> rusqlite::Result<Vec<Outcome>> {
+        // Commit times never go back, whatever the wall clock does.
+        let time = now.max(self.time);
+        let mut head = self.head;
+        let mut outcomes = Vec::with_capacity(batch.len());
+        let mut tx = self.db.transaction()?;
+        for (actor, command) in batch {
+            let position = LogPosition(head.0 + 1);
+            let entry = Entry {
+                position,
+                time,
+                actor: *actor,
+                command: command.clone(),
+            };
+            let mut savepoint = tx.savepoint()?;
+            let outcome = apply(&savepoint, &entry)?;
+            if let Outcome::Applied(_) = outcome {
+                append(&savepoint, &entry)?;
+                savepoint.commit()?;
+                head = position;
+            } else {
+                savepoint.rollback()?;
+                savepoint.finish()?;
+            }
+            outcomes.push(outcome);
+        }
+        tx.commit()?;
+        (self.head, self.time) = (head, time);
+        Ok(outcomes)
+    }
+
+    /// Folds the write-ahead log into the database as far as readers allow.
+    pub(crate) fn checkpoint(path: &Path) -> rusqlite::Result<()> {
+        let db = Connection::open(path)?;
+        db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+    }
+
+    /// Closes cleanly: no write-ahead log stays behind.
+    pub(crate) fn close(self) -> rusqlite::Result<()> {
+        self.db
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.db.close().map_err(|(_, error)| error)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn database(&self) -> &Connection {
+        &self.db
+    }
+}
+
+fn append(tx: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+    let record = entry
+        .command
+        .to_record()
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    if let Some(body) = &record.body {
+        tx.prepare_cached("INSERT INTO body (position, bytes) VALUES (?1, ?2)")?
+            .execute(params![int(entry.position.0), body])?;
+    }
+    let body_hash = record
+        .body
+        .as_ref()
+        .map(|bytes| Sha256::digest(bytes).to_vec());
+    tx.prepare_cached(
+        "INSERT INTO log (position, time, account, device, kind, payload, body_hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        int(entry.position.0),
+        int(entry.time.0),
+        int(entry.actor.account.0),
+        entry
+            .actor
+            .device
+            .as_ref()
+            .map_or(&[][..], |key| key.as_slice()),
+        record.kind,
+        record.payload,
+        body_hash,
+    ])
+    .map(drop)
+}
