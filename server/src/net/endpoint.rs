@@ -13,13 +13,23 @@ use super::{
 };
 use crate::limits;
 
-/// Accepts connections until the endpoint closes, then waits for the last one to end.
+/// Accepts connections until the server stops, then waits for the last one to end.
 pub(crate) async fn accept_loop(shared: Arc<Shared>, endpoint: Endpoint) {
     let handshakes = Arc::new(Semaphore::new(limits::HANDSHAKES));
     let unwelcome = Arc::new(Semaphore::new(limits::UNWELCOME_CONNECTIONS));
     let mut admission = Admission::default();
     let mut connections = JoinSet::new();
-    while let Some(incoming) = endpoint.accept().await {
+    let mut stopping = shared.stopping.clone();
+    loop {
+        let stop = async {
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+        };
+        let incoming = tokio::select! {
+            biased;
+            () = stop => break,
+            incoming = endpoint.accept() => incoming,
+        };
+        let Some(incoming) = incoming else { break };
         while connections.try_join_next().is_some() {}
         let under_way = limits::HANDSHAKES - handshakes.available_permits();
         let (address, validated) = (
@@ -51,5 +61,6 @@ pub(crate) async fn accept_loop(shared: Arc<Shared>, endpoint: Endpoint) {
             antechamber,
         ));
     }
+    drop(shared);
     while connections.join_next().await.is_some() {}
 }

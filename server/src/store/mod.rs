@@ -5,7 +5,11 @@ mod readers;
 pub(crate) mod sql;
 mod writer;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::OpenOptions,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
 
 use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
@@ -69,6 +73,7 @@ impl StoreError {
 pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     let error = |source| StoreError::new(path, source);
     let unclean = wal_path(path).exists();
+    create_private(path)?;
     let mut db = Connection::open(path).map_err(error)?;
     configure(&db).map_err(error)?;
     // The writer folds the write-ahead log in by itself, off its own path.
@@ -87,6 +92,20 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     }
     migrations::run(path, &mut db)?;
     Ok(db)
+}
+
+/// Makes the file, readable by its owner only; SQLite's own files beside it follow its mode.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    let made = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path);
+    made.map(drop).map_err(|error| {
+        let message = Some(error.to_string());
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+        StoreError::new(path, rusqlite::Error::SqliteFailure(code, message))
+    })
 }
 
 /// Opens the database for reading beside the writer.

@@ -1,0 +1,312 @@
+//! A server on a free loopback port, and clients that speak the wire by hand: what a stranger's
+//! client may do, and what it must not.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use quinn::{ConnectionError, Endpoint, RecvStream, SendStream, crypto::rustls::QuicClientConfig};
+use tempfile::TempDir;
+use tertulia_certs::{DeviceIdentity, Trust};
+use tertulia_proto::{
+    ALPN, Body, ClientMessage, Command, DisplayName, Epoch, Event, Features, FrameBuffer, Hello,
+    LaneMessage, MessageId, MessageText, Receipt, Register, Registration, ReqId, Request,
+    RoomCursor, RoomId, Send, ServerMessage, StreamKind, VersionRange, Welcome, limits,
+};
+use tertulia_server::{Server, ServerConfig, SystemEnv};
+use tokio::time::timeout;
+
+/// Longer than anything here takes; a test that waits so long has failed.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct TestServer {
+    pub dir: TempDir,
+    pub server: Option<Server>,
+}
+
+impl TestServer {
+    pub async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let server = Some(Self::run(&dir, 0).await);
+        Self { dir, server }
+    }
+
+    pub async fn run(dir: &TempDir, port: u16) -> Server {
+        let mut config = ServerConfig::new(dir.path().join("data"));
+        config.listen = ([127, 0, 0, 1], port).into();
+        config.registration = Registration::Open;
+        Server::bind(config, Arc::new(SystemEnv)).await.unwrap()
+    }
+
+    pub fn server(&self) -> &Server {
+        self.server.as_ref().unwrap()
+    }
+
+    /// Stops it well and starts it on the same port and directory.
+    pub async fn restart(&mut self) {
+        let port = self.server().local_addr().port();
+        self.server.take().unwrap().shutdown().await;
+        self.server = Some(Self::run(&self.dir, port).await);
+    }
+
+    /// A device of its own, not connected yet.
+    pub fn device(&self, name: &str) -> DeviceIdentity {
+        DeviceIdentity::load_or_create(&self.dir.path().join(name)).unwrap()
+    }
+
+    pub async fn connect(&self, device: &DeviceIdentity) -> RawClient {
+        RawClient::connect(self.server(), device).await
+    }
+
+    /// Connected, registered if need be, welcome, with four lanes and nothing to go on from.
+    pub async fn welcome(&self, name: &str) -> RawClient {
+        let mut client = self.connect(&self.device(name)).await;
+        client.greet(name, hello(4)).await;
+        client
+    }
+}
+
+pub fn hello(lanes: u8) -> Hello {
+    Hello {
+        versions: VersionRange::OURS,
+        features: Features::OURS,
+        lanes,
+        epoch: None,
+        cursors: Vec::new(),
+    }
+}
+
+/// A hello that goes on from there.
+pub fn resume(epoch: Epoch, room: RoomId, seq: tertulia_proto::Seq) -> Hello {
+    Hello {
+        epoch: Some(epoch),
+        cursors: vec![RoomCursor { room, seq }],
+        ..hello(4)
+    }
+}
+
+pub struct RawClient {
+    pub endpoint: Endpoint,
+    pub connection: quinn::Connection,
+    pub send: SendStream,
+    control: Frames,
+    lanes: BTreeMap<u8, Frames>,
+    next_request: u64,
+}
+
+struct Frames {
+    stream: RecvStream,
+    buffer: FrameBuffer,
+}
+
+impl Frames {
+    fn new(stream: RecvStream) -> Self {
+        Self {
+            stream,
+            buffer: FrameBuffer::new(limits::FRAME_BYTES),
+        }
+    }
+
+    async fn next(&mut self) -> Option<tertulia_proto::Frame> {
+        loop {
+            if let Some(frame) = self.buffer.next_frame().unwrap() {
+                return Some(frame);
+            }
+            let read = timeout(PATIENCE, self.stream.read_chunk(4_096, true)).await;
+            match read.expect("the server says nothing") {
+                Ok(Some(chunk)) => self.buffer.extend(&chunk.bytes),
+                Ok(None) | Err(_) => return None,
+            }
+        }
+    }
+
+    async fn kind(&mut self) -> StreamKind {
+        loop {
+            if let Some(kind) = StreamKind::take(self.buffer.bytes_mut()).unwrap() {
+                return kind;
+            }
+            let chunk = timeout(PATIENCE, self.stream.read_chunk(4_096, true))
+                .await
+                .unwrap();
+            self.buffer.extend(&chunk.unwrap().unwrap().bytes);
+        }
+    }
+}
+
+impl RawClient {
+    pub async fn connect(server: &Server, device: &DeviceIdentity) -> Self {
+        let trust: Trust = server.link().trust;
+        let (tls, _) = tertulia_certs::client_config(device, &trust, ALPN).unwrap();
+        let crypto = QuicClientConfig::try_from(tls).unwrap();
+        let mut endpoint = Endpoint::client(([127, 0, 0, 1], 0).into()).unwrap();
+        endpoint.set_default_client_config(quinn::ClientConfig::new(Arc::new(crypto)));
+        let connecting = endpoint.connect(server.local_addr(), "tertulia").unwrap();
+        let connection = timeout(PATIENCE, connecting).await.unwrap().unwrap();
+        let (mut send, recv) = connection.open_bi().await.unwrap();
+        send.write_all(&StreamKind::Control.encode()).await.unwrap();
+        let control = Frames::new(recv);
+        Self {
+            endpoint,
+            connection,
+            send,
+            control,
+            lanes: BTreeMap::new(),
+            next_request: 1,
+        }
+    }
+
+    pub async fn write(&mut self, frame: Bytes) {
+        // The server may have closed already; what it says then is what tests look at.
+        let _ = self.send.write_all(&frame).await;
+    }
+
+    /// Says hello, and registers under that name where the server asks for it.
+    pub async fn greet(&mut self, name: &str, hello: Hello) -> Welcome {
+        self.write(ClientMessage::from(hello).encode()).await;
+        loop {
+            match self.said().await {
+                ServerMessage::Welcome(welcome) => return welcome,
+                ServerMessage::Unregistered(_) => {
+                    let name = DisplayName::new(name).unwrap();
+                    let register = Register { name, invite: None };
+                    self.write(ClientMessage::from(register).encode()).await;
+                }
+                other => panic!("no welcome: {other:?}"),
+            }
+        }
+    }
+
+    /// The next message of the control stream.
+    pub async fn said(&mut self) -> ServerMessage {
+        let frame = self.control.next().await.expect("the control stream ended");
+        ServerMessage::decode(&frame)
+            .unwrap()
+            .expect("a message we know")
+    }
+
+    /// The next reply, presence left out.
+    pub async fn reply(&mut self) -> ServerMessage {
+        loop {
+            match self.said().await {
+                ServerMessage::Presence(_) => {}
+                other => return other,
+            }
+        }
+    }
+
+    pub async fn request(&mut self, command: impl Into<Command>) -> ReqId {
+        let req_id = ReqId(self.next_request);
+        self.next_request += 1;
+        let request = Request {
+            req_id,
+            command: Some(command.into()),
+        };
+        self.write(request.encode()).await;
+        req_id
+    }
+
+    pub async fn ask(&mut self, command: impl Into<Command>) -> ServerMessage {
+        self.request(command).await;
+        self.reply().await
+    }
+
+    pub async fn post(&mut self, id: u64, text: &str) -> Receipt {
+        match self.ask(message(id, RoomId(1), text)).await {
+            ServerMessage::Receipt(receipt) => receipt,
+            other => panic!("no receipt: {other:?}"),
+        }
+    }
+
+    /// Takes the lanes that the server opens.
+    pub async fn take_lanes(&mut self, count: usize) {
+        while self.lanes.len() < count {
+            let stream = timeout(PATIENCE, self.connection.accept_uni())
+                .await
+                .unwrap()
+                .unwrap();
+            let mut frames = Frames::new(stream);
+            match frames.kind().await {
+                StreamKind::Live(lane) => assert!(self.lanes.insert(lane, frames).is_none()),
+                other => panic!("not a lane: {other:?}"),
+            }
+        }
+    }
+
+    /// The next message on the lane that carries a room; `None` once the connection ended.
+    pub async fn on_lane(&mut self, room: RoomId) -> Option<LaneMessage> {
+        let lane = tertulia_proto::lane_of(room, self.lanes.len() as u8);
+        let frame = self.lanes.get_mut(&lane).unwrap().next().await?;
+        Some(
+            LaneMessage::decode(&frame)
+                .unwrap()
+                .expect("a message we know"),
+        )
+    }
+
+    /// The next event of a room, notices left out.
+    pub async fn event(&mut self, room: RoomId) -> Event {
+        loop {
+            match self.on_lane(room).await.expect("the lane ended") {
+                LaneMessage::Event(event) => return event,
+                LaneMessage::Notice(_) => {}
+            }
+        }
+    }
+
+    /// The next page the server sends.
+    pub async fn page(&mut self) -> (tertulia_proto::PageHead, Vec<Event>, ReqId) {
+        let stream = timeout(PATIENCE, self.connection.accept_uni())
+            .await
+            .unwrap()
+            .unwrap();
+        let mut frames = Frames::new(stream);
+        let StreamKind::Page(req_id) = frames.kind().await else {
+            panic!("not a page")
+        };
+        let (mut head, mut events) = (None, Vec::new());
+        while let Some(frame) = frames.next().await {
+            match LaneMessage::decode(&frame).unwrap().unwrap() {
+                LaneMessage::Notice(tertulia_proto::LaneNotice::PageHead(first)) => {
+                    head = Some(first);
+                }
+                LaneMessage::Event(event) => events.push(event),
+                other => panic!("not of a page: {other:?}"),
+            }
+        }
+        (head.expect("a page's head"), events, req_id)
+    }
+
+    /// Waits until the server closes the connection: the code.
+    pub async fn closed(&self) -> u64 {
+        match timeout(PATIENCE, self.connection.closed())
+            .await
+            .expect("still open")
+        {
+            ConnectionError::ApplicationClosed(close) => close.error_code.into_inner(),
+            other => panic!("ended otherwise: {other:?}"),
+        }
+    }
+}
+
+pub fn message(id: u64, room: RoomId, text: &str) -> Send {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&id.to_be_bytes());
+    let body = Body::Text(MessageText::new(text).unwrap());
+    Send {
+        message_id: MessageId(bytes),
+        room,
+        reply_to: None,
+        body,
+    }
+}
+
+pub fn text_of(event: &Event) -> Option<&str> {
+    match &event.change {
+        tertulia_proto::Change::Posted(posted) => match posted.body.as_ref()? {
+            Body::Text(text) => Some(text.as_str()),
+            Body::Opaque { .. } => None,
+        },
+        _ => None,
+    }
+}

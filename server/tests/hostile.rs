@@ -1,0 +1,246 @@
+//! What clients that break the rules get: a code, and everyone else goes on.
+
+mod common;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use common::{PATIENCE, TestServer, hello, message};
+use tertulia_proto::{
+    ClientMessage, Command, Hello, ListUsers, Refusal, ReqId, Request, RoomCursor, RoomId, Seq,
+    ServerMessage, VersionRange, frame, limits,
+};
+use tokio::time::timeout;
+
+const PROTOCOL: u64 = 2;
+const FRAME_TOO_LARGE: u64 = 3;
+const VERSION: u64 = 10;
+
+/// A frame that announces more than it has.
+fn announcing(length: u64) -> Bytes {
+    let mut out = BytesMut::new();
+    frame::put_varint(&mut out, length);
+    out.put_u8(1);
+    out.freeze()
+}
+
+/// Whatever happened to others, the server still serves.
+async fn assert_alive(server: &TestServer) {
+    let mut witness = server.welcome("witness").await;
+    witness.post(rand_id(), "still here").await;
+}
+
+fn rand_id() -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(1_000_000);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_the_welcome_each_wrong_step_has_its_code() {
+    let server = TestServer::start().await;
+    let too_old = VersionRange { min: 7, max: 9 };
+    let crowd = vec![
+        RoomCursor {
+            room: RoomId(1),
+            seq: Seq(1)
+        };
+        limits::ROOMS_PER_ACCOUNT + 1
+    ];
+    let cases: Vec<(&str, Bytes, u64)> = vec![
+        (
+            "a frame over the limit",
+            announcing(limits::FRAME_BYTES_BEFORE_WELCOME as u64 + 1),
+            FRAME_TOO_LARGE,
+        ),
+        ("an enormous length", announcing(u64::MAX), FRAME_TOO_LARGE),
+        (
+            "a length that does not end",
+            Bytes::from_static(&[0xff; 11]),
+            PROTOCOL,
+        ),
+        ("an empty frame", Bytes::from_static(&[0]), PROTOCOL),
+        (
+            "a hello of garbage",
+            frame::encode(1, &[0xffu8; 7]),
+            PROTOCOL,
+        ),
+        (
+            "a version that nobody speaks",
+            ClientMessage::from(Hello {
+                versions: too_old,
+                ..hello(4)
+            })
+            .encode(),
+            VERSION,
+        ),
+        (
+            "more cursors than rooms",
+            ClientMessage::from(Hello {
+                cursors: crowd,
+                ..hello(4)
+            })
+            .encode(),
+            PROTOCOL,
+        ),
+    ];
+    for (what, bytes, code) in cases {
+        let mut client = server.connect(&server.device("mallory")).await;
+        client.write(bytes).await;
+        assert_eq!(client.closed().await, code, "{what}");
+    }
+    assert_alive(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_kind_of_stream_is_no_control_stream() {
+    let server = TestServer::start().await;
+    let mut client = server.connect(&server.device("mallory")).await;
+    client.connection.close(0u32.into(), b"");
+    client = server.connect(&server.device("mallory")).await;
+    // The kind was written by the helper: this is a hello where a frame must be.
+    client
+        .write(Bytes::from_static(&[3, 0x7f, 0x7f, 0x7f]))
+        .await;
+    client.write(ClientMessage::from(hello(0)).encode()).await;
+    assert!(
+        matches!(client.said().await, ServerMessage::Unregistered(_)),
+        "an unknown type is skipped"
+    );
+    // A request before the welcome is skipped as well; it does not log in.
+    client
+        .write(
+            Request {
+                req_id: ReqId(1),
+                command: Some(message(1, RoomId(1), "x").into()),
+            }
+            .encode(),
+        )
+        .await;
+    client.write(ClientMessage::from(hello(0)).encode()).await;
+    assert_eq!(client.closed().await, PROTOCOL, "a second hello");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_welcome_too() {
+    let server = TestServer::start().await;
+    let gap = Request {
+        req_id: ReqId(2 + limits::EARLY_REQUESTS as u64),
+        command: None,
+    };
+    let cases: Vec<(&str, Bytes, u64)> = vec![
+        (
+            "a frame over the limit",
+            announcing(limits::FRAME_BYTES as u64 + 1),
+            FRAME_TOO_LARGE,
+        ),
+        (
+            "a send of garbage",
+            frame::encode(32, &(ReqId(1), [0xffu8; 9])),
+            PROTOCOL,
+        ),
+        ("a request number far ahead", gap.encode(), PROTOCOL),
+    ];
+    for (what, bytes, code) in cases {
+        let mut client = server.welcome("mallory").await;
+        client.write(bytes).await;
+        assert_eq!(client.closed().await, code, "{what}");
+    }
+    assert_alive(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_request_is_refused_and_the_connection_lives() {
+    let server = TestServer::start().await;
+    let mut client = server.welcome("ana").await;
+    client.write(frame::encode(126, &ReqId(1))).await;
+    let ServerMessage::Rejected(rejected) = client.reply().await else {
+        panic!("not refused")
+    };
+    assert_eq!(
+        (rejected.req_id, rejected.refusal),
+        (ReqId(1), Refusal::UNSUPPORTED)
+    );
+    let list = ListUsers {
+        after: tertulia_proto::AccountId(0),
+    };
+    let next = Request {
+        req_id: ReqId(2),
+        command: Some(Command::from(list)),
+    };
+    client.write(next.encode()).await;
+    assert!(matches!(client.reply().await, ServerMessage::Users(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_out_of_order_are_executed_in_order_and_repeats_dropped() {
+    let server = TestServer::start().await;
+    let mut client = server.welcome("ana").await;
+    let request = |n: u64| Request {
+        req_id: ReqId(n),
+        command: Some(message(n, RoomId(1), &format!("{n}")).into()),
+    };
+    for n in [3, 1, 1, 2, 3, 4] {
+        client.write(request(n).encode()).await;
+    }
+    for n in 1..=4 {
+        let ServerMessage::Receipt(receipt) = client.reply().await else {
+            panic!("no receipt")
+        };
+        assert_eq!((receipt.req_id, receipt.seq), (ReqId(n), Seq(n + 1)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_may_open_no_other_stream() {
+    let server = TestServer::start().await;
+    let client = server.welcome("ana").await;
+    let patience = std::time::Duration::from_millis(300);
+    assert!(
+        timeout(patience, client.connection.open_bi())
+            .await
+            .is_err(),
+        "a second control"
+    );
+    assert!(
+        timeout(patience, client.connection.open_uni())
+            .await
+            .is_err(),
+        "a stream of its own"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ninth_connection_of_a_device_takes_the_oldest_ones_place() {
+    const REPLACED: u64 = 12;
+    let server = TestServer::start().await;
+    let mut clients = Vec::new();
+    for _ in 0..9 {
+        clients.push(server.welcome("ana").await);
+    }
+    assert_eq!(clients[0].closed().await, REPLACED);
+    for client in &mut clients[1..] {
+        let list = ListUsers {
+            after: tertulia_proto::AccountId(0),
+        };
+        assert!(matches!(client.ask(list).await, ServerMessage::Users(_)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_who_never_reads_blocks_nobody() {
+    let server = TestServer::start().await;
+    let deaf = server.welcome("deaf").await;
+    let mut ana = server.welcome("ana").await;
+    ana.take_lanes(4).await;
+    let text = "x".repeat(8_000);
+    for n in 0..400 {
+        ana.request(message(n, RoomId(1), &text)).await;
+    }
+    let mut posted = 0;
+    while posted < 400 {
+        let event = timeout(PATIENCE, ana.event(RoomId(1)))
+            .await
+            .expect("blocked");
+        posted += u64::from(event.kind_name() == Some("posted"));
+    }
+    assert!(deaf.connection.close_reason().is_none());
+}
