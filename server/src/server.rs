@@ -1,112 +1,25 @@
 //! The server as a whole: begun, serving, stopped.
 
-use std::{
-    io,
-    net::{Ipv6Addr, SocketAddr},
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use quinn::{Endpoint, VarInt};
-use sha2::{Digest, Sha256};
-use tertulia_certs::{
-    HostPort, IdentityError, InviteToken, ServerIdentity, ServerLink, Trust, read_passphrase,
-};
-use tertulia_proto::{
-    CreateRoom, Env, Epoch, Registration, Role, RoomKind, RoomName, Timestamp, Topic,
-    close::CloseCode,
-};
-use thiserror::Error;
+use tertulia_certs::{ServerLink, Trust};
+use tertulia_proto::{Env, close::CloseCode};
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use tracing::warn;
 
 use crate::{
     addresses, admin,
-    data_dir::{DataDir, TakeError},
+    config::ServerConfig,
+    data_dir::DataDir,
+    foundation,
     hub::Hub,
     limits,
     log::LocalLog,
     net::{self, Shared},
-    state::{Actor, LogCommand, StoreInvite},
-    store::{Readers, StoreError, Writer},
+    start_error::StartError,
+    store::{Readers, StoreError},
 };
-
-/// How a server is set up.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct ServerConfig {
-    /// The data directory; made if need be. It may hold foreign files.
-    pub data: PathBuf,
-    /// Where to listen; port 0 for any free one.
-    pub listen: SocketAddr,
-    /// The operator's certificate; otherwise one is made at the first start.
-    pub certificate: Option<CertificateFiles>,
-    /// The address that links carry; otherwise it is found out.
-    pub advertise: Option<HostPort>,
-    /// Who may register.
-    pub registration: Registration,
-}
-
-/// PEM files that the operator names.
-#[derive(Debug, Clone)]
-pub struct CertificateFiles {
-    /// The certificate, or a chain that begins with it.
-    pub certificate: PathBuf,
-    /// Its private key.
-    pub key: PathBuf,
-    /// A file that holds the key's passphrase.
-    pub passphrase: Option<PathBuf>,
-}
-
-impl ServerConfig {
-    /// On `[::]:7575`, with a self-made certificate, by invite.
-    pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self {
-            data: data.into(),
-            listen: SocketAddr::from((Ipv6Addr::UNSPECIFIED, 7575)),
-            certificate: None,
-            advertise: None,
-            registration: Registration::Invite,
-        }
-    }
-}
-
-/// The server did not start. Each text says what, why, and what to do.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// Another process holds the data directory.
-    #[error("{0} is in use by another tertulia-server: stop it, or give another --data")]
-    DataInUse(PathBuf),
-    /// The data directory can't be used.
-    #[error("{path} can't be used: {source}")]
-    Data {
-        /// The directory, or a file in it.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The UDP port is taken.
-    #[error("udp {0} is in use: stop what listens there, or give another --listen ADDR:PORT")]
-    PortInUse(SocketAddr),
-    /// The UDP address can't be listened on.
-    #[error("can't listen on udp {listen}: {source}")]
-    Listen {
-        /// The address.
-        listen: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-    /// The certificate or its key can't be used.
-    #[error(transparent)]
-    Identity(#[from] IdentityError),
-    /// TLS or QUIC refused the settings.
-    #[error("TLS can't be set up: {0}")]
-    Tls(anyhow::Error),
-    /// The database can't be used.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// A running server. Dropping it aborts it; [`Server::shutdown`] stops it well.
 #[derive(Debug)]
@@ -150,14 +63,14 @@ impl Server {
         env: Arc<dyn Env>,
         make: impl FnOnce(quinn::EndpointConfig, quinn::ServerConfig) -> io::Result<Endpoint>,
     ) -> Result<Self, StartError> {
-        let data = Arc::new(take(&config.data)?);
+        let data = Arc::new(foundation::take(&config.data)?);
         let failed = |source| StartError::Data {
             path: config.data.clone(),
             source,
         };
-        let identity = identity(&config, &data)?;
+        let identity = foundation::identity(&config, &data)?;
         let keys = data.endpoint_keys(&*env).map_err(failed)?;
-        let mut writer = open(&data, &*env)?;
+        let mut writer = foundation::open(&data, &*env)?;
         let server_config = net::server_config(&identity, &keys).map_err(StartError::Tls)?;
         let endpoint = make(net::endpoint_config(&keys), server_config).map_err(|source| {
             let listen = config.listen;
@@ -175,7 +88,7 @@ impl Server {
             trust,
             invite: None,
         };
-        let owner_link = owner_link(&mut writer, &data, &*env, &link)?;
+        let owner_link = foundation::owner_link(&mut writer, &data, &*env, &link)?;
 
         let sqlite = |source| StoreError::Sqlite {
             path: data.database(),
@@ -253,7 +166,7 @@ impl Server {
     }
 
     /// Tells clients to come back, finishes what was taken, closes connections and database.
-    /// Takes less than twice [`limits::STOP_TIME`].
+    /// Takes less than five seconds.
     pub async fn shutdown(mut self) {
         self.endpoint.set_server_config(None);
         // Receivers live in the connections; there may be none.
@@ -284,129 +197,4 @@ impl Server {
         let _ = timeout(limits::STOP_TIME, &mut self.committing).await;
         admin::remove(self.data.path());
     }
-}
-
-/// Makes an invite while no server runs on this directory.
-pub(crate) fn invite_offline(
-    path: &std::path::Path,
-    env: &dyn Env,
-    invite: &StoreInvite,
-) -> Result<ServerLink, StartError> {
-    let data = take(path)?;
-    let identity = ServerIdentity::load_or_create(data.path())?;
-    let mut writer = open(&data, env)?;
-    store_invite(&mut writer, &data, env, invite)?;
-    let mut addresses = data.addresses();
-    if addresses.is_empty() {
-        addresses = addresses::of_link(None, ServerConfig::new(path).listen);
-    }
-    let closed = writer.close();
-    closed.map_err(|source| StoreError::Sqlite {
-        path: data.database(),
-        source,
-    })?;
-    Ok(ServerLink {
-        addresses,
-        trust: Trust::Pinned(identity.fingerprint()),
-        invite: None,
-    })
-}
-
-fn take(path: &std::path::Path) -> Result<DataDir, StartError> {
-    DataDir::take(path).map_err(|error| match error {
-        TakeError::InUse => StartError::DataInUse(path.to_owned()),
-        TakeError::Io(source) => StartError::Data {
-            path: path.to_owned(),
-            source,
-        },
-    })
-}
-
-fn identity(config: &ServerConfig, data: &DataDir) -> Result<ServerIdentity, StartError> {
-    let Some(files) = &config.certificate else {
-        return Ok(ServerIdentity::load_or_create(data.path())?);
-    };
-    let passphrase = files
-        .passphrase
-        .as_deref()
-        .map(read_passphrase)
-        .transpose()?;
-    Ok(ServerIdentity::load(
-        &files.certificate,
-        &files.key,
-        passphrase.as_deref(),
-    )?)
-}
-
-/// Opens the database; a new one begins with the lobby.
-fn open(data: &DataDir, env: &dyn Env) -> Result<Writer, StartError> {
-    let mut epoch = [0; 16];
-    env.fill_random(&mut epoch);
-    let mut writer = Writer::open(&data.database(), Epoch(epoch))?;
-    if writer.head().0 == 0 {
-        let sqlite = |source| StoreError::Sqlite {
-            path: data.database(),
-            source,
-        };
-        let name = RoomName::new("lobby").map_err(|_| sqlite(rusqlite::Error::InvalidQuery))?;
-        let lobby = CreateRoom {
-            name,
-            kind: RoomKind::Public,
-            topic: Topic::default(),
-        };
-        let batch = [(Actor::SERVER, LogCommand::CreateRoom(lobby))];
-        writer.commit(env.wall_clock(), &batch).map_err(sqlite)?;
-    }
-    Ok(writer)
-}
-
-/// While nobody owns the server, each start makes a fresh owner's link and writes it down.
-fn owner_link(
-    writer: &mut Writer,
-    data: &DataDir,
-    env: &dyn Env,
-    link: &ServerLink,
-) -> Result<Option<ServerLink>, StartError> {
-    let sqlite = |source| StoreError::Sqlite {
-        path: data.database(),
-        source,
-    };
-    let path = data.owner_invite();
-    if writer.has_owner().map_err(sqlite)? {
-        let _ = std::fs::remove_file(path);
-        return Ok(None);
-    }
-    let mut token = [0; 16];
-    env.fill_random(&mut token);
-    let token_hash = Sha256::digest(token).into();
-    let invite = StoreInvite {
-        token_hash,
-        role: Role::Owner,
-        uses: 1,
-        expires: None,
-    };
-    store_invite(writer, data, env, &invite)?;
-    let link = ServerLink {
-        invite: Some(InviteToken::from_bytes(token)),
-        ..link.clone()
-    };
-    tertulia_certs::files::write_private(&path, format!("{link}\n").as_bytes())
-        .map_err(|source| StartError::Data { path, source })?;
-    Ok(Some(link))
-}
-
-fn store_invite(
-    writer: &mut Writer,
-    data: &DataDir,
-    env: &dyn Env,
-    invite: &StoreInvite,
-) -> Result<(), StartError> {
-    let batch = [(Actor::SERVER, LogCommand::StoreInvite(invite.clone()))];
-    let now: Timestamp = env.wall_clock();
-    let committed = writer.commit(now, &batch);
-    committed.map_err(|source| StoreError::Sqlite {
-        path: data.database(),
-        source,
-    })?;
-    Ok(())
 }

@@ -1,5 +1,7 @@
 //! What clients that break the rules get: a code, and everyone else goes on.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use bytes::{BufMut, Bytes, BytesMut};

@@ -19,8 +19,9 @@ use tokio::{
 pub(crate) use socket::{listen, remove};
 
 use crate::{
+    foundation::invite_offline,
     net::Shared,
-    server::{StartError, invite_offline},
+    start_error::StartError,
     state::{Actor, LogCommand, Outcome, StoreInvite},
 };
 

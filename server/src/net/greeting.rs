@@ -47,7 +47,7 @@ pub(crate) async fn receive(
         let unregistered = ServerMessage::from(Unregistered { registration });
         writer.write_one(unregistered.encode()).await?;
     }
-    loop {
+    for _ in 0..limits::REGISTER_TRIES {
         if let Some(account) = account {
             return Ok(Guest {
                 account,

@@ -19,7 +19,7 @@ const INVITES: &str =
     "SELECT token_hash, role, uses_left, expires, created_by FROM invite ORDER BY token_hash";
 
 /// SHA-256 over every row of every table that the log determines.
-pub fn digest(db: &Connection) -> rusqlite::Result<[u8; 32]> {
+pub(crate) fn digest(db: &Connection) -> rusqlite::Result<[u8; 32]> {
     let mut hash = Sha256::new();
     for sql in TABLES.into_iter().chain([INVITES]) {
         let mut statement = db.prepare(sql)?;

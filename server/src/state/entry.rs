@@ -2,26 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 use tertulia_proto::{
-    AccountId, Body, CreateRoom, DisplayName, EnterRoom, LeaveRoom, LogPosition, MarkRead,
-    MessageId, Rename, Role, RoomId, Send, Seq, Timestamp,
+    AccountId, CreateRoom, DisplayName, EnterRoom, LeaveRoom, LogPosition, MarkRead, MessageId,
+    Rename, Role, RoomId, Send, Seq, Timestamp,
 };
 
 /// SHA-256 of a device key's SPKI.
-pub type DeviceKey = [u8; 32];
+pub(crate) type DeviceKey = [u8; 32];
 
 /// On whose behalf a command is applied: taken from the connection's verified device, never from
 /// a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Actor {
+pub(crate) struct Actor {
     /// The account; [`Actor::SERVER`]'s is 0, an unregistered device's too.
-    pub account: AccountId,
+    pub(crate) account: AccountId,
     /// Which of its devices; `None` for the server itself.
-    pub device: Option<DeviceKey>,
+    pub(crate) device: Option<DeviceKey>,
 }
 
 impl Actor {
     /// The server itself: its operator on the command line, or its own beginning.
-    pub const SERVER: Self = Self {
+    pub(crate) const SERVER: Self = Self {
         account: AccountId(0),
         device: None,
     };
@@ -43,7 +43,7 @@ pub(crate) struct Entry {
     missing_docs,
     reason = "each variant is named after its documented payload"
 )]
-pub enum LogCommand {
+pub(crate) enum LogCommand {
     Register(RegisterDevice),
     Send(Send),
     CreateRoom(CreateRoom),
@@ -56,28 +56,28 @@ pub enum LogCommand {
 
 /// Makes an account for a device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RegisterDevice {
+pub(crate) struct RegisterDevice {
     /// The device.
-    pub device: DeviceKey,
+    pub(crate) device: DeviceKey,
     /// Shown as typed.
-    pub name: DisplayName,
+    pub(crate) name: DisplayName,
     /// SHA-256 of the invite's token.
-    pub invite_hash: Option<[u8; 32]>,
+    pub(crate) invite_hash: Option<[u8; 32]>,
     /// Whether an invite was needed when the command came.
-    pub invite_needed: bool,
+    pub(crate) invite_needed: bool,
 }
 
 /// Keeps an invite. The token was made outside and is known to its maker only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoreInvite {
+pub(crate) struct StoreInvite {
     /// SHA-256 of the token.
-    pub token_hash: [u8; 32],
+    pub(crate) token_hash: [u8; 32],
     /// What the invited become.
-    pub role: Role,
+    pub(crate) role: Role,
     /// How often.
-    pub uses: u32,
+    pub(crate) uses: u32,
     /// Until when; `None` for ever.
-    pub expires: Option<Timestamp>,
+    pub(crate) expires: Option<Timestamp>,
 }
 
 /// A send without its body, which lies apart.
@@ -139,7 +139,7 @@ impl LogCommand {
                 } = postcard::from_bytes(payload)?;
                 let body = match &record.body {
                     Some(bytes) => postcard::from_bytes(bytes)?,
-                    None => Body::Opaque {
+                    None => tertulia_proto::Body::Opaque {
                         scheme: 0,
                         bytes: Vec::new(),
                     },

@@ -16,6 +16,5 @@ mod tests;
 pub(crate) use accounts::{AccountRow, account_by_device};
 pub(crate) use apply::{Effect, Outcome, Reply, apply};
 pub(crate) use authorize::{Access, Action, authorize};
-pub use entry::{Actor, DeviceKey, LogCommand};
-pub(crate) use entry::{Entry, RegisterDevice, StoreInvite};
+pub(crate) use entry::{Actor, DeviceKey, Entry, LogCommand, RegisterDevice, StoreInvite};
 pub(crate) use rooms::access;

@@ -339,10 +339,13 @@ impl Step {
 
 fn actor(world: &World, device: u8) -> Actor {
     let found = super::account_by_device(world.writer.database(), &[device; 32]).unwrap();
-    found.map_or(stranger(device), |row| Actor {
-        account: row.id,
-        device: Some([device; 32]),
-    })
+    found.map_or_else(
+        || stranger(device),
+        |row| Actor {
+            account: row.id,
+            device: Some([device; 32]),
+        },
+    )
 }
 
 fn log_of(world: &World) -> Vec<(Timestamp, Actor, LogCommand)> {

@@ -18,56 +18,56 @@ use tertulia_server::{Server, ServerConfig, SystemEnv};
 use tokio::time::timeout;
 
 /// Longer than anything here takes; a test that waits so long has failed.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-pub struct TestServer {
-    pub dir: TempDir,
-    pub server: Option<Server>,
+pub(crate) struct TestServer {
+    pub(crate) dir: TempDir,
+    pub(crate) server: Option<Server>,
 }
 
 impl TestServer {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let server = Some(Self::run(&dir, 0).await);
         Self { dir, server }
     }
 
-    pub async fn run(dir: &TempDir, port: u16) -> Server {
+    pub(crate) async fn run(dir: &TempDir, port: u16) -> Server {
         let mut config = ServerConfig::new(dir.path().join("data"));
         config.listen = ([127, 0, 0, 1], port).into();
         config.registration = Registration::Open;
         Server::bind(config, Arc::new(SystemEnv)).await.unwrap()
     }
 
-    pub fn server(&self) -> &Server {
+    pub(crate) fn server(&self) -> &Server {
         self.server.as_ref().unwrap()
     }
 
     /// Stops it well and starts it on the same port and directory.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         let port = self.server().local_addr().port();
         self.server.take().unwrap().shutdown().await;
         self.server = Some(Self::run(&self.dir, port).await);
     }
 
     /// A device of its own, not connected yet.
-    pub fn device(&self, name: &str) -> DeviceIdentity {
+    pub(crate) fn device(&self, name: &str) -> DeviceIdentity {
         DeviceIdentity::load_or_create(&self.dir.path().join(name)).unwrap()
     }
 
-    pub async fn connect(&self, device: &DeviceIdentity) -> RawClient {
+    pub(crate) async fn connect(&self, device: &DeviceIdentity) -> RawClient {
         RawClient::connect(self.server(), device).await
     }
 
     /// Connected, registered if need be, welcome, with four lanes and nothing to go on from.
-    pub async fn welcome(&self, name: &str) -> RawClient {
+    pub(crate) async fn welcome(&self, name: &str) -> RawClient {
         let mut client = self.connect(&self.device(name)).await;
         client.greet(name, hello(4)).await;
         client
     }
 }
 
-pub fn hello(lanes: u8) -> Hello {
+pub(crate) fn hello(lanes: u8) -> Hello {
     Hello {
         versions: VersionRange::OURS,
         features: Features::OURS,
@@ -78,7 +78,7 @@ pub fn hello(lanes: u8) -> Hello {
 }
 
 /// A hello that goes on from there.
-pub fn resume(epoch: Epoch, room: RoomId, seq: tertulia_proto::Seq) -> Hello {
+pub(crate) fn resume(epoch: Epoch, room: RoomId, seq: tertulia_proto::Seq) -> Hello {
     Hello {
         epoch: Some(epoch),
         cursors: vec![RoomCursor { room, seq }],
@@ -86,10 +86,10 @@ pub fn resume(epoch: Epoch, room: RoomId, seq: tertulia_proto::Seq) -> Hello {
     }
 }
 
-pub struct RawClient {
-    pub endpoint: Endpoint,
-    pub connection: quinn::Connection,
-    pub send: SendStream,
+pub(crate) struct RawClient {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) connection: quinn::Connection,
+    pub(crate) send: SendStream,
     control: Frames,
     lanes: BTreeMap<u8, Frames>,
     next_request: u64,
@@ -135,7 +135,7 @@ impl Frames {
 }
 
 impl RawClient {
-    pub async fn connect(server: &Server, device: &DeviceIdentity) -> Self {
+    pub(crate) async fn connect(server: &Server, device: &DeviceIdentity) -> Self {
         let trust: Trust = server.link().trust;
         let (tls, _) = tertulia_certs::client_config(device, &trust, ALPN).unwrap();
         let crypto = QuicClientConfig::try_from(tls).unwrap();
@@ -156,13 +156,13 @@ impl RawClient {
         }
     }
 
-    pub async fn write(&mut self, frame: Bytes) {
+    pub(crate) async fn write(&mut self, frame: Bytes) {
         // The server may have closed already; what it says then is what tests look at.
         let _ = self.send.write_all(&frame).await;
     }
 
     /// Says hello, and registers under that name where the server asks for it.
-    pub async fn greet(&mut self, name: &str, hello: Hello) -> Welcome {
+    pub(crate) async fn greet(&mut self, name: &str, hello: Hello) -> Welcome {
         self.write(ClientMessage::from(hello).encode()).await;
         loop {
             match self.said().await {
@@ -178,7 +178,7 @@ impl RawClient {
     }
 
     /// The next message of the control stream.
-    pub async fn said(&mut self) -> ServerMessage {
+    pub(crate) async fn said(&mut self) -> ServerMessage {
         let frame = self.control.next().await.expect("the control stream ended");
         ServerMessage::decode(&frame)
             .unwrap()
@@ -186,7 +186,7 @@ impl RawClient {
     }
 
     /// The next reply, presence left out.
-    pub async fn reply(&mut self) -> ServerMessage {
+    pub(crate) async fn reply(&mut self) -> ServerMessage {
         loop {
             match self.said().await {
                 ServerMessage::Presence(_) => {}
@@ -195,7 +195,7 @@ impl RawClient {
         }
     }
 
-    pub async fn request(&mut self, command: impl Into<Command>) -> ReqId {
+    pub(crate) async fn request(&mut self, command: impl Into<Command>) -> ReqId {
         let req_id = ReqId(self.next_request);
         self.next_request += 1;
         let request = Request {
@@ -206,12 +206,12 @@ impl RawClient {
         req_id
     }
 
-    pub async fn ask(&mut self, command: impl Into<Command>) -> ServerMessage {
+    pub(crate) async fn ask(&mut self, command: impl Into<Command>) -> ServerMessage {
         self.request(command).await;
         self.reply().await
     }
 
-    pub async fn post(&mut self, id: u64, text: &str) -> Receipt {
+    pub(crate) async fn post(&mut self, id: u64, text: &str) -> Receipt {
         match self.ask(message(id, RoomId(1), text)).await {
             ServerMessage::Receipt(receipt) => receipt,
             other => panic!("no receipt: {other:?}"),
@@ -219,7 +219,7 @@ impl RawClient {
     }
 
     /// Takes the lanes that the server opens.
-    pub async fn take_lanes(&mut self, count: usize) {
+    pub(crate) async fn take_lanes(&mut self, count: usize) {
         while self.lanes.len() < count {
             let stream = timeout(PATIENCE, self.connection.accept_uni())
                 .await
@@ -234,7 +234,7 @@ impl RawClient {
     }
 
     /// The next message on the lane that carries a room; `None` once the connection ended.
-    pub async fn on_lane(&mut self, room: RoomId) -> Option<LaneMessage> {
+    pub(crate) async fn on_lane(&mut self, room: RoomId) -> Option<LaneMessage> {
         let lane = tertulia_proto::lane_of(room, self.lanes.len() as u8);
         let frame = self.lanes.get_mut(&lane).unwrap().next().await?;
         Some(
@@ -245,7 +245,7 @@ impl RawClient {
     }
 
     /// The next event of a room, notices left out.
-    pub async fn event(&mut self, room: RoomId) -> Event {
+    pub(crate) async fn event(&mut self, room: RoomId) -> Event {
         loop {
             match self.on_lane(room).await.expect("the lane ended") {
                 LaneMessage::Event(event) => return event,
@@ -255,7 +255,7 @@ impl RawClient {
     }
 
     /// The next page the server sends.
-    pub async fn page(&mut self) -> (tertulia_proto::PageHead, Vec<Event>, ReqId) {
+    pub(crate) async fn page(&mut self) -> (tertulia_proto::PageHead, Vec<Event>, ReqId) {
         let stream = timeout(PATIENCE, self.connection.accept_uni())
             .await
             .unwrap()
@@ -278,7 +278,7 @@ impl RawClient {
     }
 
     /// Waits until the server closes the connection: the code.
-    pub async fn closed(&self) -> u64 {
+    pub(crate) async fn closed(&self) -> u64 {
         match timeout(PATIENCE, self.connection.closed())
             .await
             .expect("still open")
@@ -289,7 +289,7 @@ impl RawClient {
     }
 }
 
-pub fn message(id: u64, room: RoomId, text: &str) -> Send {
+pub(crate) fn message(id: u64, room: RoomId, text: &str) -> Send {
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&id.to_be_bytes());
     let body = Body::Text(MessageText::new(text).unwrap());
@@ -301,7 +301,7 @@ pub fn message(id: u64, room: RoomId, text: &str) -> Send {
     }
 }
 
-pub fn text_of(event: &Event) -> Option<&str> {
+pub(crate) fn text_of(event: &Event) -> Option<&str> {
     match &event.change {
         tertulia_proto::Change::Posted(posted) => match posted.body.as_ref()? {
             Body::Text(text) => Some(text.as_str()),

@@ -1,0 +1,146 @@
+//! What a server stands on before anyone connects: its directory, identity, database, owner's
+//! link.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use tertulia_certs::{InviteToken, ServerIdentity, ServerLink, Trust, files, read_passphrase};
+use tertulia_proto::{CreateRoom, Env, Epoch, Role, RoomKind, RoomName, Topic};
+
+use crate::{
+    addresses,
+    config::ServerConfig,
+    data_dir::{DataDir, TakeError},
+    start_error::StartError,
+    state::{Actor, LogCommand, StoreInvite},
+    store::{StoreError, Writer},
+};
+
+/// Makes an invite while no server runs on this directory.
+pub(crate) fn invite_offline(
+    path: &Path,
+    env: &dyn Env,
+    invite: &StoreInvite,
+) -> Result<ServerLink, StartError> {
+    let data = take(path)?;
+    let identity = ServerIdentity::load_or_create(data.path())?;
+    let mut writer = open(&data, env)?;
+    store_invite(&mut writer, &data, env, invite)?;
+    let mut addresses = data.addresses();
+    if addresses.is_empty() {
+        addresses = addresses::of_link(None, ServerConfig::new(path).listen);
+    }
+    let closed = writer.close();
+    closed.map_err(|source| StoreError::Sqlite {
+        path: data.database(),
+        source,
+    })?;
+    Ok(ServerLink {
+        addresses,
+        trust: Trust::Pinned(identity.fingerprint()),
+        invite: None,
+    })
+}
+
+/// Takes the data directory.
+pub(crate) fn take(path: &Path) -> Result<DataDir, StartError> {
+    DataDir::take(path).map_err(|error| match error {
+        TakeError::InUse => StartError::DataInUse(path.to_owned()),
+        TakeError::Io(source) => StartError::Data {
+            path: path.to_owned(),
+            source,
+        },
+    })
+}
+
+/// The operator's identity, or the self-made one.
+pub(crate) fn identity(
+    config: &ServerConfig,
+    data: &DataDir,
+) -> Result<ServerIdentity, StartError> {
+    let Some(files) = &config.certificate else {
+        return Ok(ServerIdentity::load_or_create(data.path())?);
+    };
+    let passphrase = files
+        .passphrase
+        .as_deref()
+        .map(read_passphrase)
+        .transpose()?;
+    Ok(ServerIdentity::load(
+        &files.certificate,
+        &files.key,
+        passphrase.as_deref(),
+    )?)
+}
+
+/// Opens the database; a new one begins with the lobby.
+pub(crate) fn open(data: &DataDir, env: &dyn Env) -> Result<Writer, StartError> {
+    let mut epoch = [0; 16];
+    env.fill_random(&mut epoch);
+    let mut writer = Writer::open(&data.database(), Epoch(epoch))?;
+    if writer.head().0 == 0 {
+        let sqlite = |source| StoreError::Sqlite {
+            path: data.database(),
+            source,
+        };
+        let name = RoomName::new("lobby").map_err(|_| sqlite(rusqlite::Error::InvalidQuery))?;
+        let lobby = CreateRoom {
+            name,
+            kind: RoomKind::Public,
+            topic: Topic::default(),
+        };
+        let batch = [(Actor::SERVER, LogCommand::CreateRoom(lobby))];
+        writer.commit(env.wall_clock(), &batch).map_err(sqlite)?;
+    }
+    Ok(writer)
+}
+
+/// While nobody owns the server, each start makes a fresh owner's link and writes it down.
+pub(crate) fn owner_link(
+    writer: &mut Writer,
+    data: &DataDir,
+    env: &dyn Env,
+    link: &ServerLink,
+) -> Result<Option<ServerLink>, StartError> {
+    let sqlite = |source| StoreError::Sqlite {
+        path: data.database(),
+        source,
+    };
+    let path = data.owner_invite();
+    if writer.has_owner().map_err(sqlite)? {
+        let _ = std::fs::remove_file(path);
+        return Ok(None);
+    }
+    let mut token = [0; 16];
+    env.fill_random(&mut token);
+    let token_hash = Sha256::digest(token).into();
+    let invite = StoreInvite {
+        token_hash,
+        role: Role::Owner,
+        uses: 1,
+        expires: None,
+    };
+    store_invite(writer, data, env, &invite)?;
+    let link = ServerLink {
+        invite: Some(InviteToken::from_bytes(token)),
+        ..link.clone()
+    };
+    files::write_private(&path, format!("{link}\n").as_bytes())
+        .map_err(|source| StartError::Data { path, source })?;
+    Ok(Some(link))
+}
+
+fn store_invite(
+    writer: &mut Writer,
+    data: &DataDir,
+    env: &dyn Env,
+    invite: &StoreInvite,
+) -> Result<(), StartError> {
+    let batch = [(Actor::SERVER, LogCommand::StoreInvite(invite.clone()))];
+    let committed = writer.commit(env.wall_clock(), &batch);
+    committed.map_err(|source| StoreError::Sqlite {
+        path: data.database(),
+        source,
+    })?;
+    Ok(())
+}
