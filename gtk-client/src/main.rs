@@ -1,2 +1,42 @@
-//! x
-fn main() {}
+//! `tertulia`: the window. Arguments, language, resources; then the application.
+
+#![forbid(unsafe_code)]
+
+mod appearance;
+mod application;
+mod args;
+mod bridge;
+mod i18n;
+mod model;
+mod sentences;
+mod shim;
+mod ui;
+
+use clap::Parser;
+use gtk::{gio, glib, prelude::*};
+
+use crate::{application::Application, args::Args};
+
+/// Of the default profile; other profiles add to it.
+const APPLICATION_ID: &str = "org.tertulia.Tertulia";
+
+fn main() -> glib::ExitCode {
+    // Ends with 0 for --help and --version, with 2 for what it does not know.
+    let args = Args::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    load_resources();
+    Application::new(args.profile()).run()
+}
+
+/// Style, icons and templates, the latter in the reader's language.
+fn load_resources() {
+    gio::resources_register_include!("data.gresource")
+        .expect("the resource was compiled into the program by build.rs");
+    i18n::init();
+}

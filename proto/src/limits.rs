@@ -2,8 +2,10 @@
 
 /// A frame before [`crate::Welcome`]: a hello names at most [`ROOMS_PER_ACCOUNT`] cursors.
 pub const FRAME_BYTES_BEFORE_WELCOME: usize = 12 << 10;
-/// A frame on the control stream and on a lane.
+/// A frame on the control stream from a client, and on a lane.
 pub const FRAME_BYTES: usize = 64 << 10;
+/// A frame on the control stream from the server: [`LIST_ENTRIES`] rooms with the longest topics.
+pub const REPLY_BYTES: usize = 256 << 10;
 /// All frames of one page together.
 pub const PAGE_BYTES: usize = 512 << 10;
 /// Events of one page.

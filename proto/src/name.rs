@@ -89,6 +89,10 @@ pub struct DisplayName(String);
 impl DisplayName {
     /// Parses what a person typed.
     pub fn new(text: &str) -> Result<Self, NameError> {
+        // White space that collapses may be longer than the name, but not without end.
+        if text.len() > 4 * limits::DISPLAY_NAME_BYTES {
+            return Err(NameError::TooLong);
+        }
         let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if name.is_empty() {
             return Err(NameError::TooShort);

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountId, DisplayName, Handle, LogPosition, MessageId, ReqId, Role, RoomId, RoomKind,
-    RoomName, Seq, Timestamp, Topic,
+    RoomName, Seq, Timestamp, Topic, bounded,
     event::Event,
+    limits,
     session::{Unregistered, Welcome},
     wire_enum::wire_enum,
 };
@@ -57,6 +58,7 @@ pub struct Presence {
     /// How many accounts are connected.
     pub online: u32,
     /// Empty where more than [`crate::limits::PRESENCE_PEOPLE`] are connected.
+    #[serde(deserialize_with = "bounded::list::<{ limits::PRESENCE_PEOPLE }, _, _>")]
     pub people: Vec<Person>,
 }
 
@@ -104,6 +106,7 @@ pub struct Rejected {
     /// For [`Refusal::RATE`] and [`Refusal::STORAGE`]: try again after so many milliseconds.
     pub retry_after_ms: Option<u32>,
     /// For [`Refusal::NAME_TAKEN`]: a free name like the one wished.
+    #[serde(deserialize_with = "bounded::optional_text::<{ limits::DISPLAY_NAME_BYTES }, _>")]
     pub proposal: Option<String>,
 }
 
@@ -212,6 +215,7 @@ pub struct RoomPage {
     /// The request answered.
     pub req_id: ReqId,
     /// At most [`crate::limits::LIST_ENTRIES`].
+    #[serde(deserialize_with = "bounded::list::<{ limits::LIST_ENTRIES }, _, _>")]
     pub rooms: Vec<RoomListing>,
     /// Whether more follow.
     pub more: bool,
@@ -223,6 +227,7 @@ pub struct UserPage {
     /// The request answered.
     pub req_id: ReqId,
     /// At most [`crate::limits::LIST_ENTRIES`].
+    #[serde(deserialize_with = "bounded::list::<{ limits::LIST_ENTRIES }, _, _>")]
     pub people: Vec<Person>,
     /// Whether more follow.
     pub more: bool,
@@ -236,6 +241,7 @@ pub struct MemberPage {
     /// The room.
     pub room: RoomId,
     /// At most [`crate::limits::LIST_ENTRIES`].
+    #[serde(deserialize_with = "bounded::list::<{ limits::LIST_ENTRIES }, _, _>")]
     pub people: Vec<Person>,
     /// Whether more follow.
     pub more: bool,

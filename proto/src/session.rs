@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountId, DisplayName, Epoch, Features, Handle, LogPosition, Request, Role, RoomId, Seq,
-    VersionRange, command::Command, wire_enum::wire_enum,
+    VersionRange, bounded, command::Command, limits, wire_enum::wire_enum,
 };
 
 /// The first frame of the control stream. Who speaks is known from the device certificate.
@@ -19,6 +19,7 @@ pub struct Hello {
     /// The history the cursors belong to; `None` where the client has nothing.
     pub epoch: Option<Epoch>,
     /// Up to where the client has each room. At most [`crate::limits::ROOMS_PER_ACCOUNT`].
+    #[serde(deserialize_with = "bounded::list::<{ limits::ROOMS_PER_ACCOUNT }, _, _>")]
     pub cursors: Vec<RoomCursor>,
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{limits, name::text_newtype};
+use crate::{bounded, limits, name::text_newtype};
 
 /// Why a text can't be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -85,6 +85,7 @@ pub enum Body {
         /// Which scheme.
         scheme: u16,
         /// At most [`limits::OPAQUE_BYTES`].
+        #[serde(deserialize_with = "bounded::list::<{ limits::OPAQUE_BYTES }, _, _>")]
         bytes: Vec<u8>,
     },
 }

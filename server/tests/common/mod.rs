@@ -14,11 +14,13 @@ use tertulia_proto::{
     LaneMessage, MessageId, MessageText, Receipt, Register, Registration, ReqId, Request,
     RoomCursor, RoomId, Send, ServerMessage, StreamKind, VersionRange, Welcome, limits,
 };
-use tertulia_server::{Server, ServerConfig, SystemEnv};
+use tertulia_server::{Server, ServerConfig, StartError, SystemEnv};
 use tokio::time::timeout;
 
 /// Longer than anything here takes; a test that waits so long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+const A_MOMENT: Duration = Duration::from_millis(5);
 
 pub(crate) struct TestServer {
     pub(crate) dir: TempDir,
@@ -36,7 +38,13 @@ impl TestServer {
         let mut config = ServerConfig::new(dir.path().join("data"));
         config.listen = ([127, 0, 0, 1], port).into();
         config.registration = Registration::Open;
-        Server::bind(config, Arc::new(SystemEnv)).await.unwrap()
+        loop {
+            match Server::bind(config.clone(), Arc::new(SystemEnv)).await {
+                // A stopped server's socket is closed by quinn's task, in its own time.
+                Err(StartError::PortInUse(_)) => tokio::time::sleep(A_MOMENT).await,
+                started => return started.unwrap(),
+            }
+        }
     }
 
     pub(crate) fn server(&self) -> &Server {
