@@ -2,14 +2,19 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use tertulia_certs::{KeyChanged, ServerLink};
+use tertulia_certs::ServerLink;
 use tertulia_proto::{
-    DisplayName, Env, Event, MessageId, MessageText, Person, Refusal, Role, RoomId, RoomKind,
-    RoomListing, RoomName, Seq, Span, Topic,
+    DisplayName, Env, Event, MessageId, MessageText, Person, Role, RoomId, RoomKind, RoomListing,
+    RoomName, Seq, Span, Topic,
 };
-use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
 
-use crate::model::{Account, ClientEvent, Item, Snapshot, Status, Trouble};
+use crate::{
+    driver::{Command, Feed, Shared, open},
+    error::{JoinError, OpenError, RequestError, SendError},
+    model::{Account, ClientEvent, Connection, Item, Snapshot, Status, Trouble},
+    sent::Queued,
+};
 
 /// How a client is opened.
 #[derive(Debug, Clone)]
@@ -25,76 +30,6 @@ pub struct ClientConfig {
     pub env: Arc<dyn Env>,
 }
 
-/// A profile could not be opened. Each text says what, where, and what to do.
-#[derive(Debug, Error)]
-pub enum OpenError {
-    /// The device key or the profile's record does not parse.
-    #[error("{0}")]
-    Broken(String),
-    /// A database of a newer program.
-    #[error("{0}")]
-    Newer(String),
-    /// The disk said no.
-    #[error("{0}")]
-    Io(String),
-}
-
-/// Joining ended without an account.
-#[derive(Debug, Error)]
-pub enum JoinError {
-    /// The server's answer.
-    #[error("{refusal}")]
-    Refused {
-        /// Why.
-        refusal: Refusal,
-        /// A free name, if the wished one is taken.
-        proposal: Option<String>,
-    },
-    /// No connection came about.
-    #[error("no connection")]
-    NoConnection(Trouble),
-    /// The profile belongs to another server.
-    #[error("this profile belongs to {server}")]
-    OtherServer {
-        /// Which.
-        server: String,
-    },
-    /// The hard stop.
-    #[error("{0}")]
-    KeyChanged(KeyChanged),
-    /// The disk said no.
-    #[error("{0}")]
-    Io(String),
-}
-
-/// A message could not be put into the outbox.
-#[derive(Debug, Error)]
-pub enum SendError {
-    /// The disk said no; the message was not taken.
-    #[error("the outbox can't be written: {0}")]
-    Storage(String),
-    /// The client is closed.
-    #[error("closed")]
-    Closed,
-}
-
-/// A request got no result.
-#[derive(Debug, Error)]
-pub enum RequestError {
-    /// Not connected now; nothing was asked.
-    #[error("not connected")]
-    Offline,
-    /// The connection ended before the answer.
-    #[error("the connection was lost before the answer came")]
-    Lost,
-    /// The server's answer.
-    #[error("{0}")]
-    Refused(Refusal),
-    /// The client is closed.
-    #[error("closed")]
-    Closed,
-}
-
 /// How a close ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Closed {
@@ -102,9 +37,13 @@ pub struct Closed {
     pub waiting: usize,
 }
 
-/// A handle to a running client; clones are the same client.
+/// A handle to a running client; clones are the same client. With the last one gone the client
+/// ends as by [`Client::close`] without a flush.
 #[derive(Debug, Clone)]
-pub struct Client {}
+pub struct Client {
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) shared: Arc<Shared>,
+}
 
 impl Client {
     /// Opens the profile and starts the client's task on the current tokio runtime. Does not wait
@@ -113,7 +52,7 @@ impl Client {
     pub async fn open(
         config: ClientConfig,
     ) -> Result<(Self, async_channel::Receiver<ClientEvent>), OpenError> {
-        todo!()
+        Self::start(config, None).await
     }
 
     /// The same over a given endpoint (a simulated network).
@@ -121,34 +60,65 @@ impl Client {
         config: ClientConfig,
         endpoint: quinn::Endpoint,
     ) -> Result<(Self, async_channel::Receiver<ClientEvent>), OpenError> {
-        todo!()
+        Self::start(config, Some(endpoint)).await
     }
 
     /// Registers this profile's device, or updates the address if it is registered there already.
-    /// Returns after the server's welcome.
+    /// Returns after the server's welcome, or after one attempt at each address failed.
     pub async fn join(&self, link: &ServerLink, name: &DisplayName) -> Result<Account, JoinError> {
-        todo!()
+        let (link, name) = (link.clone(), name.clone());
+        let answer = self.call(|reply| Command::Join { link, name, reply }).await;
+        let closed = || JoinError::NoConnection(Trouble::Lost("joining was cut short".to_owned()));
+        answer.ok_or_else(closed)?
     }
 
     /// Everything to show now.
     pub fn snapshot(&self) -> Snapshot {
-        todo!()
+        self.shared.snapshot()
     }
 
     /// Figures of the connection.
     pub fn status(&self) -> Status {
-        todo!()
+        self.shared.status()
+    }
+
+    /// Waits until a welcomed connection stands, however long that takes. `Err`: none will, until
+    /// a person acts; `None` where no server was ever joined.
+    pub async fn welcomed(&self) -> Result<(), Option<Trouble>> {
+        self.reached(|connection| matches!(connection, Connection::Syncing | Connection::Live))
+            .await
+    }
+
+    /// As [`Client::welcomed`], and until nothing is missing any more.
+    pub async fn live(&self) -> Result<(), Option<Trouble>> {
+        self.reached(|connection| *connection == Connection::Live)
+            .await
+    }
+
+    /// Waits until there is no connection and none will be, until a person acts. The reason; `None`
+    /// where no server was ever joined.
+    pub async fn stopped(&self) -> Option<Trouble> {
+        self.reached(|_| false).await.err().flatten()
+    }
+
+    /// Waits until the first attempt since the opening has ended in one way or the other.
+    pub async fn tried(&self) {
+        // Stopped is one way.
+        let _ = self
+            .reached(|connection| *connection != Connection::Connecting)
+            .await;
     }
 
     /// Up to `limit` items with a seq before `before` (the newest if `None`, then with the waiting
-    /// ones behind), ascending. From the cache where it has them, else from the server.
+    /// ones behind), ascending. From the cache where it has them, else from the server; what the
+    /// cache has is better than an error.
     pub async fn timeline(
         &self,
         room: RoomId,
         before: Option<Seq>,
         limit: u16,
     ) -> Result<Vec<Item>, RequestError> {
-        todo!()
+        crate::timeline::timeline(self, room, before, limit).await
     }
 
     /// Puts a message into the outbox, durably, and returns its id; it goes out when it can.
@@ -158,22 +128,83 @@ impl Client {
         text: MessageText,
         reply_to: Option<Seq>,
     ) -> Result<MessageId, SendError> {
-        todo!()
+        let message = |stored| Command::Queue {
+            room,
+            text,
+            reply_to,
+            stored,
+            outcome: None,
+        };
+        self.call(message).await.ok_or(SendError::Closed)?
+    }
+
+    /// Hands a message to the client without waiting for the disk. Messages go out in the order
+    /// of these calls; what becomes of each is told by what is returned.
+    pub async fn queue(
+        &self,
+        room: RoomId,
+        text: MessageText,
+        reply_to: Option<Seq>,
+    ) -> Result<Queued, SendError> {
+        let (stored, stored_rx) = oneshot::channel();
+        let (outcome, outcome_rx) = oneshot::channel();
+        let outcome = Some(outcome);
+        let command = Command::Queue {
+            room,
+            text,
+            reply_to,
+            stored,
+            outcome,
+        };
+        self.commands
+            .send(command)
+            .await
+            .map_err(|_| SendError::Closed)?;
+        Ok(Queued::new(stored_rx, outcome_rx))
     }
 
     /// Sends a failed message again under a new id, or wakes a pending one.
     pub async fn retry(&self, message_id: MessageId) -> Result<(), SendError> {
-        todo!()
+        self.call(|reply| Command::Retry { message_id, reply })
+            .await
+            .ok_or(SendError::Closed)?
     }
 
-    /// Takes a message out of the outbox. `false`: it was already sent.
+    /// Takes a message out of the outbox. `false`: it was already sent, or is on its way.
     pub async fn cancel(&self, message_id: MessageId) -> Result<bool, SendError> {
-        todo!()
+        self.call(|reply| Command::Cancel { message_id, reply })
+            .await
+            .ok_or(SendError::Closed)?
+    }
+
+    /// Reads a room from after a seq on, without gaps, across reconnects, without end. Takes a
+    /// client that is `live`, and a room that one is a member of. One reader a room.
+    pub async fn follow(&self, room: RoomId, after: Seq) -> Result<Follow, RequestError> {
+        let feed = self
+            .call(|reply| Command::Follow { room, after, reply })
+            .await;
+        let feed = feed.ok_or(RequestError::Closed)?;
+        Ok(Follow {
+            client: self.clone(),
+            room,
+            feed,
+        })
     }
 
     /// One's rooms and the public ones.
     pub async fn rooms(&self) -> Result<Vec<RoomListing>, RequestError> {
-        todo!()
+        crate::lists::rooms(self).await
+    }
+
+    /// The room of that name when rooms were last listed: good for sending to it while there is no
+    /// connection.
+    pub async fn known_room(&self, name: RoomName) -> Option<RoomId> {
+        self.call(|reply| Command::Known(name, reply)).await?
+    }
+
+    /// Messages of the outbox that this client is to send, failed ones too, in order of writing.
+    pub async fn waiting(&self) -> Vec<(RoomId, Item)> {
+        self.call(Command::Waiting).await.unwrap_or_default()
     }
 
     /// Makes a room and enters it.
@@ -183,42 +214,44 @@ impl Client {
         kind: RoomKind,
         topic: Topic,
     ) -> Result<RoomListing, RequestError> {
-        todo!()
+        crate::lists::create_room(self, name, kind, topic).await
     }
 
     /// Enters a public room.
     pub async fn enter_room(&self, name: RoomName) -> Result<RoomListing, RequestError> {
-        todo!()
+        crate::lists::enter_room(self, name).await
     }
 
     /// Leaves a room.
     pub async fn leave_room(&self, room: RoomId) -> Result<(), RequestError> {
-        todo!()
+        crate::lists::leave_room(self, room).await
     }
 
     /// Everyone connected now.
     pub async fn users(&self) -> Result<Vec<Person>, RequestError> {
-        todo!()
+        crate::lists::users(self).await
     }
 
     /// A room's members.
     pub async fn members(&self, room: RoomId) -> Result<Vec<Person>, RequestError> {
-        todo!()
+        crate::lists::members(self, room).await
     }
 
-    /// A piece of a room's history straight from the server, ascending.
+    /// A piece of a room's history straight from the server, ascending. A page is bounded in bytes
+    /// too: fewer than `limit` does not say that there are no more.
     pub async fn history(
         &self,
         room: RoomId,
         span: Span,
         limit: u16,
     ) -> Result<Vec<Event>, RequestError> {
-        todo!()
+        crate::lists::history(self, room, span, limit).await
     }
 
     /// Moves the read marker forward; coalesced, lost without harm.
     pub fn mark_read(&self, room: RoomId, seq: Seq) {
-        todo!()
+        // A client that is that busy, or closed, hears of it another time.
+        let _ = self.commands.try_send(Command::MarkRead(room, seq));
     }
 
     /// Makes an invite and returns its link.
@@ -228,21 +261,83 @@ impl Client {
         uses: u32,
         expires: Duration,
     ) -> Result<ServerLink, RequestError> {
-        todo!()
+        crate::lists::invite(self, role, uses, expires).await
     }
 
     /// Changes one's display name.
     pub async fn rename(&self, name: DisplayName) -> Result<(), RequestError> {
-        todo!()
+        crate::lists::rename(self, name).await
     }
 
     /// Tries to connect now, whatever the backoff says.
     pub fn wake(&self) {
-        todo!()
+        // A client that is that busy is connected, or awake already.
+        let _ = self.commands.try_send(Command::Wake);
     }
 
     /// Flushes the outbox for at most `flush`, closes the connection cleanly, ends the task.
     pub async fn close(&self, flush: Duration) -> Closed {
-        todo!()
+        let closed = self.call(|reply| Command::Close { flush, reply }).await;
+        // Closed before: what waited then still waits.
+        closed.unwrap_or(Closed {
+            waiting: self.snapshot().queued,
+        })
+    }
+
+    async fn start(
+        config: ClientConfig,
+        endpoint: Option<quinn::Endpoint>,
+    ) -> Result<(Self, async_channel::Receiver<ClientEvent>), OpenError> {
+        let started = open::start(config, endpoint).await?;
+        let client = Self {
+            commands: started.commands,
+            shared: started.shared,
+        };
+        Ok((client, started.events))
+    }
+
+    async fn reached(&self, goal: impl Fn(&Connection) -> bool) -> Result<(), Option<Trouble>> {
+        let mut watch = self.shared.watch();
+        let is_over = |connection: &Connection| {
+            goal(connection) || matches!(connection, Connection::Unjoined | Connection::Stopped(_))
+        };
+        let reached = watch.wait_for(is_over).await;
+        match reached.as_deref() {
+            Ok(Connection::Unjoined) => Err(None),
+            Ok(Connection::Stopped(trouble)) => Err(Some(trouble.clone())),
+            Ok(_) => Ok(()),
+            Err(_) => Err(Some(Trouble::Lost("closed".to_owned()))),
+        }
+    }
+
+    /// `None`: the client is closed.
+    pub(crate) async fn call<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Option<T> {
+        let (tx, rx) = oneshot::channel();
+        self.commands.send(command(tx)).await.ok()?;
+        rx.await.ok()
+    }
+}
+
+/// Reads one room in order; see [`Client::follow`].
+#[derive(Debug)]
+pub struct Follow {
+    client: Client,
+    room: RoomId,
+    feed: Feed,
+}
+
+impl Follow {
+    /// The next event. `None`: one is no member of the room any more, or the client is closed.
+    ///
+    /// Cancel safe: an event that was not returned is returned by the next call.
+    pub async fn next(&mut self) -> Option<Event> {
+        if self.feed.wants_more() {
+            // Closed: what is there already is all that comes.
+            let _ = self.client.commands.send(Command::Refill(self.room)).await;
+        }
+        self.feed.events.recv().await.ok()
     }
 }

@@ -6,13 +6,27 @@
 
 #![forbid(unsafe_code)]
 
+mod connection;
+mod core;
+mod driver;
+mod error;
 mod handle;
+mod lists;
 mod model;
+mod sent;
+mod store;
+mod system;
+mod timeline;
+mod transport;
+pub mod typed;
 
-pub use handle::{Client, ClientConfig, Closed, JoinError, OpenError, RequestError, SendError};
+pub use error::{JoinError, OpenError, RequestError, SendError};
+pub use handle::{Client, ClientConfig, Closed, Follow};
 pub use model::{
     Account, ClientEvent, Connection, Content, Delivery, Item, ItemKey, PresenceView, RoomView,
     Snapshot, Status, Trouble,
 };
+pub use sent::{Queued, Sent, Unsent};
+pub use system::SystemEnv;
 pub use tertulia_certs as certs;
 pub use tertulia_proto as proto;

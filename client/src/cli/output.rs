@@ -1,0 +1,95 @@
+//! Standard output: results, one a line, each written out at once.
+
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
+
+use jiff::Timestamp as Instant;
+use serde::Serialize;
+use tertulia_client::proto::Timestamp;
+
+/// Where results go, and in which form.
+#[derive(Debug)]
+pub(crate) struct Output {
+    is_json: bool,
+}
+
+impl Output {
+    pub(crate) fn new(is_json: bool) -> Self {
+        Self { is_json }
+    }
+
+    /// Prints a result: the object, or the line that a person reads.
+    pub(crate) fn print<T: Serialize>(
+        &self,
+        object: &T,
+        line: impl FnOnce() -> String,
+    ) -> io::Result<()> {
+        match self.is_json {
+            true => self.write(&serde_json::to_string(object)?),
+            false => self.write(&line()),
+        }
+    }
+
+    /// Prints a line for people only.
+    pub(crate) fn print_text(&self, line: &str) -> io::Result<()> {
+        match self.is_json {
+            true => Ok(()),
+            false => self.write(line),
+        }
+    }
+
+    fn write(&self, line: &str) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(line.as_bytes())?;
+        stdout.write_all(b"\n")?;
+        stdout.flush()
+    }
+}
+
+/// RFC 3339, UTC, with milliseconds.
+pub(crate) fn rfc3339(time: Timestamp) -> String {
+    let ms = i64::try_from(time.0).unwrap_or(i64::MAX);
+    // Beyond the year 9999 no clock is right.
+    let instant = Instant::from_millisecond(ms).unwrap_or(Instant::MAX);
+    format!("{instant:.3}")
+}
+
+/// A peer's text on a terminal: what would steer the terminal is shown as a replacement.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+    match text.contains(steers) {
+        true => Cow::Owned(text.replace(steers, "\u{fffd}")),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// How wide a column has to be.
+pub(crate) fn width<'a>(cells: impl Iterator<Item = &'a str>) -> usize {
+    cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_milliseconds_even_when_they_are_zero() {
+        assert_eq!(
+            rfc3339(Timestamp(1_700_000_000_000)),
+            "2023-11-14T22:13:20.000Z"
+        );
+        assert_eq!(
+            rfc3339(Timestamp(1_700_000_000_007)),
+            "2023-11-14T22:13:20.007Z"
+        );
+        assert_eq!(rfc3339(Timestamp(u64::MAX)).get(..4), Some("9999"));
+    }
+
+    #[test]
+    fn a_terminal_is_not_steered() {
+        assert_eq!(plain("a\x1b[2Jb\u{9b}c"), "a\u{fffd}[2Jb\u{fffd}c");
+        assert_eq!(plain("uno\ndos\ttres ñ 🎉"), "uno\ndos\ttres ñ 🎉");
+    }
+}

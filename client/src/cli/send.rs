@@ -1,0 +1,188 @@
+//! `send ROOM [TEXT]`
+
+use serde::Serialize;
+use tertulia_client::{
+    Queued, Unsent,
+    proto::{MessageText, Refusal, RoomId, RoomName, TextError, limits},
+};
+use tokio::{
+    io::BufReader,
+    sync::mpsc,
+    time::{self, Duration},
+};
+
+use crate::{
+    args,
+    failure::Failure,
+    output::{Output, rfc3339},
+    session::{Session, parse_room},
+    stdin_lines::{BadLine, Lines},
+};
+
+/// Messages read and not receipted: reading waits for the server beyond.
+const AHEAD: usize = 512;
+/// A server that answers within this says itself whether there is such a room.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+#[derive(Serialize)]
+struct ReceiptObject<'a> {
+    room: &'a str,
+    seq: u64,
+    id: String,
+    time: String,
+}
+
+/// A message on its way, and the line it came from.
+type Handed = (Option<u64>, Queued);
+
+pub(crate) async fn run(
+    args: args::Send,
+    session: &Session,
+    output: &Output,
+) -> Result<(), Failure> {
+    // What can't be sent is refused before anything else.
+    let text = args.text.as_deref().map(check).transpose()?;
+    let name = parse_room(&args.room)?;
+    let room = find(&name, session).await?;
+    let (handed_tx, handed) = mpsc::channel(AHEAD);
+    let (all_taken, all_sent) = tokio::join!(
+        hand_over(text, room, session, handed_tx),
+        receipts(&name, session, output, handed),
+    );
+    match (all_taken?, all_sent?) {
+        (true, true) => Ok(()),
+        _ => Err(Failure::quietly_failed()),
+    }
+}
+
+/// The room's id. Where the server is away, it is the one that the name stood for the last time:
+/// messages wait in the outbox.
+async fn find(name: &RoomName, session: &Session) -> Result<RoomId, Failure> {
+    let ask = async { session.room(name.as_str()).await.map(|room| room.room) };
+    tokio::pin!(ask);
+    tokio::select! {
+        biased;
+        room = &mut ask => return room,
+        () = time::sleep(PATIENCE.min(session.left() / 2)) => {}
+    }
+    match session.client.known_room(name.clone()).await {
+        Some(room) => Ok(room),
+        None => ask.await,
+    }
+}
+
+/// Hands messages to the client as they come. `false`: some could not be.
+async fn hand_over(
+    text: Option<MessageText>,
+    room: RoomId,
+    session: &Session,
+    handed: mpsc::Sender<Handed>,
+) -> Result<bool, Failure> {
+    if let Some(text) = text {
+        let queued = session.client.queue(room, text, None).await?;
+        // The other end lives until this one is gone.
+        let _ = handed.send((None, queued)).await;
+        return Ok(true);
+    }
+    let mut lines = Lines::new(BufReader::new(tokio::io::stdin()));
+    let mut is_whole = true;
+    loop {
+        let line = lines
+            .next()
+            .await
+            .map_err(|error| Failure::failed(format!("standard input can't be read: {error}")))?;
+        let Some((number, line)) = line else {
+            return Ok(is_whole);
+        };
+        let text = line
+            .map_err(why)
+            .and_then(|line| MessageText::new(&line).map_err(text_error));
+        match text {
+            Ok(text) => {
+                let queued = session.client.queue(room, text, None).await?;
+                let _ = handed.send((Some(number), queued)).await;
+            }
+            Err(why) => {
+                eprintln!("tertulia-cli: line {number} was not sent: {why}");
+                is_whole = false;
+            }
+        }
+    }
+}
+
+/// Prints receipts in the order of the input. `false`: some were refused.
+async fn receipts(
+    name: &RoomName,
+    session: &Session,
+    output: &Output,
+    mut handed: mpsc::Receiver<Handed>,
+) -> Result<bool, Failure> {
+    let mut is_whole = true;
+    let mut is_read = true;
+    while let Some((line, queued)) = handed.recv().await {
+        match queued.outcome().await {
+            Ok(sent) => {
+                let object = ReceiptObject {
+                    room: name.as_str(),
+                    seq: sent.seq.0,
+                    id: sent.message_id.to_string(),
+                    time: rfc3339(sent.time),
+                };
+                // A reader that went away wants no receipts; the messages are sent all the same.
+                is_read = is_read
+                    && output
+                        .print(&object, || {
+                            format!("#{name} {} {}", object.seq, object.time)
+                        })
+                        .is_ok();
+            }
+            Err(unsent) => {
+                tell(line, unsent, name, session).await;
+                is_whole = false;
+            }
+        }
+    }
+    Ok(is_whole)
+}
+
+async fn tell(line: Option<u64>, unsent: Unsent, name: &RoomName, session: &Session) {
+    let what = line.map_or_else(|| "the message".to_owned(), |line| format!("line {line}"));
+    let why = match unsent {
+        Unsent::Refused {
+            message_id,
+            refusal,
+        } => {
+            // It was told: it need not be kept.
+            let _ = session.client.cancel(message_id).await;
+            match refusal {
+                Refusal::NO_SUCH_ROOM => format!("there is no room #{name} that you can see"),
+                refusal => refusal.to_string(),
+            }
+        }
+        Unsent::Dropped => "it was taken out of the outbox".to_owned(),
+        Unsent::NotStored(error) => error.to_string(),
+    };
+    eprintln!("tertulia-cli: {what} was not sent: {why}");
+}
+
+fn check(text: &str) -> Result<MessageText, Failure> {
+    MessageText::new(text).map_err(|error| {
+        Failure::failed(format!("the message was not sent: {}", text_error(error)))
+    })
+}
+
+fn text_error(error: TextError) -> String {
+    match error {
+        TextError::TooLong { .. } => why(BadLine::TooLong),
+        error => error.to_string(),
+    }
+}
+
+fn why(bad: BadLine) -> String {
+    match bad {
+        BadLine::TooLong => {
+            format!("it is longer than {} bytes; split it", limits::TEXT_BYTES)
+        }
+        BadLine::NoText => "it is not UTF-8 text".to_owned(),
+    }
+}

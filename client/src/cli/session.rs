@@ -1,0 +1,158 @@
+//! The client of one command: its profile, its deadline, its patience.
+
+use std::{env, future::Future, path::PathBuf, sync::Arc, time::Duration};
+
+use tertulia_client::{
+    Client, ClientConfig, Connection, RequestError, SystemEnv,
+    proto::{Refusal, RoomKind, RoomListing, RoomName},
+};
+use tokio::time::{self, Instant};
+
+use crate::{
+    args::Global,
+    failure::{Failure, explain},
+};
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    deadline: Instant,
+    timeout: Duration,
+}
+
+impl Session {
+    /// Opens the profile and begins to connect.
+    pub(crate) async fn open(global: &Global, is_live: bool) -> Result<Self, Failure> {
+        let profile = match &global.profile {
+            Some(profile) => profile.clone(),
+            None => default_profile()?,
+        };
+        let timeout = Duration::from_secs(global.timeout);
+        let deadline = Instant::now().checked_add(timeout);
+        let config = ClientConfig {
+            profile,
+            live: is_live,
+            cache: false,
+            env: Arc::new(SystemEnv),
+        };
+        let (client, _) = Client::open(config).await?;
+        Ok(Self {
+            client,
+            deadline: deadline.ok_or_else(|| Failure::wrong("--timeout is too long"))?,
+            timeout,
+        })
+    }
+
+    /// The time left.
+    pub(crate) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Bounds a piece of work by `--timeout`.
+    pub(crate) async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        match time::timeout_at(self.deadline, work).await {
+            Ok(result) => result,
+            Err(_) => Err(self.late()),
+        }
+    }
+
+    /// Asks the server, again whenever the connection is lost before the answer: for questions
+    /// that can be asked twice.
+    pub(crate) async fn ask<F, T>(&self, question: impl Fn(Client) -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, RequestError>>,
+    {
+        self.ask_raw(question).await?.map_err(Failure::from)
+    }
+
+    /// As [`Session::ask`], with refusals handed back.
+    pub(crate) async fn ask_raw<F, T>(
+        &self,
+        question: impl Fn(Client) -> F,
+    ) -> Result<Result<T, RequestError>, Failure>
+    where
+        F: Future<Output = Result<T, RequestError>>,
+    {
+        loop {
+            self.client
+                .welcomed()
+                .await
+                .map_err(|trouble| Failure::stopped(trouble.as_ref()))?;
+            match question(self.client.clone()).await {
+                Err(RequestError::Offline | RequestError::Lost) => {}
+                answer => return Ok(answer),
+            }
+        }
+    }
+
+    /// A room by its name: one's own, or a public one.
+    pub(crate) async fn room(&self, name: &str) -> Result<RoomListing, Failure> {
+        let name = parse_room(name)?;
+        let rooms = self
+            .ask(|client| async move { client.rooms().await })
+            .await?;
+        let room = rooms.into_iter().find(|room| room.name == name);
+        room.ok_or_else(|| Failure::no_such_room(&name))
+    }
+
+    /// A room by its name, entered if need be.
+    pub(crate) async fn entered_room(&self, name: &str) -> Result<RoomListing, Failure> {
+        let room = self.room(name).await?;
+        if room.entered || room.kind != RoomKind::Public {
+            return Ok(room);
+        }
+        let name = &room.name;
+        let entered = self
+            .ask_raw(|client| async move { client.enter_room(name.clone()).await })
+            .await?;
+        entered.map_err(|error| match error {
+            RequestError::Refused(Refusal::NO_SUCH_ROOM) => Failure::no_such_room(name),
+            error => error.into(),
+        })
+    }
+
+    fn late(&self) -> Failure {
+        let snapshot = self.client.snapshot();
+        let mut text = match snapshot.connection {
+            Connection::Offline { trouble, .. } => explain(&trouble),
+            Connection::Connecting => "the server did not answer".to_owned(),
+            _ => "not done".to_owned(),
+        };
+        text.push_str(&format!(" (gave up after {} s)", self.timeout.as_secs()));
+        if snapshot.queued > 0 {
+            text.push_str(&format!(
+                "; {} unsent in the outbox: sent with the next command",
+                snapshot.queued
+            ));
+        }
+        Failure::late(text)
+    }
+}
+
+/// A room's name as typed.
+pub(crate) fn parse_room(name: &str) -> Result<RoomName, Failure> {
+    if name.starts_with('@') {
+        return Err(Failure::failed(
+            "direct rooms are not there yet in this version",
+        ));
+    }
+    RoomName::new(name).map_err(|error| {
+        Failure::failed(format!(
+            "no room can be called {name:?} ({error}); take 1 to 32 letters or digits"
+        ))
+    })
+}
+
+fn default_profile() -> Result<PathBuf, Failure> {
+    let from = |variable: &str| {
+        let path = env::var_os(variable).map(PathBuf::from);
+        path.filter(|path| path.is_absolute())
+    };
+    let data = from("XDG_DATA_HOME").or_else(|| Some(from("HOME")?.join(".local/share")));
+    let data = data.ok_or_else(|| Failure::wrong("HOME is not set; name a --profile DIR"))?;
+    Ok(data.join("tertulia/profiles/default"))
+}

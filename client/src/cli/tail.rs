@@ -1,0 +1,72 @@
+//! `tail ROOM [--since N] [--count N]`
+
+use tertulia_client::{
+    Follow,
+    proto::{RoomListing, Seq},
+};
+
+use crate::{
+    args,
+    event::{EventObject, line},
+    failure::Failure,
+    output::Output,
+    session::Session,
+};
+
+pub(crate) async fn run(
+    args: args::Tail,
+    session: &Session,
+    output: &Output,
+) -> Result<(), Failure> {
+    let since = args.since.map(Seq);
+    let (room, mut follow) = session.in_time(begin(&args.room, since, session)).await?;
+    match args.count {
+        Some(count) => {
+            session
+                .in_time(print(&room, &mut follow, count, session, output))
+                .await
+        }
+        None => print(&room, &mut follow, u64::MAX, session, output).await,
+    }
+}
+
+/// Enters the room if need be; what follows begins after `since`, or with what comes from now on.
+pub(crate) async fn begin(
+    room: &str,
+    since: Option<Seq>,
+    session: &Session,
+) -> Result<(RoomListing, Follow), Failure> {
+    let room = session.entered_room(room).await?;
+    let since = since.unwrap_or(room.head);
+    let follow = session.client.follow(room.room, since).await?;
+    let stopped = |trouble: Option<_>| Failure::stopped(trouble.as_ref());
+    session.client.live().await.map_err(stopped)?;
+    eprintln!("following #{} after {since}", room.name);
+    Ok((room, follow))
+}
+
+async fn print(
+    room: &RoomListing,
+    follow: &mut Follow,
+    count: u64,
+    session: &Session,
+    output: &Output,
+) -> Result<(), Failure> {
+    for _ in 0..count {
+        let event = tokio::select! {
+            biased;
+            event = follow.next() => event,
+            trouble = session.client.stopped() => {
+                return Err(Failure::stopped(trouble.as_ref()));
+            }
+        };
+        let Some(event) = event else {
+            return Err(Failure::failed(format!(
+                "you are no member of #{} any more",
+                room.name
+            )));
+        };
+        output.print(&EventObject::new(&room.name, &event), || line(&event))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! A welcomed connection: tasks that read and write, and nothing that decides.
+
+mod greet;
+mod lanes;
+mod pages;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use quinn::{RecvStream, SendStream, VarInt};
+use tertulia_proto::{
+    Event, Frame, FrameBuffer, LaneMessage, ReqId, ServerMessage, close::CloseCode, limits,
+};
+use tokio::{sync::mpsc, task::JoinSet, time};
+
+pub(crate) use greet::{Ended, Greeting, Welcomed, greet};
+
+use crate::{core::session::End, model::Trouble, transport};
+
+/// Frames waiting to be written. More than may be unanswered, so that it is never full.
+const WRITES: usize = 2 * limits::REQUESTS_IN_FLIGHT;
+/// Bytes taken from a stream at once.
+const CHUNK_BYTES: usize = 32 << 10;
+/// How long a clean end may take.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// What a connection's tasks report.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// What one read of the control stream brought.
+    Control(Vec<ServerMessage>),
+    /// What one read of a lane brought.
+    Lane(Vec<LaneMessage>),
+    /// A whole page.
+    Page(ReqId, Vec<Event>),
+    /// The connection is over.
+    Ended(End),
+}
+
+/// A report and the connection it is about: reports of an earlier one may still be on their way.
+pub(crate) type Tagged = (u64, Report);
+
+/// A connection that stands. Dropped, its tasks end and the connection closes.
+#[derive(Debug)]
+pub(crate) struct Connected {
+    /// Its number.
+    pub(crate) generation: u64,
+    /// For figures.
+    pub(crate) quic: quinn::Connection,
+    writes: mpsc::Sender<Bytes>,
+    writer: JoinSet<SendStream>,
+    _readers: JoinSet<()>,
+}
+
+impl Connected {
+    /// Starts the tasks of a connection that was welcomed.
+    pub(crate) fn start(
+        welcomed: Welcomed,
+        generation: u64,
+        reports: mpsc::Sender<Tagged>,
+    ) -> Self {
+        let Welcomed {
+            quic,
+            send,
+            recv,
+            frames,
+            ..
+        } = welcomed;
+        let (writes, queue) = mpsc::channel(WRITES);
+        let mut writer = JoinSet::new();
+        writer.spawn(write(send, queue));
+        let reporter = Reporter {
+            generation,
+            reports,
+            quic: quic.clone(),
+        };
+        let mut readers = JoinSet::new();
+        readers.spawn(read_control(recv, frames, reporter.clone()));
+        readers.spawn(accept(reporter));
+        Self {
+            generation,
+            quic,
+            writes,
+            writer,
+            _readers: readers,
+        }
+    }
+
+    /// Queues a frame. `false`: the connection is over, or would take more than may be unanswered.
+    pub(crate) fn write(&self, frame: Bytes) -> bool {
+        self.writes.try_send(frame).is_ok()
+    }
+
+    /// Gives the connection up at once.
+    pub(crate) fn abandon(self, code: CloseCode) {
+        self.quic.close(VarInt::from_u32(code.0), b"");
+    }
+
+    /// Ends it so that what was written arrives: QUIC drops unsent data of a closed connection.
+    pub(crate) async fn goodbye(mut self) {
+        drop(self.writes);
+        let flushed = async {
+            if let Some(Ok(mut send)) = self.writer.join_next().await
+                && send.finish().is_ok()
+            {
+                // Either the server has everything, or it is gone.
+                let _ = send.stopped().await;
+            }
+        };
+        let _ = time::timeout(GOODBYE, flushed).await;
+        self.quic.close(VarInt::from_u32(CloseCode::OK.0), b"");
+    }
+}
+
+/// The other end broke the protocol.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    /// The stream ended or failed: the connection's end says why.
+    Stream,
+    /// What came makes no sense.
+    Protocol(CloseCode, String),
+}
+
+impl Broken {
+    fn protocol(what: impl ToString) -> Self {
+        Self::Protocol(CloseCode::PROTOCOL, what.to_string())
+    }
+}
+
+impl From<tertulia_proto::frame::FrameError> for Broken {
+    fn from(error: tertulia_proto::frame::FrameError) -> Self {
+        let code = match error {
+            tertulia_proto::frame::FrameError::TooLarge { .. } => CloseCode::FRAME_TOO_LARGE,
+            tertulia_proto::frame::FrameError::Malformed => CloseCode::PROTOCOL,
+        };
+        Self::Protocol(code, error.to_string())
+    }
+}
+
+impl From<tertulia_proto::DecodeError> for Broken {
+    fn from(error: tertulia_proto::DecodeError) -> Self {
+        Self::protocol(error)
+    }
+}
+
+/// How the tasks of one connection report.
+#[derive(Debug, Clone)]
+struct Reporter {
+    generation: u64,
+    reports: mpsc::Sender<Tagged>,
+    quic: quinn::Connection,
+}
+
+impl Reporter {
+    /// `false`: nobody listens any more.
+    async fn report(&self, report: Report) -> bool {
+        self.reports.send((self.generation, report)).await.is_ok()
+    }
+
+    /// Reports the end of the connection; a breach of the protocol makes it end.
+    async fn broken(&self, broken: Broken) {
+        let end = match broken {
+            Broken::Protocol(code, what) => {
+                self.quic.close(VarInt::from_u32(code.0), b"");
+                End::retry(Trouble::Lost(format!(
+                    "the server broke the protocol: {what}"
+                )))
+            }
+            Broken::Stream => ended(&self.quic).await,
+        };
+        self.report(Report::Ended(end)).await;
+    }
+}
+
+/// The end of a connection one of whose streams has ended: it follows at once, or never comes.
+async fn ended(quic: &quinn::Connection) -> End {
+    match time::timeout(GOODBYE, quic.closed()).await {
+        Ok(error) => transport::end_of(&error),
+        Err(_) => {
+            quic.close(VarInt::from_u32(CloseCode::PROTOCOL.0), b"");
+            End::retry(Trouble::Lost(
+                "the server ended the control stream".to_owned(),
+            ))
+        }
+    }
+}
+
+async fn write(mut send: SendStream, mut queue: mpsc::Receiver<Bytes>) -> SendStream {
+    while let Some(frame) = queue.recv().await {
+        if send.write_chunk(frame).await.is_err() {
+            // The reader reports the end; nothing more can be written.
+            break;
+        }
+    }
+    send
+}
+
+async fn read_control(mut recv: RecvStream, mut frames: FrameBuffer, reporter: Reporter) {
+    loop {
+        let messages = match decode_all(&mut frames, ServerMessage::decode) {
+            Ok(messages) => messages,
+            Err(broken) => return reporter.broken(broken).await,
+        };
+        if !messages.is_empty() && !reporter.report(Report::Control(messages)).await {
+            return;
+        }
+        match read_chunk(&mut recv, &mut frames).await {
+            Ok(true) => {}
+            Ok(false) => return reporter.broken(Broken::Stream).await,
+            Err(broken) => return reporter.broken(broken).await,
+        }
+    }
+}
+
+async fn accept(reporter: Reporter) {
+    let mut streams = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            Some(_) = streams.join_next() => {}
+            stream = reporter.quic.accept_uni() => match stream {
+                // QUIC's own limit on streams bounds the set.
+                Ok(recv) => drop(streams.spawn(read_stream(recv, reporter.clone()))),
+                // The control reader reports the end.
+                Err(_) => return,
+            },
+        }
+    }
+}
+
+async fn read_stream(recv: RecvStream, reporter: Reporter) {
+    if let Err(broken @ Broken::Protocol(..)) = lanes::read(recv, &reporter).await {
+        reporter.broken(broken).await;
+    }
+}
+
+/// Takes what has arrived. `Ok(false)`: the stream is over.
+async fn read_chunk(recv: &mut RecvStream, frames: &mut FrameBuffer) -> Result<bool, Broken> {
+    match recv.read_chunk(CHUNK_BYTES, true).await {
+        Ok(Some(chunk)) => {
+            frames.extend(&chunk.bytes);
+            Ok(true)
+        }
+        Ok(None) if frames.is_partial() => Err(Broken::protocol("a stream ends within a frame")),
+        Ok(None) => Ok(false),
+        Err(_) => Err(Broken::Stream),
+    }
+}
+
+/// Every whole frame that is there, those of unknown types left out.
+fn decode_all<T>(
+    frames: &mut FrameBuffer,
+    decode: impl Fn(&Frame) -> Result<Option<T>, tertulia_proto::DecodeError>,
+) -> Result<Vec<T>, Broken> {
+    let mut all = Vec::new();
+    while let Some(frame) = frames.next_frame()? {
+        all.extend(decode(&frame)?);
+    }
+    Ok(all)
+}

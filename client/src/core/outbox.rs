@@ -1,0 +1,330 @@
+//! The order in which messages go out. Rows live on disk ([`crate::store`]); this is what of them
+//! this process sends.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use tertulia_proto::{Body, MessageId, MessageText, Refusal, RoomId, Send, Seq, Timestamp};
+
+/// Unanswered messages on a connection: enough to fill a slow path, few enough to send again.
+pub(crate) const IN_FLIGHT: usize = 64;
+/// Messages that may wait; more are refused to their author.
+pub(crate) const ROWS: usize = 10_000;
+/// The wait after a refusal that is not final and names none.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// A row's place in the outbox file: messages go out in this order.
+pub(crate) type RowId = i64;
+
+/// A message that was not receipted yet.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Row {
+    /// The key of exactly-once.
+    pub(crate) message_id: MessageId,
+    /// Where to.
+    pub(crate) room: RoomId,
+    /// The content.
+    pub(crate) text: MessageText,
+    /// What it answers.
+    pub(crate) reply_to: Option<Seq>,
+    /// The time of writing.
+    pub(crate) created: Timestamp,
+    /// Why it will not be sent, if it was refused for good.
+    pub(crate) failed: Option<Refusal>,
+}
+
+impl Row {
+    /// The command that posts it.
+    pub(crate) fn command(&self) -> Send {
+        Send {
+            message_id: self.message_id,
+            room: self.room,
+            reply_to: self.reply_to,
+            body: Body::Text(self.text.clone()),
+        }
+    }
+}
+
+/// What this process has to send.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    rows: BTreeMap<RowId, Row>,
+    ids: BTreeMap<MessageId, RowId>,
+    waiting: BTreeSet<RowId>,
+    in_flight: BTreeSet<RowId>,
+    paused_until: Option<Duration>,
+}
+
+impl Outbox {
+    /// A row that is on disk is this process's to send.
+    pub(crate) fn insert(&mut self, id: RowId, row: Row) {
+        if self.ids.insert(row.message_id, id).is_some() {
+            return;
+        }
+        if row.failed.is_none() {
+            self.waiting.insert(id);
+        }
+        self.rows.insert(id, row);
+    }
+
+    /// The next row to send, which counts as in flight from now on.
+    pub(crate) fn send_next(&mut self, now: Duration) -> Option<&Row> {
+        if self.in_flight.len() >= IN_FLIGHT || self.paused_until.is_some_and(|until| now < until) {
+            return None;
+        }
+        self.paused_until = None;
+        let id = self.waiting.pop_first()?;
+        self.in_flight.insert(id);
+        self.rows.get(&id)
+    }
+
+    /// When a pause ends.
+    pub(crate) fn wake_at(&self) -> Option<Duration> {
+        self.paused_until.filter(|_| !self.waiting.is_empty())
+    }
+
+    /// The message is done (receipted, seen in its room, or cancelled). `None`: it was already.
+    pub(crate) fn remove(&mut self, message_id: MessageId) -> Option<(RowId, Row)> {
+        let id = self.ids.remove(&message_id)?;
+        self.waiting.remove(&id);
+        self.in_flight.remove(&id);
+        Some((id, self.rows.remove(&id)?))
+    }
+
+    /// The server refuses the message for good; it stays, and is not sent.
+    pub(crate) fn fail(
+        &mut self,
+        message_id: MessageId,
+        refusal: Refusal,
+    ) -> Option<(RowId, &Row)> {
+        let id = *self.ids.get(&message_id)?;
+        self.waiting.remove(&id);
+        self.in_flight.remove(&id);
+        let row = self.rows.get_mut(&id)?;
+        row.failed = Some(refusal);
+        Some((id, row))
+    }
+
+    /// The server could not take the message now. Everything unanswered from it on goes out again
+    /// in order, after the pause: what was taken meanwhile is answered by the same receipt.
+    pub(crate) fn postpone(
+        &mut self,
+        message_id: MessageId,
+        retry_after: Option<Duration>,
+        now: Duration,
+    ) {
+        let Some(id) = self.ids.get(&message_id) else {
+            return;
+        };
+        self.waiting.extend(self.in_flight.split_off(id));
+        let until = now.saturating_add(retry_after.unwrap_or(RETRY_AFTER));
+        self.paused_until = self.paused_until.max(Some(until));
+    }
+
+    /// The connection is gone: everything unanswered goes out again, before newer rows.
+    pub(crate) fn disconnected(&mut self) {
+        self.waiting.append(&mut self.in_flight);
+        self.paused_until = None;
+    }
+
+    /// A person wants no pause.
+    pub(crate) fn wake(&mut self) {
+        self.paused_until = None;
+    }
+
+    /// A row by its message.
+    pub(crate) fn get(&self, message_id: MessageId) -> Option<(RowId, &Row)> {
+        let id = *self.ids.get(&message_id)?;
+        Some((id, self.rows.get(&id)?))
+    }
+
+    /// Whether the message is here and not on its way.
+    pub(crate) fn is_unsent(&self, message_id: MessageId) -> bool {
+        self.ids
+            .get(&message_id)
+            .is_some_and(|id| !self.in_flight.contains(id))
+    }
+
+    /// Rows in the order of writing.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.values()
+    }
+
+    /// How many are still to be receipted.
+    pub(crate) fn pending(&self) -> usize {
+        self.waiting.len() + self.in_flight.len()
+    }
+
+    /// Whether the outbox takes no more.
+    pub(crate) fn is_full(&self) -> bool {
+        self.rows.len() >= ROWS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: Duration = Duration::ZERO;
+
+    fn id(n: u64) -> MessageId {
+        MessageId::new(Timestamp(n), [0; 10])
+    }
+
+    fn row(n: u64) -> Row {
+        Row {
+            message_id: id(n),
+            room: RoomId(1),
+            text: MessageText::new("x").unwrap(),
+            reply_to: None,
+            created: Timestamp(n),
+            failed: None,
+        }
+    }
+
+    fn outbox(rows: std::ops::RangeInclusive<u64>) -> Outbox {
+        let mut outbox = Outbox::default();
+        for n in rows {
+            outbox.insert(n as RowId, row(n));
+        }
+        outbox
+    }
+
+    fn send_all(outbox: &mut Outbox, now: Duration) -> Vec<u64> {
+        let mut sent = Vec::new();
+        while let Some(row) = outbox.send_next(now) {
+            sent.push(row.created.0);
+        }
+        sent
+    }
+
+    #[test]
+    fn rows_go_out_in_order_as_far_as_the_window() {
+        let mut outbox = outbox(1..=100);
+        assert_eq!(send_all(&mut outbox, NOW), (1..=64).collect::<Vec<_>>());
+        outbox.remove(id(1));
+        outbox.remove(id(2));
+        assert_eq!(send_all(&mut outbox, NOW), [65, 66]);
+        assert_eq!(outbox.pending(), 98);
+    }
+
+    #[test]
+    fn after_a_loss_the_unanswered_go_first() {
+        let mut outbox = outbox(1..=3);
+        send_all(&mut outbox, NOW);
+        outbox.remove(id(2));
+        outbox.disconnected();
+        outbox.insert(4, row(4));
+        assert_eq!(send_all(&mut outbox, NOW), [1, 3, 4]);
+    }
+
+    #[test]
+    fn a_postponed_row_holds_back_all_after_it() {
+        let mut outbox = outbox(1..=5);
+        send_all(&mut outbox, NOW);
+        outbox.postpone(id(3), Some(Duration::from_secs(1)), NOW);
+        assert_eq!(send_all(&mut outbox, Duration::from_millis(999)), [0; 0]);
+        assert_eq!(outbox.wake_at(), Some(Duration::from_secs(1)));
+        outbox.remove(id(4));
+        assert_eq!(send_all(&mut outbox, Duration::from_secs(1)), [3, 5]);
+        assert_eq!(outbox.pending(), 4);
+    }
+
+    #[test]
+    fn a_failed_row_stays_and_blocks_nobody() {
+        let mut outbox = outbox(1..=2);
+        send_all(&mut outbox, NOW);
+        outbox.fail(id(1), Refusal::NO_SUCH_ROOM).unwrap();
+        outbox.disconnected();
+        assert_eq!(send_all(&mut outbox, NOW), [2]);
+        assert_eq!((outbox.pending(), outbox.rows().count()), (1, 2));
+        assert!(outbox.remove(id(1)).is_some() && outbox.remove(id(1)).is_none());
+    }
+
+    #[test]
+    fn a_row_taken_over_twice_is_one_row() {
+        let mut outbox = outbox(1..=1);
+        outbox.insert(1, row(1));
+        assert_eq!(send_all(&mut outbox, NOW), [1]);
+        assert_eq!(send_all(&mut outbox, NOW), [0; 0]);
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Send,
+        Answer(prop::sample::Index),
+        Postpone(prop::sample::Index),
+        Cut,
+        Insert,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            Just(Step::Send),
+            any::<prop::sample::Index>().prop_map(Step::Answer),
+            any::<prop::sample::Index>().prop_map(Step::Postpone),
+            Just(Step::Cut),
+            Just(Step::Insert),
+        ]
+    }
+
+    proptest! {
+        /// A server that takes what it is sent in order never sees a new row after a later one:
+        /// what is skipped was taken before.
+        #[test]
+        fn whatever_happens_first_arrivals_are_in_order(
+            steps in proptest::collection::vec(step(), 0..300),
+        ) {
+            let mut outbox = Outbox::default();
+            let (mut now, mut next, mut newest_taken) = (NOW, 1u64, 0u64);
+            let mut unanswered: Vec<u64> = Vec::new();
+            for step in steps {
+                now += Duration::from_millis(700);
+                match step {
+                    Step::Insert => {
+                        outbox.insert(next as RowId, row(next));
+                        next += 1;
+                    }
+                    Step::Send => {
+                        for n in send_all(&mut outbox, now) {
+                            prop_assert!(n <= newest_taken + 1, "{n} after {newest_taken}");
+                            newest_taken = newest_taken.max(n);
+                            unanswered.push(n);
+                        }
+                    }
+                    Step::Answer(which) if !unanswered.is_empty() => {
+                        let n = unanswered.remove(which.index(unanswered.len()));
+                        outbox.remove(id(n));
+                    }
+                    Step::Postpone(which) if !unanswered.is_empty() => {
+                        let n = unanswered[which.index(unanswered.len())];
+                        outbox.postpone(id(n), None, now);
+                    }
+                    Step::Cut => {
+                        unanswered.clear();
+                        outbox.disconnected();
+                    }
+                    _ => {}
+                }
+                prop_assert!(outbox.in_flight.len() <= IN_FLIGHT);
+            }
+            outbox.disconnected();
+            let left = outbox.pending();
+            let mut sent = Vec::new();
+            loop {
+                let round = send_all(&mut outbox, now);
+                if round.is_empty() {
+                    break;
+                }
+                round.iter().for_each(|n| drop(outbox.remove(id(*n))));
+                sent.extend(round);
+            }
+            prop_assert_eq!(sent.len(), left);
+            prop_assert!(sent.is_sorted());
+        }
+    }
+}

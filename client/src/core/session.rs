@@ -1,0 +1,284 @@
+//! The way to the server: when to try, when to wait, when to stop.
+
+use std::time::Duration;
+
+use super::backoff::Backoff;
+use crate::model::{Connection, Trouble};
+
+/// A connection that was live for so long makes the next failure count as the first.
+const STABLE: Duration = Duration::from_secs(10);
+
+/// How a connection, or an attempt at one, ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct End {
+    /// Why.
+    pub(crate) trouble: Trouble,
+    /// Whether coming back by itself can't help.
+    pub(crate) stops: bool,
+    /// Come back not before so long.
+    pub(crate) retry_after: Duration,
+}
+
+impl End {
+    /// An end that one comes back from.
+    pub(crate) const fn retry(trouble: Trouble) -> Self {
+        Self {
+            trouble,
+            stops: false,
+            retry_after: Duration::ZERO,
+        }
+    }
+
+    /// An end that a person has to do something about.
+    pub(crate) const fn stop(trouble: Trouble) -> Self {
+        Self {
+            trouble,
+            stops: true,
+            retry_after: Duration::ZERO,
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Phase {
+    Unjoined,
+    Waiting {
+        trouble: Trouble,
+        from: Duration,
+        until: Duration,
+    },
+    /// Due at once; shown as connecting.
+    Due,
+    Connecting,
+    Syncing {
+        lanes_behind: u8,
+    },
+    Live {
+        since: Duration,
+    },
+    Stopped(Trouble),
+}
+
+/// The state machine. It never touches the network: its owner makes an attempt when [`is_due`]
+/// says so, and reports what came of it.
+///
+/// [`is_due`]: Session::is_due
+#[derive(Debug)]
+pub(crate) struct Session {
+    phase: Phase,
+    backoff: Backoff,
+    /// A server that said goodbye asked to be left alone so long.
+    leave_alone: Duration,
+}
+
+impl Session {
+    /// A client that knows its server tries at once.
+    pub(crate) fn new(joined: bool) -> Self {
+        Self {
+            phase: if joined { Phase::Due } else { Phase::Unjoined },
+            backoff: Backoff::default(),
+            leave_alone: Duration::ZERO,
+        }
+    }
+
+    /// Whether an attempt is to be made now.
+    pub(crate) fn is_due(&self, now: Duration) -> bool {
+        match self.phase {
+            Phase::Due => true,
+            Phase::Waiting { until, .. } => until <= now,
+            _ => false,
+        }
+    }
+
+    /// When to ask [`Session::is_due`] again.
+    pub(crate) fn wake_at(&self) -> Option<Duration> {
+        match self.phase {
+            Phase::Waiting { until, .. } => Some(until),
+            _ => None,
+        }
+    }
+
+    /// An attempt begins.
+    pub(crate) fn begin(&mut self) {
+        self.phase = Phase::Connecting;
+    }
+
+    /// The server welcomed; so many lanes have to catch up.
+    pub(crate) fn welcomed(&mut self, lanes: u8, now: Duration) {
+        self.leave_alone = Duration::ZERO;
+        self.phase = match lanes {
+            0 => Phase::Live { since: now },
+            lanes_behind => Phase::Syncing { lanes_behind },
+        };
+    }
+
+    /// One more lane has caught up.
+    pub(crate) fn lane_caught_up(&mut self, now: Duration) {
+        if let Phase::Syncing { lanes_behind } = &mut self.phase {
+            *lanes_behind -= 1;
+            if *lanes_behind == 0 {
+                self.phase = Phase::Live { since: now };
+            }
+        }
+    }
+
+    /// The server is about to stop and wants nobody back before so long.
+    pub(crate) fn going_away(&mut self, retry_after: Duration) {
+        self.leave_alone = retry_after;
+    }
+
+    /// The connection or the attempt ended. `random`: see [`Backoff::next`].
+    pub(crate) fn ended(&mut self, end: End, now: Duration, random: u64) {
+        if end.stops {
+            self.phase = Phase::Stopped(end.trouble);
+            return;
+        }
+        if matches!(self.phase, Phase::Live { since } if now.saturating_sub(since) >= STABLE) {
+            self.backoff.reset();
+        }
+        let asked = end.retry_after.max(std::mem::take(&mut self.leave_alone));
+        let wait = self.backoff.next(random).max(asked);
+        self.phase = Phase::Waiting {
+            trouble: end.trouble,
+            from: now,
+            until: now.saturating_add(wait),
+        };
+    }
+
+    /// A person wants an attempt now: cuts a wait short, and starts again after a stop.
+    pub(crate) fn wake(&mut self) {
+        if matches!(self.phase, Phase::Waiting { .. } | Phase::Stopped(_)) {
+            self.phase = Phase::Due;
+            self.backoff.reset();
+        }
+    }
+
+    /// As a client that knows its server (`true`) or none.
+    pub(crate) fn restart(&mut self, joined: bool) {
+        *self = Self::new(joined);
+    }
+
+    /// Whether a welcomed connection stands.
+    pub(crate) fn is_welcome(&self) -> bool {
+        matches!(self.phase, Phase::Syncing { .. } | Phase::Live { .. })
+    }
+
+    /// Whether nothing happens until a person acts.
+    pub(crate) fn is_stopped(&self) -> bool {
+        matches!(self.phase, Phase::Unjoined | Phase::Stopped(_))
+    }
+
+    /// What to show.
+    pub(crate) fn connection(&self) -> Connection {
+        match &self.phase {
+            Phase::Unjoined => Connection::Unjoined,
+            Phase::Due | Phase::Connecting => Connection::Connecting,
+            Phase::Syncing { .. } => Connection::Syncing,
+            Phase::Live { .. } => Connection::Live,
+            Phase::Waiting {
+                trouble,
+                from,
+                until,
+            } => Connection::Offline {
+                trouble: trouble.clone(),
+                retry_in: until.saturating_sub(*from),
+            },
+            Phase::Stopped(trouble) => Connection::Stopped(trouble.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn lost() -> End {
+        End::retry(Trouble::Lost("cut".into()))
+    }
+
+    fn wait(session: &Session) -> Duration {
+        match session.connection() {
+            Connection::Offline { retry_in, .. } => retry_in,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn unjoined_stays_so_and_joined_tries_at_once() {
+        assert_eq!(Session::new(false).connection(), Connection::Unjoined);
+        assert!(!Session::new(false).is_due(s(1_000)));
+        assert!(Session::new(true).is_due(s(0)));
+    }
+
+    #[test]
+    fn live_when_every_lane_has_caught_up() {
+        let mut session = Session::new(true);
+        session.begin();
+        session.welcomed(2, s(1));
+        assert_eq!(session.connection(), Connection::Syncing);
+        session.lane_caught_up(s(1));
+        assert_eq!(session.connection(), Connection::Syncing);
+        session.lane_caught_up(s(1));
+        assert_eq!(session.connection(), Connection::Live);
+        session.lane_caught_up(s(1));
+        session.welcomed(0, s(2));
+        assert_eq!(session.connection(), Connection::Live);
+    }
+
+    #[test]
+    fn waits_grow_until_a_connection_was_stable() {
+        let mut session = Session::new(true);
+        for expected in [125, 250, 500] {
+            session.begin();
+            session.ended(lost(), s(5), 0);
+            assert_eq!(wait(&session), Duration::from_millis(expected));
+        }
+        session.begin();
+        session.welcomed(0, s(10));
+        session.ended(lost(), s(19), 0);
+        assert_eq!(wait(&session), s(1), "9 s prove nothing");
+        session.begin();
+        session.welcomed(0, s(30));
+        session.ended(lost(), s(40), 0);
+        assert_eq!(wait(&session), Duration::from_millis(125));
+        assert!(!session.is_due(s(40)) && session.is_due(s(41)));
+    }
+
+    #[test]
+    fn a_goodbye_is_honoured_once() {
+        let mut session = Session::new(true);
+        session.welcomed(0, s(0));
+        session.going_away(s(5));
+        session.ended(End::retry(Trouble::GoingAway), s(1), 0);
+        assert_eq!(wait(&session), s(5));
+        session.begin();
+        session.ended(lost(), s(6), 0);
+        assert!(wait(&session) < s(1));
+    }
+
+    #[test]
+    fn a_stop_lasts_until_a_person_acts() {
+        let mut session = Session::new(true);
+        session.begin();
+        session.ended(End::stop(Trouble::Barred), s(1), 0);
+        assert_eq!(session.connection(), Connection::Stopped(Trouble::Barred));
+        assert!(!session.is_due(s(9_999)) && session.wake_at().is_none());
+        session.wake();
+        assert!(session.is_due(s(1)));
+    }
+
+    #[test]
+    fn waking_does_not_disturb_what_stands() {
+        let mut session = Session::new(true);
+        session.welcomed(0, s(0));
+        session.wake();
+        assert_eq!(session.connection(), Connection::Live);
+        let mut unjoined = Session::new(false);
+        unjoined.wake();
+        assert!(!unjoined.is_due(s(0)));
+    }
+}

@@ -1,0 +1,345 @@
+//! The one task that owns everything that changes.
+//!
+//! Handles send it commands, a connection's tasks send it reports, stores answer its jobs, time
+//! passes; nothing else happens. What it decides by is in [`crate::core`].
+
+mod attempt;
+mod cache;
+mod command;
+mod follower;
+mod lane;
+mod marks;
+pub(crate) mod open;
+mod outlet;
+mod requests;
+mod sending;
+mod shared;
+
+use std::{collections::BTreeMap, future, path::PathBuf, sync::Arc, time::Duration};
+
+use tertulia_proto::{
+    Done, Env, InviteMade, MemberPage, Receipt, RoomId, RoomInfo, RoomPage, ServerMessage,
+    Timestamp, UserPage, close::CloseCode,
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{self, Instant},
+};
+
+pub(crate) use command::{Answer, Command, KeptTimeline};
+pub(crate) use follower::Feed;
+pub(crate) use sending::Outcome;
+pub(crate) use shared::Shared;
+
+use crate::{
+    connection::{Connected, Report, Tagged},
+    core::{
+        liveness::Liveness,
+        room::Room,
+        session::{End, Session},
+    },
+    handle::Closed,
+    model::{ClientEvent, PresenceView, Trouble},
+    store::{Blocking, profile::Profile, room_names::RoomNames},
+    transport::Dialer,
+};
+
+/// Commands of handles that wait for the task.
+const COMMANDS: usize = 256;
+/// Reports of a connection that wait for the task.
+const REPORTS: usize = 64;
+/// How often a standing connection is looked at, when nothing is asked of it.
+const LOOK: Duration = Duration::from_secs(5);
+/// How often, while answers are due.
+const LOOK_CLOSELY: Duration = Duration::from_secs(1);
+/// Sleeping longer than this is as good as sleeping until something happens.
+const NAP: Duration = Duration::from_secs(3_600);
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    env: Arc<dyn Env>,
+    is_live: bool,
+    dialer: Dialer,
+    started: Instant,
+    dir: Blocking<PathBuf>,
+    profile: Option<Profile>,
+    names: Option<RoomNames>,
+
+    session: Session,
+    attempt: Option<attempt::Attempt>,
+    generation: u64,
+    connection: Option<Connected>,
+    liveness: Liveness,
+    looked_at: Duration,
+    /// The server said that it stops: nothing new is asked on this connection.
+    is_leaving: bool,
+    requests: requests::Requests,
+
+    rooms: BTreeMap<RoomId, Room>,
+    opened: std::collections::BTreeSet<RoomId>,
+    followers: BTreeMap<RoomId, follower::Follower>,
+    presence: PresenceView,
+    marks: marks::Marks,
+    refill_at: Option<Duration>,
+
+    desk: sending::Desk,
+    cache: cache::Cache,
+
+    outlet: outlet::Outlet,
+    shared: Arc<Shared>,
+    commands: mpsc::Receiver<Command>,
+    reports: mpsc::Receiver<Tagged>,
+    reporter: mpsc::Sender<Tagged>,
+    closing: Option<Closing>,
+}
+
+#[derive(Debug)]
+struct Closing {
+    until: Duration,
+    reply: oneshot::Sender<Closed>,
+}
+
+impl Driver {
+    /// Runs until the client is closed, or its last handle is gone.
+    pub(crate) async fn run(mut self) {
+        loop {
+            self.pass_time();
+            self.pump();
+            if self.is_finished() {
+                break;
+            }
+            let nap = self.nap();
+            let takes_reports = self.cache.has_room();
+            let takes_commands = self.takes_commands();
+            let is_lagging = self.outlet.is_lagging();
+            tokio::select! {
+                biased;
+                stored = answer(&mut self.desk.job) => self.stored(stored),
+                found = answer(&mut self.desk.search) => self.inherited(found),
+                kept = answer(&mut self.cache.job) => self.cache.job_done(kept),
+                ended = attempt::ended(&mut self.attempt) => self.attempt_ended(ended).await,
+                Some(report) = self.reports.recv(), if takes_reports => {
+                    self.handle_report(report);
+                    // A server that never pauses must not keep commands waiting.
+                    if takes_commands && let Ok(command) = self.commands.try_recv() {
+                        self.handle_command(command);
+                    }
+                }
+                command = self.commands.recv(), if takes_commands => match command {
+                    Some(command) => self.handle_command(command),
+                    None => break,
+                },
+                () = self.outlet.catch_up(), if is_lagging => {}
+                () = time::sleep(nap) => {}
+            }
+        }
+        self.shut_down().await;
+    }
+
+    /// Since the client was opened.
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn wall_clock(&self) -> Timestamp {
+        self.env.wall_clock()
+    }
+
+    fn random(&self) -> u64 {
+        let mut bytes = [0; 8];
+        self.env.fill_random(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    /// Does what is due.
+    fn pass_time(&mut self) {
+        let now = self.now();
+        if self.session.is_due(now) && self.attempt.is_none() {
+            self.begin_attempt(None);
+        }
+        if let Some(connection) = &self.connection
+            && now >= self.looked_at + self.look()
+        {
+            self.looked_at = now;
+            let heard = connection.quic.stats().udp_rx.datagrams;
+            if self.liveness.is_dead(now, heard, self.requests.asked_at()) {
+                self.disconnect(
+                    CloseCode::TIMEOUT,
+                    End::retry(Trouble::Lost("no answer".into())),
+                );
+            }
+        }
+        if self.refill_at.is_some_and(|at| at <= now) {
+            self.refill_at = None;
+            self.fill_holes();
+        }
+        self.flush_marks(now);
+        self.look_for_the_dead(now);
+    }
+
+    /// Sends what may be sent, stores what is to be stored.
+    fn pump(&mut self) {
+        if self.is_leaving && self.requests.is_idle() {
+            self.disconnect(CloseCode::OK, End::retry(Trouble::GoingAway));
+        }
+        self.send_waiting();
+        self.send_rows();
+        self.desk.store();
+        self.cache.store();
+        self.publish_connection();
+        self.shared.set_queued(self.desk.pending());
+    }
+
+    /// How long nothing is due.
+    fn nap(&self) -> Duration {
+        let look = self
+            .connection
+            .as_ref()
+            .map(|_| self.looked_at + self.look());
+        let due = [
+            self.session.wake_at().filter(|_| self.attempt.is_none()),
+            look,
+            self.refill_at,
+            self.marks.due(self.session.is_welcome()),
+            Some(self.desk.search_at()),
+            self.desk
+                .outbox
+                .wake_at()
+                .filter(|_| self.session.is_welcome()),
+            self.closing.as_ref().map(|closing| closing.until),
+        ];
+        let now = self.now();
+        due.into_iter()
+            .flatten()
+            .min()
+            .map_or(NAP, |at| at.saturating_sub(now))
+            .min(NAP)
+    }
+
+    fn look(&self) -> Duration {
+        match self.requests.asked_at() {
+            Some(_) => LOOK_CLOSELY,
+            None => LOOK,
+        }
+    }
+
+    fn takes_commands(&self) -> bool {
+        self.closing.is_none() && !self.desk.is_busy() && !self.requests.is_busy()
+    }
+
+    fn handle_report(&mut self, (generation, report): Tagged) {
+        if self
+            .connection
+            .as_ref()
+            .is_none_or(|c| c.generation != generation)
+        {
+            return;
+        }
+        match report {
+            Report::Control(messages) => {
+                for message in messages {
+                    self.handle_message(message);
+                }
+            }
+            Report::Lane(messages) => self.handle_lane(messages),
+            Report::Page(req_id, events) => self.answered(req_id, Answer::Page(events)),
+            Report::Ended(end) => self.disconnected(end),
+        }
+    }
+
+    fn handle_message(&mut self, message: ServerMessage) {
+        match message {
+            ServerMessage::Presence(notice) => {
+                self.presence.apply(notice);
+                self.publish_presence();
+            }
+            ServerMessage::GoAway(go_away) => {
+                let retry_after = u64::from(go_away.retry_after_ms);
+                self.session.going_away(Duration::from_millis(retry_after));
+                self.is_leaving = true;
+            }
+            ServerMessage::Rejected(rejected) => {
+                self.answered(rejected.req_id, Answer::Refused(rejected));
+            }
+            ServerMessage::Welcome(_) | ServerMessage::Unregistered(_) => {
+                let text = "the server broke the protocol: a second welcome".to_owned();
+                self.disconnect(CloseCode::PROTOCOL, End::retry(Trouble::Lost(text)));
+            }
+            ServerMessage::Receipt(Receipt { req_id, .. })
+            | ServerMessage::Done(Done { req_id })
+            | ServerMessage::Rooms(RoomPage { req_id, .. })
+            | ServerMessage::Users(UserPage { req_id, .. })
+            | ServerMessage::Members(MemberPage { req_id, .. })
+            | ServerMessage::Room(RoomInfo { req_id, .. })
+            | ServerMessage::InviteMade(InviteMade { req_id, .. }) => {
+                self.answered(req_id, Answer::Message(message));
+            }
+        }
+    }
+
+    fn publish_connection(&mut self) {
+        let connection = self.session.connection();
+        if self.shared.set_connection(&connection) {
+            self.outlet.emit(ClientEvent::Connection(connection));
+        }
+    }
+
+    fn publish_presence(&mut self) {
+        self.shared.set_presence(&self.presence);
+        self.outlet
+            .emit(ClientEvent::Presence(self.presence.clone()));
+    }
+
+    fn publish_room(&mut self, room: RoomId) {
+        if let Some(room) = self.rooms.get(&room) {
+            let view = room.view().clone();
+            self.shared.set_room(&view);
+            self.outlet.emit(ClientEvent::Room(view));
+        }
+    }
+
+    /// Whether a close that was asked for may happen now.
+    fn is_finished(&self) -> bool {
+        let Some(closing) = &self.closing else {
+            return false;
+        };
+        let is_flushed = self.desk.pending() == 0;
+        is_flushed || closing.until <= self.now() || self.session.is_stopped()
+    }
+
+    async fn shut_down(mut self) {
+        // Nobody is told of what comes now, but what was taken is kept.
+        self.attempt = None;
+        self.desk.settle().await;
+        self.cache.settle().await;
+        if let Some(connection) = self.connection.take() {
+            connection.goodbye().await;
+        }
+        self.session
+            .ended(End::retry(Trouble::Lost("closed".into())), self.now(), 0);
+        self.publish_connection();
+        if self.dialer.is_real {
+            // The last packet is on its way once the endpoint is idle.
+            let _ =
+                time::timeout(Duration::from_millis(500), self.dialer.endpoint.wait_idle()).await;
+        }
+        if let Some(closing) = self.closing {
+            let waiting = self.desk.outbox.pending();
+            // Whoever asked may have gone.
+            let _ = closing.reply.send(Closed { waiting });
+        }
+    }
+}
+
+/// Waits for a job's answer, if there is a job; `None`: it died. Cancel safe.
+async fn answer<T>(job: &mut Option<oneshot::Receiver<T>>) -> Option<T> {
+    match job {
+        Some(rx) => {
+            let answer = rx.await.ok();
+            *job = None;
+            answer
+        }
+        None => future::pending().await,
+    }
+}

@@ -1,0 +1,276 @@
+//! From nothing to a welcome, and back.
+
+use std::{future, time::Duration};
+
+use tertulia_certs::ServerLink;
+use tertulia_proto::{
+    DisplayName, Features, Hello, Refusal, Register, RoomCursor, Seq, VersionRange, Welcome,
+    close::CloseCode, limits,
+};
+use tokio::{sync::oneshot, task::JoinSet};
+
+use super::Driver;
+use crate::{
+    connection::{Connected, Ended, Greeting, Welcomed, greet},
+    core::{liveness::Liveness, room::Room, session::End},
+    error::JoinError,
+    model::{Account, ClientEvent, Trouble},
+    store::profile::{self, Profile},
+};
+
+/// An attempt that lasts longer is begun anew when a person wants one now.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// An attempt under way. Dropped, it ends.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    task: JoinSet<Result<Welcomed, Ended>>,
+    link: ServerLink,
+    join: Option<oneshot::Sender<Result<Account, JoinError>>>,
+    begun_at: Duration,
+}
+
+/// What a person wants to join.
+pub(super) struct Join {
+    link: ServerLink,
+    name: DisplayName,
+    reply: oneshot::Sender<Result<Account, JoinError>>,
+}
+
+/// Waits for the end of an attempt, if there is one. Cancel safe.
+pub(super) async fn ended(attempt: &mut Option<Attempt>) -> Result<Welcomed, Ended> {
+    match attempt {
+        Some(attempt) => match attempt.task.join_next().await {
+            Some(Ok(ended)) => ended,
+            // A panic is a bug of ours, and no news about the server.
+            _ => Err(End::retry(Trouble::Lost("the attempt was lost".to_owned())).into()),
+        },
+        None => future::pending().await,
+    }
+}
+
+impl Driver {
+    /// Registers, or updates the address.
+    pub(super) fn join(
+        &mut self,
+        link: ServerLink,
+        name: DisplayName,
+        reply: oneshot::Sender<Result<Account, JoinError>>,
+    ) {
+        if let Some(profile) = &self.profile
+            && !profile.is_of(&link)
+        {
+            let server = profile::address(&profile.link);
+            // Whoever asked may have gone.
+            let _ = reply.send(Err(JoinError::OtherServer { server }));
+            return;
+        }
+        let replaced = End::retry(Trouble::Lost("joining anew".to_owned()));
+        self.disconnect(CloseCode::OK, replaced);
+        self.begin_attempt(Some(Join { link, name, reply }));
+    }
+
+    /// Begins an attempt; one that is under way ends.
+    pub(super) fn begin_attempt(&mut self, join: Option<Join>) {
+        let (link, register, join) = match join {
+            Some(Join { link, name, reply }) => {
+                let invite = link.invite.map(|invite| *invite.as_bytes());
+                (link, Some(Register { name, invite }), Some(reply))
+            }
+            None => match &self.profile {
+                Some(profile) => (profile.link.clone(), None, None),
+                None => return self.session.restart(false),
+            },
+        };
+        let greeting = Greeting {
+            hello: self.hello(),
+            register,
+        };
+        let dialer = self.dialer.clone();
+        let to = link.clone();
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            let quic = dialer.dial(&to).await?;
+            greet(quic, greeting).await
+        });
+        self.session.begin();
+        self.attempt = Some(Attempt {
+            task,
+            link,
+            join,
+            begun_at: self.now(),
+        });
+    }
+
+    /// A person wants to be connected now.
+    pub(super) fn wake(&mut self) {
+        self.session.wake();
+        let now = self.now();
+        let is_stale = |attempt: &Attempt| {
+            attempt.join.is_none() && now.saturating_sub(attempt.begun_at) >= FRESH
+        };
+        if self.attempt.as_ref().is_some_and(is_stale) {
+            self.begin_attempt(None);
+        }
+    }
+
+    pub(super) async fn attempt_ended(&mut self, ended: Result<Welcomed, Ended>) {
+        let Some(Attempt { link, join, .. }) = self.attempt.take() else {
+            return;
+        };
+        match ended {
+            Ok(welcomed) => {
+                let stored = self.welcomed(&link, welcomed).await;
+                if let (Some(reply), Some(profile)) = (join, &self.profile) {
+                    let account = profile.account();
+                    // Whoever asked may have gone.
+                    let _ = reply.send(stored.map(|()| account));
+                }
+            }
+            Err(ended) => self.attempt_failed(ended, join),
+        }
+    }
+
+    fn attempt_failed(
+        &mut self,
+        ended: Ended,
+        join: Option<oneshot::Sender<Result<Account, JoinError>>>,
+    ) {
+        let Some(reply) = join else {
+            let end = match ended {
+                Ended::End(end) => end,
+                Ended::Refused { .. } => End::stop(Trouble::Unregistered),
+            };
+            let (now, random) = (self.now(), self.random());
+            return self.session.ended(end, now, random);
+        };
+        // As it was before: the link that did not work is not kept.
+        self.session.restart(self.profile.is_some());
+        let error = match ended {
+            Ended::Refused { refusal, proposal } => JoinError::Refused { refusal, proposal },
+            Ended::End(End {
+                trouble: Trouble::KeyChanged(changed),
+                ..
+            }) => JoinError::KeyChanged(changed),
+            Ended::End(End {
+                trouble: Trouble::Unregistered,
+                ..
+            }) => JoinError::Refused {
+                refusal: Refusal::INVITE_NEEDED,
+                proposal: None,
+            },
+            Ended::End(end) => JoinError::NoConnection(end.trouble),
+        };
+        let _ = reply.send(Err(error));
+    }
+
+    async fn welcomed(&mut self, link: &ServerLink, welcomed: Welcomed) -> Result<(), JoinError> {
+        let welcome = welcomed.welcome.clone();
+        let lanes = match self.is_live {
+            true => welcome.lanes.min(limits::LANES),
+            false => 0,
+        };
+        let stored = self.become_account(link, &welcome).await;
+
+        self.generation += 1;
+        let connected = Connected::start(welcomed, self.generation, self.reporter.clone());
+        self.shared.set_quic(Some(connected.quic.clone()));
+        self.connection = Some(connected);
+        let now = self.now();
+        self.liveness = Liveness::new(now);
+        self.looked_at = now;
+        self.is_leaving = false;
+        self.opened.clear();
+        self.session.welcomed(lanes, now);
+        self.publish_connection();
+        self.fill_holes();
+        stored
+    }
+
+    async fn become_account(
+        &mut self,
+        link: &ServerLink,
+        welcome: &Welcome,
+    ) -> Result<(), JoinError> {
+        let profile = Profile::new(link, welcome);
+        if self
+            .profile
+            .as_ref()
+            .is_some_and(|known| known.epoch != profile.epoch)
+        {
+            self.forget_history();
+        }
+        if self.profile.as_ref() == Some(&profile) {
+            return Ok(());
+        }
+        self.profile = Some(profile.clone());
+        let account = profile.account();
+        if self.shared.set_account(Some(&account)) {
+            self.outlet.emit(ClientEvent::Account(account));
+        }
+        let saved = self.dir.start(move |dir| profile.save(dir)).await;
+        let failure = match saved {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the job was lost".to_owned(),
+        };
+        tracing::error!(%failure, "the profile can't be written");
+        Err(JoinError::Io(format!(
+            "the profile can't be written: {failure}"
+        )))
+    }
+
+    /// The server has another history: what is known of rooms counts nothing.
+    fn forget_history(&mut self) {
+        tracing::warn!("the server's history was replaced: timelines begin anew");
+        self.cache.clear();
+        for (id, room) in &mut self.rooms {
+            *room = Room::new(room.view().clone(), Seq(0));
+            self.outlet.emit(ClientEvent::TimelineReset(*id));
+        }
+        for follower in self.followers.values_mut() {
+            follower.forget();
+        }
+    }
+
+    fn hello(&self) -> Hello {
+        let live = self.is_live.then_some(&self.rooms);
+        let cursors = live.into_iter().flatten().take(limits::ROOMS_PER_ACCOUNT);
+        Hello {
+            versions: VersionRange::OURS,
+            features: Features::OURS,
+            lanes: if self.is_live { limits::LANES } else { 0 },
+            epoch: self.profile.as_ref().map(|profile| profile.epoch),
+            cursors: cursors
+                .map(|(room, state)| RoomCursor {
+                    room: *room,
+                    seq: state.have(),
+                })
+                .collect(),
+        }
+    }
+
+    /// Gives a standing connection up.
+    pub(super) fn disconnect(&mut self, code: CloseCode, end: End) {
+        if let Some(connection) = self.connection.take() {
+            connection.abandon(code);
+            self.disconnected(end);
+        }
+    }
+
+    /// The connection is gone.
+    pub(super) fn disconnected(&mut self, end: End) {
+        tracing::info!(trouble = ?end.trouble, stops = end.stops, "disconnected");
+        self.connection = None;
+        self.is_leaving = false;
+        self.shared.set_quic(None);
+        let (now, random) = (self.now(), self.random());
+        self.session.ended(end, now, random);
+        self.fail_requests();
+        if self.presence.current {
+            self.presence.current = false;
+            self.publish_presence();
+        }
+        self.publish_connection();
+    }
+}

@@ -1,0 +1,219 @@
+//! What lanes and pages bring into rooms.
+
+use std::collections::BTreeMap;
+
+use tertulia_proto::{
+    AccountId, Change, Event, History, LaneMessage, LaneNotice, RoomId, RoomListing, RoomOpened,
+    Seq, Span, limits,
+};
+
+use super::{Driver, requests::Asker};
+use crate::{
+    core::room::Room,
+    model::{ClientEvent, Item, RoomView},
+};
+
+/// What one read changed, room by room: told together.
+type Touched = BTreeMap<RoomId, Vec<Item>>;
+
+impl Driver {
+    pub(super) fn handle_lane(&mut self, messages: Vec<LaneMessage>) {
+        let mut touched = Touched::new();
+        for message in messages {
+            match message {
+                LaneMessage::Event(event) => self.event(event, &mut touched),
+                LaneMessage::Notice(LaneNotice::RoomOpened(opened)) => {
+                    self.room_opened(opened, &mut touched);
+                }
+                LaneMessage::Notice(LaneNotice::RoomJump(jump)) => {
+                    let jumped = self
+                        .rooms
+                        .get_mut(&jump.room)
+                        .is_some_and(|room| room.jumped(jump.next));
+                    self.follower_jumped(jump.room, jump.next);
+                    if jumped {
+                        self.reset(jump.room, jump.next.prev(), &mut touched);
+                    }
+                }
+                LaneMessage::Notice(LaneNotice::RoomClosed(closed)) => {
+                    touched.remove(&closed.room);
+                    self.room_gone(closed.room);
+                }
+                LaneMessage::Notice(LaneNotice::Live(_)) => self.lane_caught_up(),
+                // Only on pages; on a lane it means nothing.
+                LaneMessage::Notice(LaneNotice::PageHead(_)) => {}
+            }
+        }
+        self.tell(touched);
+    }
+
+    /// A page for the hole in a room's timeline came.
+    pub(super) fn hole_filled(&mut self, id: RoomId, events: Vec<Event>) {
+        let mut touched = Touched::new();
+        let me = self.me();
+        if let Some(room) = self.rooms.get_mut(&id) {
+            let had = room.have();
+            let ready = room.filled(events, me);
+            self.applied(id, had, ready, &mut touched);
+        }
+        self.tell(touched);
+        self.fill_holes();
+    }
+
+    /// The page for a room's hole does not come.
+    pub(super) fn room_fetching_ended(&mut self, room: RoomId) {
+        if let Some(room) = self.rooms.get_mut(&room) {
+            room.timeline().set_fetching(false);
+        }
+    }
+
+    /// Asks for what is missing, in rooms and before followers.
+    pub(super) fn fill_holes(&mut self) {
+        if !self.session.is_welcome() || self.refill_at.is_some() {
+            return;
+        }
+        let mut holes = Vec::new();
+        for (id, room) in &mut self.rooms {
+            if let Some(have) = room.timeline().hole() {
+                room.timeline().set_fetching(true);
+                holes.push((*id, have));
+            }
+        }
+        for (room, have) in holes {
+            self.ask(history_after(room, have), Asker::Hole(room));
+        }
+        self.fill_followers();
+    }
+
+    /// One is no member of this room any more.
+    fn room_gone(&mut self, room: RoomId) {
+        self.followers.remove(&room);
+        self.opened.remove(&room);
+        self.marks.forget(room);
+        if self.rooms.remove(&room).is_some() {
+            self.cache.forget(room);
+            self.shared.remove_room(room);
+            self.outlet.emit(ClientEvent::RoomGone(room));
+        }
+    }
+
+    fn event(&mut self, event: Event, touched: &mut Touched) {
+        let id = event.head.room;
+        let me = self.me();
+        self.follower_event(&event);
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return;
+        };
+        let had = room.have();
+        let ready = room.arrived(event, me);
+        let has_hole = ready.is_empty();
+        self.applied(id, had, ready, touched);
+        if has_hole {
+            self.fill_holes();
+        }
+    }
+
+    /// Events follow `had` in a room's timeline, or begin later where nothing in between can be
+    /// had any more.
+    fn applied(&mut self, id: RoomId, had: Seq, ready: Vec<Event>, touched: &mut Touched) {
+        let Some(first) = ready.first() else {
+            return;
+        };
+        if first.head.seq > had.next() {
+            self.reset(id, first.head.seq.prev(), touched);
+        }
+        let me = self.me();
+        for event in &ready {
+            if let (Change::Posted(posted), true) = (&event.change, event.head.author.account == me)
+            {
+                self.sent(posted.message_id, event.head.seq, event.head.time);
+            }
+        }
+        let items = ready.iter().map(|event| Item::of_event(event, me));
+        touched.entry(id).or_default().extend(items);
+        self.cache.append(id, ready);
+    }
+
+    fn room_opened(&mut self, opened: RoomOpened, touched: &mut Touched) {
+        let RoomOpened {
+            room: listing,
+            next,
+        } = opened;
+        let id = listing.room;
+        if self.rooms.len() >= limits::ROOMS_PER_ACCOUNT && !self.rooms.contains_key(&id) {
+            return;
+        }
+        self.opened.insert(id);
+        let jumped = match self.rooms.get_mut(&id) {
+            Some(room) => room.opened(listing, next),
+            None => {
+                let view = RoomView {
+                    listing,
+                    preview: None,
+                };
+                self.rooms.insert(id, Room::new(view, next.prev()));
+                false
+            }
+        };
+        touched.entry(id).or_default();
+        if jumped {
+            self.reset(id, next.prev(), touched);
+        }
+        self.follower_jumped(id, next);
+    }
+
+    fn lane_caught_up(&mut self) {
+        let now = self.now();
+        self.session.lane_caught_up(now);
+        let is_synced = self.session.connection() == crate::model::Connection::Live;
+        if is_synced {
+            let gone = self.rooms.keys().filter(|room| !self.opened.contains(room));
+            for room in gone.copied().collect::<Vec<_>>() {
+                self.room_gone(room);
+            }
+        }
+    }
+
+    /// A room's timeline goes on elsewhere.
+    fn reset(&mut self, room: RoomId, have: Seq, touched: &mut Touched) {
+        if let Some(items) = touched.get_mut(&room) {
+            items.clear();
+        }
+        self.cache.reset(room, have);
+        self.outlet.emit(ClientEvent::TimelineReset(room));
+    }
+
+    fn tell(&mut self, touched: Touched) {
+        for (room, items) in touched {
+            if !items.is_empty() {
+                self.outlet.emit(ClientEvent::Items { room, items });
+            }
+            self.store_room(room);
+            self.publish_room(room);
+        }
+    }
+
+    /// Keeps a room as it stands.
+    pub(super) fn store_room(&mut self, room: RoomId) {
+        if let Some(room) = self.rooms.get(&room) {
+            let listing: RoomListing = room.view().listing.clone();
+            self.cache.room(listing, room.have());
+        }
+    }
+
+    /// Whose client this is; nobody's where nobody was ever welcomed.
+    pub(super) fn me(&self) -> AccountId {
+        self.profile
+            .as_ref()
+            .map_or(AccountId(u64::MAX), |profile| profile.account)
+    }
+}
+
+/// A request for what follows `have`.
+pub(super) fn history_after(room: RoomId, have: Seq) -> History {
+    History {
+        room,
+        span: Span::After(have),
+        limit: limits::PAGE_EVENTS,
+    }
+}

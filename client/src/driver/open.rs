@@ -1,0 +1,169 @@
+//! Opening a profile: everything on disk is read, then the task starts.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+
+use tertulia_certs::{DeviceIdentity, files};
+use tertulia_proto::Env;
+use tokio::{sync::mpsc, time::Instant};
+
+use super::{
+    COMMANDS, Command, Driver, REPORTS, Shared, cache::Cache, marks::Marks, outlet::Outlet,
+    requests::Requests, sending::Desk,
+};
+use crate::{
+    core::{
+        liveness::Liveness,
+        outbox::{Row, RowId},
+        room::Room,
+        session::Session,
+    },
+    error::OpenError,
+    handle::ClientConfig,
+    model::{ClientEvent, PresenceView},
+    store::{
+        Blocking, DatabaseError,
+        outbox_file::OutboxFile,
+        profile::Profile,
+        room_names::RoomNames,
+        timelines::{Kept, Timelines},
+    },
+    transport::{Dialer, endpoint},
+};
+
+/// What the disk says.
+struct Opened {
+    device: DeviceIdentity,
+    profile: Option<Profile>,
+    names: Option<RoomNames>,
+    outbox: OutboxFile,
+    rows: Vec<(RowId, Row)>,
+    timelines: Option<Timelines>,
+    rooms: Vec<Kept>,
+}
+
+/// The ends that handles hold.
+pub(crate) struct Started {
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) events: async_channel::Receiver<ClientEvent>,
+}
+
+/// Opens the profile and starts the task, over `endpoint` or a socket of its own.
+pub(crate) async fn start(
+    config: ClientConfig,
+    endpoint: Option<quinn::Endpoint>,
+) -> Result<Started, OpenError> {
+    let is_real = endpoint.is_none();
+    let endpoint = match endpoint {
+        Some(endpoint) => endpoint,
+        None => endpoint::bind()
+            .map_err(|error| OpenError::Io(format!("cannot open a UDP socket: {error}")))?,
+    };
+    let dir = Blocking::new(config.profile.clone(), Arc::clone(&config.env));
+    let opened = dir.start({
+        let config = config.clone();
+        move |profile| open(profile, config.cache, &*config.env)
+    });
+    let lost = |_| OpenError::Io("opening the profile was cut short".to_owned());
+    let opened = opened.await.map_err(lost)??;
+
+    let (commands_tx, commands) = mpsc::channel(COMMANDS);
+    let (reporter, reports) = mpsc::channel(REPORTS);
+    let (outlet, events) = Outlet::new();
+    let session = Session::new(opened.profile.is_some());
+    let account = opened.profile.as_ref().map(Profile::account);
+    let shared = Arc::new(Shared::new(session.connection(), account));
+    let block = |file| Blocking::new(file, Arc::clone(&config.env));
+    let rooms = opened.rooms.into_iter().map(|kept| {
+        shared.set_room(&kept.view);
+        (kept.view.listing.room, Room::new(kept.view, kept.have))
+    });
+    let driver = Driver {
+        is_live: config.live,
+        dialer: Dialer {
+            endpoint,
+            device: Arc::new(opened.device),
+            is_real,
+        },
+        started: Instant::now(),
+        dir,
+        profile: opened.profile,
+        names: opened.names,
+        session,
+        attempt: None,
+        generation: 0,
+        connection: None,
+        liveness: Liveness::new(Duration::ZERO),
+        looked_at: Duration::ZERO,
+        is_leaving: false,
+        requests: Requests::default(),
+        rooms: rooms.collect(),
+        opened: std::collections::BTreeSet::new(),
+        followers: BTreeMap::new(),
+        presence: PresenceView::default(),
+        marks: Marks::default(),
+        refill_at: None,
+        desk: Desk::new(block(opened.outbox), opened.rows),
+        cache: Cache::new(
+            opened
+                .timelines
+                .map(|file| Blocking::new(file, Arc::clone(&config.env))),
+        ),
+        outlet,
+        shared: Arc::clone(&shared),
+        commands,
+        reports,
+        reporter,
+        closing: None,
+        env: config.env,
+    };
+    tokio::spawn(driver.run());
+    Ok(Started {
+        commands: commands_tx,
+        shared,
+        events,
+    })
+}
+
+fn open(profile: &PathBuf, cache: bool, env: &dyn Env) -> Result<Opened, OpenError> {
+    files::create_private_dir(profile)
+        .map_err(|error| OpenError::Io(format!("cannot make {}: {error}", profile.display())))?;
+    let device = DeviceIdentity::load_or_create(profile).map_err(|error| match error {
+        tertulia_certs::IdentityError::Unusable { .. } => OpenError::Broken(error.to_string()),
+        error => OpenError::Io(error.to_string()),
+    })?;
+    let record = Profile::load(profile)?;
+    let mut outbox = OutboxFile::open(profile, env)?;
+    let rows = outbox
+        .take_over()
+        .map_err(|error| OpenError::Io(format!("cannot read the outbox: {error}")))?;
+    let timelines = match cache {
+        true => Timelines::open(profile)?,
+        false => None,
+    };
+    let rooms = match &timelines {
+        Some(timelines) => timelines
+            .rooms()
+            .map_err(|error| OpenError::Io(format!("cannot read the timelines: {error}")))?,
+        None => Vec::new(),
+    };
+    Ok(Opened {
+        device,
+        profile: record,
+        names: RoomNames::load(profile),
+        outbox,
+        rows,
+        timelines,
+        rooms,
+    })
+}
+
+impl From<DatabaseError> for OpenError {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Newer { .. } => Self::Newer(error.to_string()),
+            DatabaseError::Broken { .. } => Self::Broken(error.to_string()),
+            DatabaseError::Io { .. } => Self::Io(error.to_string()),
+        }
+    }
+}

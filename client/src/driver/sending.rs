@@ -1,0 +1,356 @@
+//! From a handle's `send` to the receipt.
+
+use std::{collections::BTreeMap, io, time::Duration};
+
+use tertulia_proto::{MessageId, MessageText, Receipt, Refusal, Rejected, RoomId, Seq, Timestamp};
+use tokio::sync::oneshot;
+
+use super::Driver;
+use crate::{
+    core::outbox::{Outbox, Row, RowId},
+    error::SendError,
+    model::{ClientEvent, Content, Delivery, Item},
+    store::{
+        Blocking,
+        outbox_file::{Change, OutboxFile},
+    },
+};
+
+/// Messages taken from handles and not stored yet; more wait in the handles.
+const UNSTORED: usize = 256;
+/// How often rows of processes that died are looked for.
+const SEARCH: Duration = Duration::from_secs(5);
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It is durable on the server.
+    Sent {
+        message_id: MessageId,
+        seq: Seq,
+        time: Timestamp,
+    },
+    /// The server will not have it.
+    Refused {
+        message_id: MessageId,
+        refusal: Refusal,
+    },
+}
+
+type Stored = oneshot::Sender<Result<MessageId, SendError>>;
+
+/// The outbox, its file, and who waits for it.
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) outbox: Outbox,
+    file: Blocking<OutboxFile>,
+    /// The transaction under way; while there is one, changes gather for the next.
+    pub(super) job: Option<oneshot::Receiver<rusqlite::Result<Vec<RowId>>>>,
+    storing: Batch,
+    next: Batch,
+    /// The search for rows of the dead under way.
+    pub(super) search: Option<oneshot::Receiver<io::Result<Vec<(RowId, Row)>>>>,
+    searched_at: Duration,
+    outcomes: BTreeMap<MessageId, oneshot::Sender<Outcome>>,
+    last_id_at: Timestamp,
+}
+
+#[derive(Debug, Default)]
+struct Batch {
+    changes: Vec<Change>,
+    rows: Vec<(Row, Stored)>,
+    cancels: Vec<oneshot::Sender<Result<bool, SendError>>>,
+}
+
+impl Desk {
+    pub(super) fn new(file: Blocking<OutboxFile>, rows: Vec<(RowId, Row)>) -> Self {
+        let mut outbox = Outbox::default();
+        for (id, row) in rows {
+            outbox.insert(id, row);
+        }
+        Self {
+            outbox,
+            file,
+            job: None,
+            storing: Batch::default(),
+            next: Batch::default(),
+            search: None,
+            searched_at: Duration::ZERO,
+            outcomes: BTreeMap::new(),
+            last_id_at: Timestamp(0),
+        }
+    }
+
+    /// Messages without a receipt, stored or about to be.
+    pub(super) fn pending(&self) -> usize {
+        self.outbox.pending() + self.storing.rows.len() + self.next.rows.len()
+    }
+
+    /// Whether no more are to be taken from handles.
+    pub(super) fn is_busy(&self) -> bool {
+        self.next.rows.len() >= UNSTORED
+    }
+
+    /// When to look for the dead again.
+    pub(super) fn search_at(&self) -> Duration {
+        self.searched_at + SEARCH
+    }
+
+    /// Begins the next transaction, if none is under way.
+    pub(super) fn store(&mut self) {
+        if self.job.is_some() || self.next.changes.is_empty() {
+            return;
+        }
+        self.storing = std::mem::take(&mut self.next);
+        let changes = std::mem::take(&mut self.storing.changes);
+        self.job = Some(self.file.start(|file| file.apply(changes)));
+    }
+
+    /// Stores everything that was taken.
+    pub(super) async fn settle(&mut self) {
+        while self.job.is_some() || !self.next.changes.is_empty() {
+            self.store();
+            let stored = super::answer(&mut self.job).await;
+            for row in self.stored(stored) {
+                drop(row);
+            }
+        }
+    }
+
+    /// The transaction ended: the rows that are stored now.
+    fn stored(&mut self, stored: Option<rusqlite::Result<Vec<RowId>>>) -> Vec<Row> {
+        let batch = std::mem::take(&mut self.storing);
+        let failure = match stored {
+            Some(Ok(ids)) => {
+                let mut rows = Vec::new();
+                for (id, (row, reply)) in ids.into_iter().zip(batch.rows) {
+                    self.outbox.insert(id, row.clone());
+                    // Whoever sent it may have gone; the message stays.
+                    let _ = reply.send(Ok(row.message_id));
+                    rows.push(row);
+                }
+                for reply in batch.cancels {
+                    let _ = reply.send(Ok(true));
+                }
+                return rows;
+            }
+            Some(Err(error)) => error.to_string(),
+            None => "the job was lost".to_owned(),
+        };
+        // Rows that could not be removed are sent again one day, and answered as repeats.
+        tracing::error!(%failure, "the outbox can't be written");
+        for (row, reply) in batch.rows {
+            self.outcomes.remove(&row.message_id);
+            let _ = reply.send(Err(SendError::Storage(failure.clone())));
+        }
+        for reply in batch.cancels {
+            let _ = reply.send(Err(SendError::Storage(failure.clone())));
+        }
+        Vec::new()
+    }
+
+    fn finish(&mut self, outcome: Outcome) {
+        let (Outcome::Sent { message_id, .. } | Outcome::Refused { message_id, .. }) = outcome;
+        if let Some(reply) = self.outcomes.remove(&message_id) {
+            let _ = reply.send(outcome);
+        }
+    }
+}
+
+impl Driver {
+    pub(super) fn queue(
+        &mut self,
+        room: RoomId,
+        text: MessageText,
+        reply_to: Option<Seq>,
+        stored: Stored,
+        outcome: Option<oneshot::Sender<Outcome>>,
+    ) {
+        if self.desk.outbox.is_full() {
+            let _ = stored.send(Err(SendError::Storage("it is full".to_owned())));
+            return;
+        }
+        let created = self.wall_clock();
+        let message_id = self.next_message_id(created);
+        if let Some(outcome) = outcome {
+            self.desk.outcomes.insert(message_id, outcome);
+        }
+        let row = Row {
+            message_id,
+            room,
+            text,
+            reply_to,
+            created,
+            failed: None,
+        };
+        self.desk.next.changes.push(Change::Insert(row.clone()));
+        self.desk.next.rows.push((row, stored));
+    }
+
+    pub(super) fn stored(&mut self, stored: Option<rusqlite::Result<Vec<RowId>>>) {
+        for row in self.desk.stored(stored) {
+            self.show(&row);
+        }
+    }
+
+    pub(super) fn retry(
+        &mut self,
+        message_id: MessageId,
+        reply: oneshot::Sender<Result<(), SendError>>,
+    ) {
+        let failed = self
+            .desk
+            .outbox
+            .get(message_id)
+            .is_some_and(|(_, row)| row.failed.is_some());
+        if !failed {
+            self.desk.outbox.wake();
+            self.wake();
+            let _ = reply.send(Ok(()));
+            return;
+        }
+        if let Some((id, row)) = self.desk.outbox.remove(message_id) {
+            self.desk.next.changes.push(Change::Remove(id));
+            self.outlet.emit(ClientEvent::ItemGone {
+                room: row.room,
+                message_id,
+            });
+            let (stored, rx) = oneshot::channel();
+            self.queue(row.room, row.text, row.reply_to, stored, None);
+            tokio::spawn(async move {
+                let stored = rx.await.unwrap_or(Err(SendError::Closed));
+                let _ = reply.send(stored.map(drop));
+            });
+        }
+    }
+
+    pub(super) fn cancel(
+        &mut self,
+        message_id: MessageId,
+        reply: oneshot::Sender<Result<bool, SendError>>,
+    ) {
+        if !self.desk.outbox.is_unsent(message_id) {
+            let _ = reply.send(Ok(false));
+            return;
+        }
+        if let Some((id, row)) = self.desk.outbox.remove(message_id) {
+            self.desk.next.changes.push(Change::Remove(id));
+            self.desk.next.cancels.push(reply);
+            self.desk.outcomes.remove(&message_id);
+            self.outlet.emit(ClientEvent::ItemGone {
+                room: row.room,
+                message_id,
+            });
+        }
+    }
+
+    pub(super) fn receipted(&mut self, receipt: Receipt) {
+        self.sent(receipt.message_id, receipt.seq, receipt.time);
+    }
+
+    /// A message of one's own has its place: by its receipt or by its echo, whichever is first.
+    pub(super) fn sent(&mut self, message_id: MessageId, seq: Seq, time: Timestamp) {
+        let Some((id, row)) = self.desk.outbox.remove(message_id) else {
+            return;
+        };
+        self.desk.next.changes.push(Change::Remove(id));
+        self.desk.finish(Outcome::Sent {
+            message_id,
+            seq,
+            time,
+        });
+        if let Some(item) = self.item(&row) {
+            let item = Item {
+                seq: Some(seq),
+                time,
+                delivery: Delivery::Sent,
+                ..item
+            };
+            self.outlet.emit(ClientEvent::Items {
+                room: row.room,
+                items: vec![item],
+            });
+        }
+    }
+
+    pub(super) fn refused(&mut self, message_id: MessageId, rejected: &Rejected) {
+        let refusal = rejected.refusal;
+        if !refusal.is_final() {
+            let wait = rejected
+                .retry_after_ms
+                .map(|ms| Duration::from_millis(u64::from(ms)));
+            let now = self.now();
+            self.desk.outbox.postpone(message_id, wait, now);
+            return;
+        }
+        let Some((id, row)) = self.desk.outbox.fail(message_id, refusal) else {
+            return;
+        };
+        let row = row.clone();
+        self.desk.next.changes.push(Change::Fail(id, refusal));
+        self.desk.finish(Outcome::Refused {
+            message_id,
+            refusal,
+        });
+        self.show(&row);
+    }
+
+    /// Looks for rows that dead processes left, every now and then.
+    pub(super) fn look_for_the_dead(&mut self, now: Duration) {
+        if self.desk.search.is_none() && now >= self.desk.search_at() {
+            self.desk.searched_at = now;
+            self.desk.search = Some(self.desk.file.start(OutboxFile::take_over));
+        }
+    }
+
+    pub(super) fn inherited(&mut self, found: Option<io::Result<Vec<(RowId, Row)>>>) {
+        match found {
+            Some(Ok(rows)) => {
+                for (id, row) in rows {
+                    self.desk.outbox.insert(id, row.clone());
+                    self.show(&row);
+                }
+            }
+            Some(Err(error)) => tracing::warn!(%error, "rows of other processes can't be read"),
+            None => {}
+        }
+    }
+
+    /// Rows of a room as they are shown behind its timeline.
+    pub(super) fn waiting_items(&self, room: RoomId) -> Vec<Item> {
+        let rows = self.desk.outbox.rows().filter(|row| row.room == room);
+        rows.filter_map(|row| self.item(row)).collect()
+    }
+
+    fn show(&mut self, row: &Row) {
+        if let Some(item) = self.item(row) {
+            self.outlet.emit(ClientEvent::Items {
+                room: row.room,
+                items: vec![item],
+            });
+        }
+    }
+
+    /// `None`: nobody was ever welcomed, so nobody knows who the author is.
+    pub(super) fn item(&self, row: &Row) -> Option<Item> {
+        let profile = self.profile.as_ref()?;
+        Some(Item {
+            seq: None,
+            message_id: Some(row.message_id),
+            author: profile.author(),
+            time: row.created,
+            mine: true,
+            content: Content::Text(row.text.clone()),
+            delivery: row.failed.map_or(Delivery::Pending, Delivery::Failed),
+        })
+    }
+
+    /// Ids sort by time of writing even within a millisecond, or when the clock is set back.
+    fn next_message_id(&mut self, now: Timestamp) -> MessageId {
+        let at = Timestamp(now.0.max(self.desk.last_id_at.0.saturating_add(1)));
+        self.desk.last_id_at = at;
+        let mut random = [0; 10];
+        self.env.fill_random(&mut random);
+        MessageId::new(at, random)
+    }
+}

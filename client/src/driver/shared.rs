@@ -1,0 +1,125 @@
+//! What handles may read at any time.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use tertulia_proto::{RoomId, limits};
+use tokio::sync::watch;
+
+use crate::model::{Account, Connection, PresenceView, RoomView, Snapshot, Status};
+
+/// The state as of now; written by the driver only.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    connection: watch::Sender<Connection>,
+    rest: Mutex<Rest>,
+}
+
+#[derive(Debug, Default)]
+struct Rest {
+    account: Option<Account>,
+    rooms: BTreeMap<RoomId, RoomView>,
+    presence: PresenceView,
+    queued: usize,
+    quic: Option<quinn::Connection>,
+}
+
+impl Shared {
+    pub(super) fn new(connection: Connection, account: Option<Account>) -> Self {
+        Self {
+            connection: watch::Sender::new(connection),
+            rest: Mutex::new(Rest {
+                account,
+                ..Rest::default()
+            }),
+        }
+    }
+
+    /// Everything to show.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let rest = self.rest();
+        Snapshot {
+            connection: self.connection.borrow().clone(),
+            account: rest.account.clone(),
+            rooms: rest.rooms.values().cloned().collect(),
+            presence: rest.presence.clone(),
+            queued: rest.queued,
+        }
+    }
+
+    /// Figures of the connection.
+    pub(crate) fn status(&self) -> Status {
+        let rest = self.rest();
+        let path = rest.quic.as_ref().map(|quic| quic.stats().path);
+        Status {
+            connected: rest.quic.is_some(),
+            server: rest.account.as_ref().map(|account| account.server.clone()),
+            rtt: path.map(|path| path.rtt),
+            loss_pct: path
+                .filter(|path| path.sent_packets > 0)
+                .map(|path| 100.0 * path.lost_packets as f64 / path.sent_packets as f64),
+            queued: rest.queued,
+        }
+    }
+
+    /// Who one is.
+    pub(crate) fn account(&self) -> Option<Account> {
+        self.rest().account.clone()
+    }
+
+    /// Follows the way to the server.
+    pub(crate) fn watch(&self) -> watch::Receiver<Connection> {
+        self.connection.subscribe()
+    }
+
+    /// `false`: it was so already.
+    pub(super) fn set_connection(&self, connection: &Connection) -> bool {
+        self.connection.send_if_modified(|shown| {
+            let differs = shown != connection;
+            if differs {
+                shown.clone_from(connection);
+            }
+            differs
+        })
+    }
+
+    pub(super) fn set_quic(&self, quic: Option<quinn::Connection>) {
+        self.rest().quic = quic;
+    }
+
+    /// `false`: it was so already.
+    pub(super) fn set_account(&self, account: Option<&Account>) -> bool {
+        let mut rest = self.rest();
+        let differs = rest.account.as_ref() != account;
+        rest.account = account.cloned();
+        differs
+    }
+
+    pub(super) fn set_room(&self, view: &RoomView) {
+        let mut rest = self.rest();
+        if rest.rooms.len() < limits::ROOMS_PER_ACCOUNT
+            || rest.rooms.contains_key(&view.listing.room)
+        {
+            rest.rooms.insert(view.listing.room, view.clone());
+        }
+    }
+
+    pub(super) fn remove_room(&self, room: RoomId) {
+        self.rest().rooms.remove(&room);
+    }
+
+    pub(super) fn set_presence(&self, presence: &PresenceView) {
+        self.rest().presence.clone_from(presence);
+    }
+
+    pub(super) fn set_queued(&self, queued: usize) {
+        self.rest().queued = queued;
+    }
+
+    fn rest(&self) -> MutexGuard<'_, Rest> {
+        // Nothing in this module panics while it holds the lock.
+        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,253 @@
+//! `outbox.db`: messages that the server has not receipted yet. Several processes share it; each
+//! sends the rows it owns, and takes over those of owners that died.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior, params};
+use tertulia_proto::{Env, MessageId, MessageText, Refusal, RoomId, Seq, Timestamp};
+
+use super::{
+    database::{self, DatabaseError, Schema},
+    owner::{self, Estate, Owner},
+};
+use crate::core::outbox::{Row, RowId};
+
+const FILE: &str = "outbox.db";
+const OWNERS: &str = "outbox-owners";
+
+const SCHEMA: Schema = Schema {
+    steps: &["
+        CREATE TABLE outbox (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, -- the order of writing
+            message_id BLOB NOT NULL UNIQUE,
+            room INTEGER NOT NULL,
+            text TEXT NOT NULL,
+            reply_to INTEGER, -- seq of the message answered
+            created INTEGER NOT NULL, -- ms since the epoch
+            refusal INTEGER, -- refused for good, and why; NULL: to be sent
+            owner TEXT NOT NULL -- the process that sends it
+        ) STRICT;
+    "],
+    synchronous: "FULL",
+};
+
+/// One change; several go into one transaction.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// A new row of ours.
+    Insert(Row),
+    /// Done with.
+    Remove(RowId),
+    /// Refused for good.
+    Fail(RowId, Refusal),
+}
+
+/// The open file, and the owner that this process is.
+#[derive(Debug)]
+pub(crate) struct OutboxFile {
+    connection: Connection,
+    owners: std::path::PathBuf,
+    owner: Owner,
+}
+
+impl OutboxFile {
+    /// Opens the outbox of a profile.
+    pub(crate) fn open(profile: &Path, env: &dyn Env) -> Result<Self, DatabaseError> {
+        let connection = database::open(&profile.join(FILE), SCHEMA)?;
+        let owners = profile.join(OWNERS);
+        let owner = Owner::new(&owners, env).map_err(|error| DatabaseError::Io {
+            path: owners.clone(),
+            reason: error.to_string(),
+        })?;
+        Ok(Self {
+            connection,
+            owners,
+            owner,
+        })
+    }
+
+    /// Makes all changes durable, or none. The ids of inserted rows, in order.
+    pub(crate) fn apply(&mut self, changes: Vec<Change>) -> rusqlite::Result<Vec<RowId>> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut inserted = Vec::new();
+        for change in changes {
+            match change {
+                Change::Insert(row) => {
+                    transaction
+                        .prepare_cached(
+                            "INSERT INTO outbox (message_id, room, text, reply_to, created, owner)
+                             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                        )?
+                        .execute(params![
+                            row.message_id.0,
+                            row.room.0 as i64,
+                            row.text.as_str(),
+                            row.reply_to.map(|seq| seq.0 as i64),
+                            row.created.0 as i64,
+                            self.owner.id(),
+                        ])?;
+                    inserted.push(transaction.last_insert_rowid());
+                }
+                Change::Remove(id) => {
+                    transaction
+                        .prepare_cached("DELETE FROM outbox WHERE id = ?1")?
+                        .execute([id])?;
+                }
+                Change::Fail(id, refusal) => {
+                    transaction
+                        .prepare_cached("UPDATE outbox SET refusal = ?2 WHERE id = ?1")?
+                        .execute(params![id, refusal.0])?;
+                }
+            }
+        }
+        transaction.commit()?;
+        Ok(inserted)
+    }
+
+    /// Takes over the rows of dead owners: the rows that are new to this process.
+    pub(crate) fn take_over(&mut self) -> Result<Vec<(RowId, Row)>, std::io::Error> {
+        let mut inherited = Vec::new();
+        for id in self.other_owners()? {
+            if let Some(estate) = Estate::take(&self.owners, &id)? {
+                inherited.extend(self.inherit(&id).map_err(std::io::Error::other)?);
+                estate.settle();
+            }
+        }
+        inherited.sort_by_key(|(id, _)| *id);
+        Ok(inherited)
+    }
+
+    /// Every row, whoever owns it.
+    #[cfg(test)]
+    pub(crate) fn all(&self) -> rusqlite::Result<Vec<(RowId, Row)>> {
+        rows(&self.connection, "%")
+    }
+
+    fn other_owners(&self) -> Result<Vec<String>, std::io::Error> {
+        let mut ids = owner::all(&self.owners)?;
+        let of_rows = || -> rusqlite::Result<Vec<String>> {
+            self.connection
+                .prepare_cached("SELECT DISTINCT owner FROM outbox")?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        };
+        ids.extend(of_rows().map_err(std::io::Error::other)?);
+        ids.sort();
+        ids.dedup();
+        ids.retain(|id| id != self.owner.id());
+        Ok(ids)
+    }
+
+    fn inherit(&mut self, dead: &str) -> rusqlite::Result<Vec<(RowId, Row)>> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let rows = rows(&transaction, dead)?;
+        transaction.execute(
+            "UPDATE outbox SET owner = ?2 WHERE owner = ?1",
+            [dead, self.owner.id()],
+        )?;
+        transaction.commit()?;
+        Ok(rows)
+    }
+}
+
+/// Rows of an owner (a LIKE pattern). A row that no program of ours wrote is passed over.
+fn rows(connection: &Connection, owner: &str) -> rusqlite::Result<Vec<(RowId, Row)>> {
+    let mut query = connection.prepare_cached(
+        "SELECT id, message_id, room, text, reply_to, created, refusal
+         FROM outbox WHERE owner LIKE ?1 ORDER BY id",
+    )?;
+    let found = query.query_map([owner], |row| {
+        let text: String = row.get(3)?;
+        let Ok(text) = MessageText::new(&text) else {
+            return Ok(None);
+        };
+        let read = Row {
+            message_id: MessageId(row.get(1)?),
+            room: RoomId(row.get::<_, i64>(2)? as u64),
+            text,
+            reply_to: row.get::<_, Option<i64>>(4)?.map(|seq| Seq(seq as u64)),
+            created: Timestamp(row.get::<_, i64>(5)? as u64),
+            failed: row.get::<_, Option<u16>>(6)?.map(Refusal),
+        };
+        Ok(Some((row.get(0)?, read)))
+    })?;
+    found.filter_map(Result::transpose).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SystemEnv;
+
+    fn row(n: u64) -> Row {
+        Row {
+            message_id: MessageId::new(Timestamp(n), [n as u8; 10]),
+            room: RoomId(u64::MAX),
+            text: MessageText::new(&format!("text {n}")).unwrap(),
+            reply_to: (n % 2 == 0).then_some(Seq(n)),
+            created: Timestamp(n),
+            failed: None,
+        }
+    }
+
+    fn insert(file: &mut OutboxFile, n: u64) -> RowId {
+        file.apply(vec![Change::Insert(row(n))]).unwrap()[0]
+    }
+
+    #[test]
+    fn rows_outlive_their_owner_and_go_to_one_heir() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || OutboxFile::open(dir.path(), &SystemEnv).unwrap();
+        let (mut first, mut second) = (open(), open());
+        let (one, two) = (insert(&mut first, 1), insert(&mut second, 2));
+        let three = insert(&mut first, 3);
+        assert_eq!(second.take_over().unwrap(), [], "the first still lives");
+
+        drop(first);
+        let mut third = open();
+        assert_eq!(third.take_over().unwrap(), [(one, row(1)), (three, row(3))]);
+        assert_eq!(second.take_over().unwrap(), []);
+        assert_eq!(
+            second.all().unwrap(),
+            [(one, row(1)), (two, row(2)), (three, row(3))]
+        );
+    }
+
+    #[test]
+    fn changes_are_kept_in_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut file = OutboxFile::open(dir.path(), &SystemEnv).unwrap();
+        let ids = file
+            .apply(vec![
+                Change::Insert(row(1)),
+                Change::Insert(row(2)),
+                Change::Insert(row(3)),
+            ])
+            .unwrap();
+        assert!(ids.is_sorted());
+        file.apply(vec![
+            Change::Remove(ids[1]),
+            Change::Fail(ids[2], Refusal::FORBIDDEN),
+        ])
+        .unwrap();
+        let failed = Row {
+            failed: Some(Refusal::FORBIDDEN),
+            ..row(3)
+        };
+        assert_eq!(file.all().unwrap(), [(ids[0], row(1)), (ids[2], failed)]);
+        assert!(insert(&mut file, 4) > ids[2]);
+    }
+
+    #[test]
+    fn a_batch_with_a_repeat_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut file = OutboxFile::open(dir.path(), &SystemEnv).unwrap();
+        file.apply(vec![Change::Insert(row(1)), Change::Insert(row(1))])
+            .unwrap_err();
+        assert_eq!(file.all().unwrap(), []);
+    }
+}

@@ -1,0 +1,68 @@
+//! Whether a host says that nothing listens there.
+
+use std::{
+    io::ErrorKind,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
+
+use tokio::{net::UdpSocket, time};
+
+/// A handshake that is silent for so long is worth a probe.
+const SILENT: Duration = Duration::from_secs(1);
+/// Between probes: hosts answer only so many.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// Returns as soon as the host is known to be unreachable, else never.
+///
+/// QUIC's own socket is not connected, and the system reports ICMP errors on connected ones only.
+/// The probe's datagram is a single byte, which every QUIC endpoint drops unanswered.
+///
+/// Cancel safe: it leaves nothing behind.
+pub(super) async fn unreachable(to: SocketAddr) {
+    loop {
+        time::sleep(SILENT).await;
+        if is_refused(to).await {
+            return;
+        }
+        time::sleep(AGAIN - SILENT).await;
+    }
+}
+
+async fn is_refused(to: SocketAddr) -> bool {
+    let from: SocketAddr = match to {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let ask = async {
+        let socket = UdpSocket::bind(from).await?;
+        socket.connect(to).await?;
+        socket.send(&[0]).await?;
+        socket.recv(&mut [0; 1]).await
+    };
+    match time::timeout(AGAIN - SILENT, ask).await {
+        Ok(Err(error)) => matches!(
+            error.kind(),
+            ErrorKind::ConnectionRefused
+                | ErrorKind::HostUnreachable
+                | ErrorKind::NetworkUnreachable
+                | ErrorKind::AddrNotAvailable
+                | ErrorKind::Unsupported
+        ),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_closed_port_is_told_from_a_silent_one() {
+        let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let listening = silent.local_addr().unwrap();
+        assert!(!is_refused(listening).await);
+        drop(silent);
+        assert!(is_refused(listening).await);
+    }
+}
