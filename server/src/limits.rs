@@ -51,6 +51,9 @@ pub(crate) const FRAME_TIME: Duration = Duration::from_secs(30);
 pub(crate) const PROGRESS_TIME: Duration = Duration::from_secs(30);
 /// A silent path is given up.
 pub(crate) const IDLE_TIME: Duration = Duration::from_secs(180);
+/// Nothing heard for so long, twice in a row: the person is shown as gone. The connection stays,
+/// so that one who comes out of a tunnel goes on without a handshake.
+pub(crate) const SILENCE: Duration = Duration::from_secs(12);
 /// Streams of pages a connection may have open.
 pub(crate) const PAGES_IN_FLIGHT: usize = 4;
 /// Between two presence frames of a connection.

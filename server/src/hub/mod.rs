@@ -99,6 +99,7 @@ impl Hub {
                 device,
                 bell,
                 replaced: Arc::clone(&replaced),
+                silent: false,
             },
         );
         if let Some(oldest) =
@@ -243,6 +244,16 @@ pub(crate) struct Joined {
 impl Joined {
     pub(crate) fn id(&self) -> ConnectionId {
         self.id
+    }
+
+    /// Notes whether anything is heard from the connection.
+    pub(crate) fn set_silent(&self, silent: bool) {
+        let mut state = self.hub.lock();
+        let changed = state.online.set_silent(self.account, self.id, silent);
+        drop(state);
+        if changed {
+            self.hub.presence_changed();
+        }
     }
 
     /// Returns when another connection of the device took this one's place.

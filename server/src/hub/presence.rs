@@ -29,6 +29,14 @@ pub(super) struct Connected {
     pub(super) device: DeviceKey,
     pub(super) bell: Arc<Bell>,
     pub(super) replaced: Arc<Notify>,
+    /// Nothing came from it for long: it stays, since it may come back, but nobody is there.
+    pub(super) silent: bool,
+}
+
+impl Present {
+    fn is_online(&self) -> bool {
+        self.connections.iter().any(|connected| !connected.silent)
+    }
 }
 
 /// A picture of who is connected.
@@ -40,35 +48,61 @@ pub(crate) struct Roll {
 }
 
 impl Online {
-    /// Adds a connection; whether the account was not there before.
+    /// Adds a connection; whether who is online changed.
     pub(super) fn join(&mut self, account: &AccountRow, connected: Connected) -> bool {
-        let mut is_new = false;
-        let present = self.accounts.entry(account.id).or_insert_with(|| {
-            is_new = true;
-            Present {
+        self.changing(account.id, |accounts| {
+            let fresh = || Present {
                 person: account.person(true),
                 connections: Vec::new(),
-            }
-        });
-        present.connections.push(connected);
-        if is_new {
-            self.roll = None;
-        }
-        is_new
+            };
+            let present = accounts.entry(account.id).or_insert_with(fresh);
+            present.connections.push(connected);
+        })
     }
 
-    /// Removes a connection; whether it was the account's last.
+    /// Removes a connection; whether who is online changed.
     pub(super) fn leave(&mut self, account: AccountId, id: ConnectionId) -> bool {
-        let Some(present) = self.accounts.get_mut(&account) else {
-            return false;
-        };
-        present.connections.retain(|connected| connected.id != id);
-        let is_gone = present.connections.is_empty();
-        if is_gone {
-            self.accounts.remove(&account);
+        self.changing(account, |accounts| {
+            let Some(present) = accounts.get_mut(&account) else {
+                return;
+            };
+            present.connections.retain(|connected| connected.id != id);
+            if present.connections.is_empty() {
+                accounts.remove(&account);
+            }
+        })
+    }
+
+    /// Notes whether a connection's path is silent; whether who is online changed.
+    pub(super) fn set_silent(
+        &mut self,
+        account: AccountId,
+        id: ConnectionId,
+        silent: bool,
+    ) -> bool {
+        self.changing(account, |accounts| {
+            let present = accounts.get_mut(&account);
+            let mut connections = present.into_iter().flat_map(|p| &mut p.connections);
+            if let Some(connected) = connections.find(|connected| connected.id == id) {
+                connected.silent = silent;
+            }
+        })
+    }
+
+    /// Makes a change to an account's connections; whether it is online now and was not, or the
+    /// other way round.
+    fn changing(
+        &mut self,
+        account: AccountId,
+        change: impl FnOnce(&mut BTreeMap<AccountId, Present>),
+    ) -> bool {
+        let before = self.contains(account);
+        change(&mut self.accounts);
+        let changed = self.contains(account) != before;
+        if changed {
             self.roll = None;
         }
-        is_gone
+        changed
     }
 
     /// The oldest connection of a device that has more than `limit`.
@@ -103,27 +137,29 @@ impl Online {
     }
 
     pub(super) fn contains(&self, account: AccountId) -> bool {
-        self.accounts.contains_key(&account)
+        self.accounts.get(&account).is_some_and(Present::is_online)
     }
 
     pub(super) fn people_after(&self, after: AccountId, limit: usize) -> Vec<Person> {
         let from = AccountId(after.0.saturating_add(1));
-        self.accounts
-            .range(from..)
-            .take(limit)
-            .map(|(_, p)| p.person.clone())
-            .collect()
+        let online = self.accounts.range(from..).filter(|(_, p)| p.is_online());
+        online.take(limit).map(|(_, p)| p.person.clone()).collect()
     }
 
     pub(super) fn roll(&mut self) -> Arc<Roll> {
         let accounts = &self.accounts;
         let roll = self.roll.get_or_insert_with(|| {
-            let online = accounts.len() as u32;
-            let shown = accounts.len() <= wire::PRESENCE_PEOPLE;
-            let people = accounts.iter().filter(|_| shown);
-            let people = people
-                .map(|(id, present)| (*id, present.person.clone()))
-                .collect();
+            let all = || accounts.iter().filter(|(_, present)| present.is_online());
+            let count = all().count();
+            let shown = if count <= wire::PRESENCE_PEOPLE {
+                count
+            } else {
+                0
+            };
+            let people = all()
+                .take(shown)
+                .map(|(id, present)| (*id, present.person.clone()));
+            let (online, people) = (count as u32, people.collect());
             Arc::new(Roll { online, people })
         });
         Arc::clone(roll)
@@ -195,6 +231,7 @@ mod tests {
             device: [0; 32],
             bell: Arc::default(),
             replaced: Arc::default(),
+            silent: false,
         }
     }
 
@@ -224,6 +261,27 @@ mod tests {
         assert!(!change.complete);
         assert_eq!(told(&change), [(2, true), (1, false)]);
         assert_eq!(change.online, 1);
+    }
+
+    #[test]
+    fn one_whose_path_is_silent_is_not_there_until_heard_again() {
+        let mut online = Online::default();
+        online.join(&account(1), connected(1));
+        online.join(&account(1), connected(2));
+        assert!(!online.set_silent(AccountId(1), ConnectionId(1), true));
+        assert!(online.set_silent(AccountId(1), ConnectionId(2), true));
+        assert_eq!(online.roll().online, 0);
+        assert!(online.people_after(AccountId(0), 9).is_empty());
+        assert!(online.set_silent(AccountId(1), ConnectionId(1), false));
+        assert_eq!(online.roll().online, 1);
+        assert!(
+            !online.leave(AccountId(1), ConnectionId(2)),
+            "silent already"
+        );
+        assert!(
+            !online.set_silent(AccountId(1), ConnectionId(2), false),
+            "gone"
+        );
     }
 
     #[test]

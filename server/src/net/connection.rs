@@ -1,6 +1,6 @@
 //! One client's connection, from the first packet to the last.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use quinn::{Connection, Incoming, VarInt};
 use rustls::pki_types::CertificateDer;
@@ -8,7 +8,7 @@ use tertulia_certs::peer_fingerprint;
 use tertulia_proto::{ServerMessage, close::CloseCode, limits as wire};
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc},
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tracing::{Instrument, debug, info, info_span};
 
@@ -21,7 +21,7 @@ use super::{
     replies,
 };
 use crate::{
-    hub::Bell,
+    hub::{Bell, Joined},
     limits,
     state::{Actor, DeviceKey},
 };
@@ -145,6 +145,20 @@ async fn welcomed(
         answered = answers => answered.map(|()| Ended::Close(CloseCode::OK, "")),
         read = requests => read.map(|()| Ended::Close(CloseCode::OK, "")),
         carried = live => carried.map(|never| match never {}),
+        never = watch_silence(connection, &joined) => match never {},
+    }
+}
+
+/// Tells the hub when nothing is heard from a client any more, and when it is again.
+async fn watch_silence(connection: &Connection, joined: &Joined) -> Infallible {
+    let mut heard = 0;
+    let mut silent_turns = 0;
+    loop {
+        let now = connection.stats().udp_rx.datagrams;
+        silent_turns = if now == heard { silent_turns + 1 } else { 0 };
+        heard = now;
+        joined.set_silent(silent_turns >= 2);
+        sleep(limits::SILENCE).await;
     }
 }
 
