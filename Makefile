@@ -1,0 +1,31 @@
+# The doors of the house; the work is done in scripts/.
+
+.PHONY: help run client server test check
+.NOTPARALLEL:
+
+# NAME counts only where it was typed after `make`: some systems have one in every environment.
+ifeq ($(origin NAME),command line)
+export TERTULIA_NAME := $(value NAME)
+endif
+
+help:
+	@echo 'make run [NAME=ana]    a server of your own and its window; the first one owns the server'
+	@echo 'make client NAME=beto  one more person: another window to that server'
+	@echo 'make server            the server alone: no window, no GTK needed'
+	@echo 'make test              every test, windows included; no display needed'
+	@echo 'make check             format, lints, documentation, licences, dependencies'
+
+run:
+	@scripts/run
+
+client:
+	@scripts/client
+
+server:
+	@scripts/server
+
+test:
+	@scripts/test
+
+check:
+	@scripts/check

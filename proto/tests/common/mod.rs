@@ -1,0 +1,49 @@
+//! Every message of the wire under one type: tests visit them all the same way.
+
+use bytes::Bytes;
+use tertulia_proto::{
+    ClientMessage, DecodeError, Frame, FrameBuffer, LaneMessage, Request, ServerMessage, limits,
+};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Message {
+    Client(ClientMessage),
+    Request(Request),
+    Server(ServerMessage),
+    Lane(LaneMessage),
+}
+
+impl Message {
+    pub(crate) fn encode(&self) -> Bytes {
+        match self {
+            Self::Client(message) => message.encode(),
+            Self::Request(message) => message.encode(),
+            Self::Server(message) => message.encode(),
+            Self::Lane(message) => message.encode(),
+        }
+    }
+
+    /// Shows the frame to every decoder; at most one may say that the type is its own.
+    pub(crate) fn decode(frame: &Frame) -> Result<Option<Self>, DecodeError> {
+        let mut answers = [
+            ClientMessage::decode(frame).map(|m| m.map(Self::Client)),
+            Request::decode(frame).map(|m| m.map(Self::Request)),
+            ServerMessage::decode(frame).map(|m| m.map(Self::Server)),
+            LaneMessage::decode(frame).map(|m| m.map(Self::Lane)),
+        ]
+        .into_iter()
+        .filter(|answer| *answer != Ok(None));
+        let first = answers.next().unwrap_or(Ok(None));
+        assert_eq!(answers.next(), None, "type {} has two readers", frame.kind);
+        first
+    }
+}
+
+/// The only frame in these bytes.
+pub(crate) fn only_frame(bytes: &[u8]) -> Frame {
+    let mut buffer = FrameBuffer::new(limits::REPLY_BYTES);
+    buffer.extend(bytes);
+    let frame = buffer.next_frame().unwrap().unwrap();
+    assert!(!buffer.is_partial(), "bytes follow the frame");
+    frame
+}
