@@ -54,10 +54,12 @@ pub(crate) struct Connected {
 
 impl Connected {
     /// Starts the tasks of a connection that was welcomed.
+    /// `is_real`: see [`transport::Dialer`].
     pub(crate) fn start(
         welcomed: Welcomed,
         generation: u64,
         reports: mpsc::Sender<Tagged>,
+        is_real: bool,
     ) -> Self {
         let Welcomed {
             quic,
@@ -76,6 +78,9 @@ impl Connected {
         };
         let mut readers = JoinSet::new();
         readers.spawn(read_control(recv, frames, reporter.clone()));
+        if is_real {
+            readers.spawn(watch_path(reporter.clone()));
+        }
         readers.spawn(accept(reporter));
         Self {
             generation,
@@ -210,6 +215,13 @@ async fn read_control(mut recv: RecvStream, mut frames: FrameBuffer, reporter: R
             Err(broken) => return reporter.broken(broken).await,
         }
     }
+}
+
+async fn watch_path(reporter: Reporter) {
+    transport::probe::gone(&reporter.quic).await;
+    let tried = reporter.quic.remote_address().to_string();
+    let end = End::retry(Trouble::Unreachable { tried });
+    reporter.report(Report::Ended(end)).await;
 }
 
 async fn accept(reporter: Reporter) {

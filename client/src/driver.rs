@@ -15,7 +15,13 @@ mod requests;
 mod sending;
 mod shared;
 
-use std::{collections::BTreeMap, future, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use tertulia_proto::{
     Done, Env, InviteMade, MemberPage, Receipt, RoomId, RoomInfo, RoomPage, ServerMessage,
@@ -77,7 +83,8 @@ pub(crate) struct Driver {
     requests: requests::Requests,
 
     rooms: BTreeMap<RoomId, Room>,
-    opened: std::collections::BTreeSet<RoomId>,
+    /// Rooms that the server opened on this connection: others are gone once it is live.
+    opened: BTreeSet<RoomId>,
     followers: BTreeMap<RoomId, follower::Follower>,
     presence: PresenceView,
     marks: marks::Marks,
@@ -193,20 +200,16 @@ impl Driver {
 
     /// How long nothing is due.
     fn nap(&self) -> Duration {
-        let look = self
-            .connection
-            .as_ref()
-            .map(|_| self.looked_at + self.look());
+        // Only what can be done when it is due: else this would never sleep.
+        let look = self.looked_at + self.look();
+        let sends = self.session.is_welcome() && !self.is_leaving;
         let due = [
             self.session.wake_at().filter(|_| self.attempt.is_none()),
-            look,
+            self.connection.as_ref().map(|_| look),
             self.refill_at,
             self.marks.due(self.session.is_welcome()),
-            Some(self.desk.search_at()),
-            self.desk
-                .outbox
-                .wake_at()
-                .filter(|_| self.session.is_welcome()),
+            self.desk.search_at(),
+            self.desk.outbox.wake_at().filter(|_| sends),
             self.closing.as_ref().map(|closing| closing.until),
         ];
         let now = self.now();
@@ -324,8 +327,10 @@ impl Driver {
             let _ =
                 time::timeout(Duration::from_millis(500), self.dialer.endpoint.wait_idle()).await;
         }
-        if let Some(closing) = self.closing {
-            let waiting = self.desk.outbox.pending();
+        let (closing, waiting) = (self.closing.take(), self.desk.outbox.pending());
+        // Whoever hears the answer may end the process: files are let go before.
+        drop(self);
+        if let Some(closing) = closing {
             // Whoever asked may have gone.
             let _ = closing.reply.send(Closed { waiting });
         }

@@ -82,6 +82,11 @@ impl Client {
         self.shared.status()
     }
 
+    /// Why the newest attempt failed, or the newest connection ended, if ever.
+    pub fn last_trouble(&self) -> Option<Trouble> {
+        self.shared.trouble()
+    }
+
     /// Waits until a welcomed connection stands, however long that takes. `Err`: none will, until
     /// a person acts; `None` where no server was ever joined.
     pub async fn welcomed(&self) -> Result<(), Option<Trouble>> {
@@ -279,7 +284,7 @@ impl Client {
     pub async fn close(&self, flush: Duration) -> Closed {
         let closed = self.call(|reply| Command::Close { flush, reply }).await;
         // Closed before: what waited then still waits.
-        closed.unwrap_or(Closed {
+        closed.unwrap_or_else(|| Closed {
             waiting: self.snapshot().queued,
         })
     }

@@ -3,7 +3,7 @@
 pub(crate) mod dial;
 pub(crate) mod endpoint;
 mod fault;
-mod probe;
+pub(crate) mod probe;
 
 pub(crate) use dial::Dialer;
 pub(crate) use fault::end_of;

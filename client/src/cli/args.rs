@@ -79,7 +79,7 @@ pub(crate) struct Send {
     #[arg(value_name = "ROOM")]
     pub(crate) room: String,
     /// The message; without it each line of standard input is one
-    #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(value_name = "TEXT", allow_negative_numbers = true)]
     pub(crate) text: Option<String>,
 }
 

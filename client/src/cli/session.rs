@@ -13,6 +13,9 @@ use crate::{
     failure::{Failure, explain},
 };
 
+/// Between a question that got lost and the same again.
+const AGAIN: Duration = Duration::from_millis(50);
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -83,7 +86,7 @@ impl Session {
                 .await
                 .map_err(|trouble| Failure::stopped(trouble.as_ref()))?;
             match question(self.client.clone()).await {
-                Err(RequestError::Offline | RequestError::Lost) => {}
+                Err(RequestError::Offline | RequestError::Lost) => time::sleep(AGAIN).await,
                 answer => return Ok(answer),
             }
         }
@@ -117,10 +120,10 @@ impl Session {
 
     fn late(&self) -> Failure {
         let snapshot = self.client.snapshot();
-        let mut text = match snapshot.connection {
-            Connection::Offline { trouble, .. } => explain(&trouble),
-            Connection::Connecting => "the server did not answer".to_owned(),
-            _ => "not done".to_owned(),
+        let mut text = match (snapshot.connection, self.client.last_trouble()) {
+            (Connection::Syncing | Connection::Live, _) => "it did not happen in time".to_owned(),
+            (_, Some(trouble)) => explain(&trouble),
+            (_, None) => "the server did not answer in time".to_owned(),
         };
         text.push_str(&format!(" (gave up after {} s)", self.timeout.as_secs()));
         if snapshot.queued > 0 {

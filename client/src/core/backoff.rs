@@ -19,7 +19,7 @@ impl Backoff {
         let full = FIRST.saturating_mul(factor).min(CAP);
         self.failures = (self.failures + 1).min(31);
         let half = full / 2;
-        let jitter = half.as_micros() * u128::from(random >> 32) >> 32;
+        let jitter = (half.as_micros() * u128::from(random >> 32)) >> 32;
         // At most half of CAP: the cast can't cut.
         half + Duration::from_micros(jitter as u64)
     }

@@ -173,7 +173,8 @@ impl Driver {
         let stored = self.become_account(link, &welcome).await;
 
         self.generation += 1;
-        let connected = Connected::start(welcomed, self.generation, self.reporter.clone());
+        let reporter = self.reporter.clone();
+        let connected = Connected::start(welcomed, self.generation, reporter, self.dialer.is_real);
         self.shared.set_quic(Some(connected.quic.clone()));
         self.connection = Some(connected);
         let now = self.now();

@@ -40,6 +40,8 @@ pub(super) struct Follower {
     timeline: Timeline,
     events: async_channel::Sender<Event>,
     is_starved: Arc<AtomicBool>,
+    /// Where it was in a history that is no more.
+    was_at: Option<Seq>,
 }
 
 impl Follower {
@@ -55,14 +57,22 @@ impl Follower {
                 timeline: Timeline::new(after),
                 events: tx,
                 is_starved,
+                was_at: None,
             },
             feed,
         )
     }
 
-    /// The room has another history: whatever comes now is new.
+    /// The room has another history: it goes on where it was, or where that one ends by now.
     pub(super) fn forget(&mut self) {
-        self.timeline.reset(Seq(0));
+        self.was_at = Some(self.timeline.have());
+    }
+
+    fn opened(&mut self, head: Seq, next: Seq) {
+        if let Some(was_at) = self.was_at.take() {
+            self.timeline.reset(was_at.min(head));
+        }
+        self.timeline.exists(next.prev());
     }
 
     /// Whether everything that could come out at once has room. If not, the reader will ask.
@@ -124,6 +134,14 @@ impl Driver {
         }
     }
 
+    /// The room stands at `head`, and the lane goes on with `next`.
+    pub(super) fn follower_opened(&mut self, room: RoomId, head: Seq, next: Seq) {
+        if let Some(follower) = self.followers.get_mut(&room) {
+            follower.opened(head, next);
+            self.fill_followers();
+        }
+    }
+
     /// The lane goes on with `next`; what is before it comes by pages only.
     pub(super) fn follower_jumped(&mut self, room: RoomId, next: Seq) {
         if let Some(follower) = self.followers.get_mut(&room) {
@@ -154,6 +172,7 @@ impl Driver {
         let mut holes = Vec::new();
         for (room, follower) in &mut self.followers {
             if let Some(have) = follower.timeline.hole()
+                && follower.was_at.is_none()
                 && follower.has_room()
             {
                 follower.timeline.set_fetching(true);

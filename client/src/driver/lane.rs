@@ -10,7 +10,7 @@ use tertulia_proto::{
 use super::{Driver, requests::Asker};
 use crate::{
     core::room::Room,
-    model::{ClientEvent, Item, RoomView},
+    model::{ClientEvent, Connection, Item, RoomView},
 };
 
 /// What one read changed, room by room: told together.
@@ -139,7 +139,7 @@ impl Driver {
             room: listing,
             next,
         } = opened;
-        let id = listing.room;
+        let (id, head) = (listing.room, listing.head);
         if self.rooms.len() >= limits::ROOMS_PER_ACCOUNT && !self.rooms.contains_key(&id) {
             return;
         }
@@ -152,6 +152,8 @@ impl Driver {
                     preview: None,
                 };
                 self.rooms.insert(id, Room::new(view, next.prev()));
+                self.cache.reset(id, next.prev());
+                self.store_room(id);
                 false
             }
         };
@@ -159,13 +161,13 @@ impl Driver {
         if jumped {
             self.reset(id, next.prev(), touched);
         }
-        self.follower_jumped(id, next);
+        self.follower_opened(id, head, next);
     }
 
     fn lane_caught_up(&mut self) {
         let now = self.now();
         self.session.lane_caught_up(now);
-        let is_synced = self.session.connection() == crate::model::Connection::Live;
+        let is_synced = self.session.connection() == Connection::Live;
         if is_synced {
             let gone = self.rooms.keys().filter(|room| !self.opened.contains(room));
             for room in gone.copied().collect::<Vec<_>>() {

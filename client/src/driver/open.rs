@@ -1,6 +1,11 @@
 //! Opening a profile: everything on disk is read, then the task starts.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use tertulia_certs::{DeviceIdentity, files};
 use tertulia_proto::Env;
@@ -98,7 +103,7 @@ pub(crate) async fn start(
         is_leaving: false,
         requests: Requests::default(),
         rooms: rooms.collect(),
-        opened: std::collections::BTreeSet::new(),
+        opened: BTreeSet::new(),
         followers: BTreeMap::new(),
         presence: PresenceView::default(),
         marks: Marks::default(),
@@ -125,7 +130,7 @@ pub(crate) async fn start(
     })
 }
 
-fn open(profile: &PathBuf, cache: bool, env: &dyn Env) -> Result<Opened, OpenError> {
+fn open(profile: &Path, cache: bool, env: &dyn Env) -> Result<Opened, OpenError> {
     files::create_private_dir(profile)
         .map_err(|error| OpenError::Io(format!("cannot make {}: {error}", profile.display())))?;
     let device = DeviceIdentity::load_or_create(profile).map_err(|error| match error {

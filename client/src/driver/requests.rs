@@ -6,7 +6,8 @@ use std::{
 };
 
 use tertulia_proto::{
-    Command as Wire, MessageId, Rejected, ReqId, Request, RoomId, ServerMessage, limits,
+    Command as Wire, MessageId, Rejected, ReqId, Request, RoomId, ServerMessage, close::CloseCode,
+    limits,
 };
 use tokio::sync::oneshot;
 
@@ -17,7 +18,6 @@ use crate::{
     error::RequestError,
     model::Trouble,
 };
-use tertulia_proto::close::CloseCode;
 
 /// Requests unanswered beside those of the outbox.
 const ASKED: usize = limits::REQUESTS_IN_FLIGHT - outbox::IN_FLIGHT;

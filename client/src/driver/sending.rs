@@ -37,6 +37,9 @@ pub(crate) enum Outcome {
     },
 }
 
+/// Rows that dead processes left.
+type Found = io::Result<Vec<(RowId, Row)>>;
+
 type Stored = oneshot::Sender<Result<MessageId, SendError>>;
 
 /// The outbox, its file, and who waits for it.
@@ -49,7 +52,7 @@ pub(super) struct Desk {
     storing: Batch,
     next: Batch,
     /// The search for rows of the dead under way.
-    pub(super) search: Option<oneshot::Receiver<io::Result<Vec<(RowId, Row)>>>>,
+    pub(super) search: Option<oneshot::Receiver<Found>>,
     searched_at: Duration,
     outcomes: BTreeMap<MessageId, oneshot::Sender<Outcome>>,
     last_id_at: Timestamp,
@@ -91,9 +94,12 @@ impl Desk {
         self.next.rows.len() >= UNSTORED
     }
 
-    /// When to look for the dead again.
-    pub(super) fn search_at(&self) -> Duration {
-        self.searched_at + SEARCH
+    /// When to look for the dead again; not while that is being done.
+    pub(super) fn search_at(&self) -> Option<Duration> {
+        match self.search {
+            None => Some(self.searched_at + SEARCH),
+            Some(_) => None,
+        }
     }
 
     /// Begins the next transaction, if none is under way.
@@ -297,13 +303,13 @@ impl Driver {
 
     /// Looks for rows that dead processes left, every now and then.
     pub(super) fn look_for_the_dead(&mut self, now: Duration) {
-        if self.desk.search.is_none() && now >= self.desk.search_at() {
+        if self.desk.search_at().is_some_and(|at| at <= now) {
             self.desk.searched_at = now;
             self.desk.search = Some(self.desk.file.start(OutboxFile::take_over));
         }
     }
 
-    pub(super) fn inherited(&mut self, found: Option<io::Result<Vec<(RowId, Row)>>>) {
+    pub(super) fn inherited(&mut self, found: Option<Found>) {
         match found {
             Some(Ok(rows)) => {
                 for (id, row) in rows {

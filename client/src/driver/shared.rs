@@ -8,7 +8,7 @@ use std::{
 use tertulia_proto::{RoomId, limits};
 use tokio::sync::watch;
 
-use crate::model::{Account, Connection, PresenceView, RoomView, Snapshot, Status};
+use crate::model::{Account, Connection, PresenceView, RoomView, Snapshot, Status, Trouble};
 
 /// The state as of now; written by the driver only.
 #[derive(Debug)]
@@ -24,6 +24,7 @@ struct Rest {
     presence: PresenceView,
     queued: usize,
     quic: Option<quinn::Connection>,
+    trouble: Option<Trouble>,
 }
 
 impl Shared {
@@ -69,6 +70,11 @@ impl Shared {
         self.rest().account.clone()
     }
 
+    /// Why the newest attempt failed, or the newest connection ended.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        self.rest().trouble.clone()
+    }
+
     /// Follows the way to the server.
     pub(crate) fn watch(&self) -> watch::Receiver<Connection> {
         self.connection.subscribe()
@@ -76,6 +82,9 @@ impl Shared {
 
     /// `false`: it was so already.
     pub(super) fn set_connection(&self, connection: &Connection) -> bool {
+        if let Connection::Offline { trouble, .. } | Connection::Stopped(trouble) = connection {
+            self.rest().trouble = Some(trouble.clone());
+        }
         self.connection.send_if_modified(|shown| {
             let differs = shown != connection;
             if differs {

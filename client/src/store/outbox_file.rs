@@ -1,7 +1,10 @@
 //! `outbox.db`: messages that the server has not receipted yet. Several processes share it; each
 //! sends the rows it owns, and takes over those of owners that died.
 
-use std::path::Path;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 use tertulia_proto::{Env, MessageId, MessageText, Refusal, RoomId, Seq, Timestamp};
@@ -46,7 +49,7 @@ pub(crate) enum Change {
 #[derive(Debug)]
 pub(crate) struct OutboxFile {
     connection: Connection,
-    owners: std::path::PathBuf,
+    owners: PathBuf,
     owner: Owner,
 }
 
@@ -107,11 +110,11 @@ impl OutboxFile {
     }
 
     /// Takes over the rows of dead owners: the rows that are new to this process.
-    pub(crate) fn take_over(&mut self) -> Result<Vec<(RowId, Row)>, std::io::Error> {
+    pub(crate) fn take_over(&mut self) -> Result<Vec<(RowId, Row)>, io::Error> {
         let mut inherited = Vec::new();
         for id in self.other_owners()? {
             if let Some(estate) = Estate::take(&self.owners, &id)? {
-                inherited.extend(self.inherit(&id).map_err(std::io::Error::other)?);
+                inherited.extend(self.inherit(&id).map_err(io::Error::other)?);
                 estate.settle();
             }
         }
@@ -125,7 +128,7 @@ impl OutboxFile {
         rows(&self.connection, "%")
     }
 
-    fn other_owners(&self) -> Result<Vec<String>, std::io::Error> {
+    fn other_owners(&self) -> Result<Vec<String>, io::Error> {
         let mut ids = owner::all(&self.owners)?;
         let of_rows = || -> rusqlite::Result<Vec<String>> {
             self.connection
@@ -133,7 +136,7 @@ impl OutboxFile {
                 .query_map([], |row| row.get(0))?
                 .collect()
         };
-        ids.extend(of_rows().map_err(std::io::Error::other)?);
+        ids.extend(of_rows().map_err(io::Error::other)?);
         ids.sort();
         ids.dedup();
         ids.retain(|id| id != self.owner.id());
@@ -188,7 +191,7 @@ mod tests {
             message_id: MessageId::new(Timestamp(n), [n as u8; 10]),
             room: RoomId(u64::MAX),
             text: MessageText::new(&format!("text {n}")).unwrap(),
-            reply_to: (n % 2 == 0).then_some(Seq(n)),
+            reply_to: n.is_multiple_of(2).then_some(Seq(n)),
             created: Timestamp(n),
             failed: None,
         }

@@ -6,17 +6,15 @@ use std::{
     time::Duration,
 };
 
+use quinn::Connection;
 use tokio::{net::UdpSocket, time};
 
-/// A handshake that is silent for so long is worth a probe.
+/// A path that is silent for so long is worth a probe.
 const SILENT: Duration = Duration::from_secs(1);
 /// Between probes: hosts answer only so many.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Returns as soon as the host is known to be unreachable, else never.
-///
-/// QUIC's own socket is not connected, and the system reports ICMP errors on connected ones only.
-/// The probe's datagram is a single byte, which every QUIC endpoint drops unanswered.
+/// Returns as soon as an attempt's host is known to be unreachable, else never.
 ///
 /// Cancel safe: it leaves nothing behind.
 pub(super) async fn unreachable(to: SocketAddr) {
@@ -29,6 +27,27 @@ pub(super) async fn unreachable(to: SocketAddr) {
     }
 }
 
+/// Returns as soon as the host of a standing connection is known to be unreachable, else never.
+/// Asks only while what was sent stays unanswered: a server that was killed is noticed at once,
+/// not when QUIC sends again.
+///
+/// Cancel safe: it leaves nothing behind.
+pub(crate) async fn gone(quic: &Connection) {
+    let mut before = quic.stats();
+    loop {
+        time::sleep(SILENT).await;
+        let now = quic.stats();
+        let has_sent = now.udp_tx.datagrams > before.udp_tx.datagrams;
+        let is_silent = now.udp_rx.datagrams == before.udp_rx.datagrams;
+        if has_sent && is_silent && is_refused(quic.remote_address()).await {
+            return;
+        }
+        before = now;
+    }
+}
+
+/// QUIC's own socket is not connected, and the system reports ICMP errors on connected ones only.
+/// The probe's datagram is a single byte, which every QUIC endpoint drops unanswered.
 async fn is_refused(to: SocketAddr) -> bool {
     let from: SocketAddr = match to {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
