@@ -13,9 +13,7 @@ pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return None;
     }
-    let bytes = BASE32_NOPAD
-        .decode(text.to_ascii_uppercase().as_bytes())
-        .ok()?;
+    let bytes = BASE32_NOPAD.decode(text.to_ascii_uppercase().as_bytes()).ok()?;
     bytes.try_into().ok()
 }
 

@@ -123,10 +123,7 @@ fn rsa_bits(der: &[u8]) -> Result<usize, DerError> {
     SliceReader::new(der)?.sequence(|reader| {
         let modulus = UintRef::decode(reader)?;
         let _exponent = UintRef::decode(reader)?;
-        let zeros = modulus
-            .as_bytes()
-            .first()
-            .map_or(0, |byte| byte.leading_zeros() as usize);
+        let zeros = modulus.as_bytes().first().map_or(0, |byte| byte.leading_zeros() as usize);
         Ok(modulus.as_bytes().len() * 8 - zeros)
     })
 }
@@ -155,10 +152,7 @@ mod tests {
         let hosts = ["chat.example", "192.0.2.7", "2001:db8::7"].map(str::to_owned);
         let certificate = self_signed::certificate(&key, "María\u{9b}2J", &hosts).unwrap();
         let info = CertificateInfo::from_der(certificate.der()).unwrap();
-        assert_eq!(
-            Ok(info.fingerprint),
-            KeyFingerprint::of_certificate(certificate.der())
-        );
+        assert_eq!(Ok(info.fingerprint), KeyFingerprint::of_certificate(certificate.der()));
         assert_eq!(info.names, hosts);
         assert_eq!(info.subject, "CN=María\\u{9b}2J");
         assert_eq!((info.version, info.key.as_str()), (3, "ECDSA P-256"));

@@ -62,10 +62,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Identity(#[from] IdentityError),
     #[error("{}: {error}", path.display())]
-    Certificate {
-        path: PathBuf,
-        error: CertificateError,
-    },
+    Certificate { path: PathBuf, error: CertificateError },
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
 }
@@ -95,22 +92,15 @@ pub(crate) fn run(args: &Args) -> Result<String, Failure> {
                 false => line(&fingerprint),
             })
         }
-        Command::Check {
-            cert,
-            key,
-            key_passphrase_file,
-        } => check(cert, key, key_passphrase_file.as_deref(), args.json),
+        Command::Check { cert, key, key_passphrase_file } => {
+            check(cert, key, key_passphrase_file.as_deref(), args.json)
+        }
     }
 }
 
 fn new(out: &Path, hosts: &[String], json: bool) -> Result<String, Failure> {
     let identity = ServerIdentity::create(out, hosts)?;
-    Ok(pair(
-        &out.join(SERVER_CERT_FILE),
-        &out.join(SERVER_KEY_FILE),
-        identity.fingerprint(),
-        json,
-    ))
+    Ok(pair(&out.join(SERVER_CERT_FILE), &out.join(SERVER_KEY_FILE), identity.fingerprint(), json))
 }
 
 fn show(file: &Path, json: bool) -> Result<String, Failure> {
@@ -155,10 +145,7 @@ fn check(
     let identity = ServerIdentity::load(cert, key, passphrase.as_deref())?;
     if matches!(files::readable_by_others(key), Ok(true)) {
         let key = key.display();
-        let _ = writeln!(
-            io::stderr(),
-            "warning: others can read {key}; run: chmod go-r '{key}'"
-        );
+        let _ = writeln!(io::stderr(), "warning: others can read {key}; run: chmod go-r '{key}'");
     }
     Ok(pair(cert, key, identity.fingerprint(), json))
 }
@@ -170,10 +157,8 @@ fn fingerprint(file: &Path) -> Result<KeyFingerprint, Failure> {
 }
 
 fn info(file: &Path, certificate: &CertificateDer<'_>) -> Result<CertificateInfo, Failure> {
-    CertificateInfo::from_der(certificate).map_err(|error| Failure::Certificate {
-        path: file.to_owned(),
-        error,
-    })
+    CertificateInfo::from_der(certificate)
+        .map_err(|error| Failure::Certificate { path: file.to_owned(), error })
 }
 
 /// A certificate and a key that belong together.

@@ -117,11 +117,7 @@ mod tests {
         let again = DeviceIdentity::load_or_create(&dir).unwrap();
         assert_eq!(first.fingerprint(), again.fingerprint());
         let shown = KeyFingerprint::of_certificate(&first.certified.cert[0]);
-        assert_eq!(
-            shown,
-            Ok(first.fingerprint()),
-            "the certificate carries the key"
-        );
+        assert_eq!(shown, Ok(first.fingerprint()), "the certificate carries the key");
 
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&dir.join(DEVICE_KEY_FILE)), 0o600);
@@ -139,17 +135,10 @@ mod tests {
     #[test]
     fn processes_that_start_at_once_get_one_key() {
         let home = tempfile::tempdir().unwrap();
-        let start = || {
-            DeviceIdentity::load_or_create(home.path())
-                .unwrap()
-                .fingerprint()
-        };
+        let start = || DeviceIdentity::load_or_create(home.path()).unwrap().fingerprint();
         let all: Vec<_> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .collect()
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(all.iter().all(|fingerprint| *fingerprint == all[0]));
     }
@@ -159,21 +148,13 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join(DEVICE_KEY_FILE);
         let p256 = KeyPair::generate().unwrap().serialize_pem();
-        for broken in [
-            "",
-            "garbage",
-            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-            &p256,
-        ] {
+        for broken in
+            ["", "garbage", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", &p256]
+        {
             fs::write(&path, broken).unwrap();
-            let text = DeviceIdentity::load_or_create(home.path())
-                .unwrap_err()
-                .to_string();
+            let text = DeviceIdentity::load_or_create(home.path()).unwrap_err().to_string();
             assert!(text.contains(path.to_str().unwrap()), "{text}");
-            assert!(
-                text.contains("backup") && text.contains("move the file away"),
-                "{text}"
-            );
+            assert!(text.contains("backup") && text.contains("move the file away"), "{text}");
             assert_eq!(fs::read_to_string(&path).unwrap(), broken);
         }
     }
@@ -192,10 +173,7 @@ mod tests {
     fn debug_shows_who_and_nothing_secret() {
         let home = tempfile::tempdir().unwrap();
         let device = DeviceIdentity::load_or_create(home.path()).unwrap();
-        let expected = format!(
-            "DeviceIdentity {{ fingerprint: {:?}, .. }}",
-            device.fingerprint()
-        );
+        let expected = format!("DeviceIdentity {{ fingerprint: {:?}, .. }}", device.fingerprint());
         assert_eq!(format!("{device:?}"), expected);
     }
 }

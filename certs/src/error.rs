@@ -69,17 +69,11 @@ pub enum IdentityError {
 
 impl IdentityError {
     pub(crate) fn read(path: &Path, source: io::Error) -> Self {
-        Self::Read {
-            path: path.to_owned(),
-            source,
-        }
+        Self::Read { path: path.to_owned(), source }
     }
 
     pub(crate) fn write(path: &Path, source: io::Error) -> Self {
-        Self::Write {
-            path: path.to_owned(),
-            source,
-        }
+        Self::Write { path: path.to_owned(), source }
     }
 
     pub(crate) fn unusable(
@@ -87,11 +81,7 @@ impl IdentityError {
         reason: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self::Unusable {
-            path: path.to_owned(),
-            reason: reason.into(),
-            remedy: remedy.into(),
-        }
+        Self::Unusable { path: path.to_owned(), reason: reason.into(), remedy: remedy.into() }
     }
 }
 

@@ -80,10 +80,8 @@ fn refuse_world_writable(path: &Path, metadata: &Metadata) -> io::Result<()> {
     if metadata.permissions().mode() & 0o002 == 0 {
         return Ok(());
     }
-    let message = format!(
-        "anybody on this machine may change it; run: chmod o-w '{}'",
-        path.display()
-    );
+    let message =
+        format!("anybody on this machine may change it; run: chmod o-w '{}'", path.display());
     Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
 }
 
@@ -106,11 +104,7 @@ mod tests {
         write_private(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(mode(&path), 0o600);
-        assert_eq!(
-            fs::read_dir(dir.path()).unwrap().count(),
-            1,
-            "no temporary file is left"
-        );
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file is left");
     }
 
     #[test]
@@ -181,13 +175,7 @@ mod tests {
     fn an_endless_file_is_not_read_to_its_end() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("huge");
-        File::create(&path)
-            .unwrap()
-            .set_len(READ_LEN_MAX + 1)
-            .unwrap();
-        assert_eq!(
-            read_trusted(&path).unwrap_err().kind(),
-            io::ErrorKind::FileTooLarge
-        );
+        File::create(&path).unwrap().set_len(READ_LEN_MAX + 1).unwrap();
+        assert_eq!(read_trusted(&path).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
     }
 }

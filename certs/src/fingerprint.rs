@@ -86,18 +86,8 @@ mod tests {
         let text = KeyFingerprint::from_bytes([7; 32]).to_string();
         // The last character carries one bit: another one there would be an alias of the same key.
         let alias = format!("{}b", &text[..51]);
-        for other in [
-            &text.to_uppercase(),
-            &text[..51],
-            &format!("{text}a"),
-            &alias,
-            "",
-        ] {
-            assert_eq!(
-                other.parse::<KeyFingerprint>(),
-                Err(ParseFingerprintError),
-                "{other}"
-            );
+        for other in [&text.to_uppercase(), &text[..51], &format!("{text}a"), &alias, ""] {
+            assert_eq!(other.parse::<KeyFingerprint>(), Err(ParseFingerprintError), "{other}");
         }
     }
 

@@ -126,9 +126,6 @@ mod tests {
             assert!(text.parse::<HostPort>().is_err(), "{text:?}");
         }
         let long = format!("{}:7", "a".repeat(64));
-        assert!(
-            long.parse::<HostPort>().is_err(),
-            "a label has 63 characters at most"
-        );
+        assert!(long.parse::<HostPort>().is_err(), "a label has 63 characters at most");
     }
 }

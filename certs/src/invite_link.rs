@@ -35,10 +35,7 @@ impl ServerLink {
     /// The same server without the permission: what may be kept and shown after joining.
     #[must_use]
     pub fn without_invite(&self) -> Self {
-        Self {
-            invite: None,
-            ..self.clone()
-        }
+        Self { invite: None, ..self.clone() }
     }
 }
 
@@ -74,11 +71,7 @@ impl FromStr for ServerLink {
         let invite = parts.next().map(str::parse).transpose()?;
         match parts.next() {
             Some(_) => Err(LinkError::TooManyParts),
-            None => Ok(Self {
-                addresses,
-                trust,
-                invite,
-            }),
+            None => Ok(Self { addresses, trust, invite }),
         }
     }
 }

@@ -66,11 +66,9 @@ fn decrypt(
         )
     })?;
     let key = decrypted(pem, passphrase).map_err(|error| match error {
-        pkcs8::Error::EncryptedPrivateKey(pkcs5::Error::DecryptFailed) => IdentityError::unusable(
-            path,
-            "the passphrase does not open it",
-            "check the passphrase",
-        ),
+        pkcs8::Error::EncryptedPrivateKey(pkcs5::Error::DecryptFailed) => {
+            IdentityError::unusable(path, "the passphrase does not open it", "check the passphrase")
+        }
         error => IdentityError::unusable(
             path,
             format!("the encrypted key cannot be read ({error})"),
@@ -83,9 +81,7 @@ fn decrypt(
 fn decrypted(pem: &str, passphrase: &str) -> pkcs8::Result<SecretDocument> {
     let (_, der) = Document::from_pem(pem)?;
     let info = EncryptedPrivateKeyInfoRef::try_from(der.as_bytes())?;
-    let plain = info
-        .encryption_algorithm
-        .decrypt(passphrase, info.encrypted_data.as_bytes())?;
+    let plain = info.encryption_algorithm.decrypt(passphrase, info.encrypted_data.as_bytes())?;
     // One wrong passphrase in 256 ends in valid padding around noise, which is no DER.
     let decoded: Result<SecretDocument, DerError> = plain.try_into();
     decoded.map_err(|_| pkcs5::Error::DecryptFailed.into())
@@ -104,13 +100,9 @@ mod tests {
     fn one_line_end_after_a_passphrase_is_ignored() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("passphrase");
-        for (text, expected) in [
-            ("sésamo", "sésamo"),
-            (" a b \n", " a b "),
-            ("a\r\n", "a"),
-            ("a\n\n", "a\n"),
-            ("", ""),
-        ] {
+        for (text, expected) in
+            [("sésamo", "sésamo"), (" a b \n", " a b "), ("a\r\n", "a"), ("a\n\n", "a\n"), ("", "")]
+        {
             std::fs::write(&path, text).unwrap();
             assert_eq!(read_passphrase(&path).unwrap(), expected);
         }

@@ -23,10 +23,7 @@ fn main() -> ExitCode {
 
 fn print(answer: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(answer.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
+    match stdout.write_all(answer.as_bytes()).and_then(|()| stdout.flush()) {
         // Whoever closed it has read enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome,

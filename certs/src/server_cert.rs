@@ -59,10 +59,7 @@ impl ServerIdentity {
     /// Makes a new ECDSA P-256 identity in `dir`, its certificate for `hosts` (DNS names or
     /// addresses; may be empty). Refuses where either file exists.
     pub fn create(dir: &Path, hosts: &[String]) -> Result<Self, IdentityError> {
-        if let Some(bad) = hosts
-            .iter()
-            .find(|host| ServerName::try_from(host.as_str()).is_err())
-        {
+        if let Some(bad) = hosts.iter().find(|host| ServerName::try_from(host.as_str()).is_err()) {
             return Err(IdentityError::Host(bad.clone()));
         }
         files::create_private_dir(dir).map_err(|error| IdentityError::write(dir, error))?;
@@ -95,10 +92,7 @@ impl ServerIdentity {
         })?;
         let chain = presentable(cert, chain, key, &pair)?;
         let certified = self_signed::certified(chain, &der)?;
-        Ok(Self {
-            certified,
-            fingerprint: fingerprint_of(&pair),
-        })
+        Ok(Self { certified, fingerprint: fingerprint_of(&pair) })
     }
 
     /// The KEY of links to this server.
@@ -150,10 +144,7 @@ fn fingerprint_of(pair: &KeyPair) -> KeyFingerprint {
 }
 
 fn create_key(dir: &Path) -> Result<(), IdentityError> {
-    create_file(
-        &dir.join(SERVER_KEY_FILE),
-        &KeyPair::generate()?.serialize_pem(),
-    )
+    create_file(&dir.join(SERVER_KEY_FILE), &KeyPair::generate()?.serialize_pem())
 }
 
 fn create_certificate(dir: &Path, hosts: &[String]) -> Result<(), IdentityError> {
@@ -167,14 +158,11 @@ fn create_certificate(dir: &Path, hosts: &[String]) -> Result<(), IdentityError>
 
 fn create_file(path: &Path, pem: &str) -> Result<(), IdentityError> {
     files::create_private(path, pem.as_bytes()).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => IdentityError::Exists {
-            path: path.to_owned(),
-        },
+        io::ErrorKind::AlreadyExists => IdentityError::Exists { path: path.to_owned() },
         _ => IdentityError::write(path, error),
     })
 }
 
 fn exists(path: &Path) -> Result<bool, IdentityError> {
-    path.try_exists()
-        .map_err(|error| IdentityError::read(path, error))
+    path.try_exists().map_err(|error| IdentityError::read(path, error))
 }

@@ -36,9 +36,7 @@ pub fn server_config(identity: &ServerIdentity, alpn: &[u8]) -> Result<ServerCon
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])?
         .with_client_cert_verifier(Arc::new(verifier))
-        .with_cert_resolver(Arc::new(SingleCertAndKey::from(
-            identity.certified_key().clone(),
-        )));
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified_key().clone())));
     config.alpn_protocols = vec![alpn.to_vec()];
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
@@ -141,10 +139,8 @@ fn system_roots() -> Result<RootCertStore, TlsError> {
     // Systems carry roots that webpki cannot read; the others count.
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
-        let why = found
-            .errors
-            .first()
-            .map_or_else(|| "none was found".to_owned(), ToString::to_string);
+        let why =
+            found.errors.first().map_or_else(|| "none was found".to_owned(), ToString::to_string);
         return Err(TlsError::NoRoots(why));
     }
     Ok(roots)

@@ -21,24 +21,14 @@ struct Ended {
 impl Ended {
     #[track_caller]
     fn done(self) -> String {
-        assert_eq!(
-            (self.code, self.stderr.as_str()),
-            (Some(0), ""),
-            "{}",
-            self.stdout
-        );
+        assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{}", self.stdout);
         self.stdout
     }
 
     /// Nothing on stdout, one line on stderr.
     #[track_caller]
     fn failed(self, code: i32) -> String {
-        assert_eq!(
-            (self.code, self.stdout.as_str()),
-            (Some(code), ""),
-            "{}",
-            self.stderr
-        );
+        assert_eq!((self.code, self.stdout.as_str()), (Some(code), ""), "{}", self.stderr);
         assert_eq!(self.stderr.matches('\n').count(), 1, "{}", self.stderr);
         self.stderr
     }
@@ -51,11 +41,7 @@ fn certs(dir: &Path) -> Command {
 }
 
 fn call(dir: &Path, args: &str) -> Ended {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = certs(dir).args(args.split(' ')).output().unwrap();
+    let Output { status, stdout, stderr } = certs(dir).args(args.split(' ')).output().unwrap();
     Ended {
         code: status.code(),
         stdout: String::from_utf8(stdout).unwrap(),
@@ -66,15 +52,9 @@ fn call(dir: &Path, args: &str) -> Ended {
 /// A folder with an identity of the server's in `a`, and its fingerprint by the library.
 fn with_identity() -> (tempfile::TempDir, String) {
     let dir = tempfile::tempdir().unwrap();
-    call(
-        dir.path(),
-        "new --out a --host chat.example --host 192.0.2.7",
-    )
-    .done();
+    call(dir.path(), "new --out a --host chat.example --host 192.0.2.7").done();
     let certificate = &read_certificates(&dir.path().join("a/server-cert.pem")).unwrap()[0];
-    let fingerprint = KeyFingerprint::of_certificate(certificate)
-        .unwrap()
-        .to_string();
+    let fingerprint = KeyFingerprint::of_certificate(certificate).unwrap().to_string();
     (dir, fingerprint)
 }
 
@@ -94,14 +74,7 @@ fn new_writes_private_files_and_says_which() {
         ("x/y/server-key.key", 0o600),
         ("x/y/server-cert.pem", 0o600),
     ] {
-        let mode = dir
-            .path()
-            .join(path)
-            .metadata()
-            .unwrap()
-            .permissions()
-            .mode()
-            & 0o777;
+        let mode = dir.path().join(path).metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, expected, "{path}");
     }
 }
@@ -112,10 +85,7 @@ fn new_overwrites_nothing() {
     let path = |name: &str| dir.path().join("a").join(name);
     let before = fs::read(path("server-key.key")).unwrap();
     let said = call(dir.path(), "new --out a").failed(1);
-    assert!(
-        said.contains("exists already") && said.contains("another folder"),
-        "{said}"
-    );
+    assert!(said.contains("exists already") && said.contains("another folder"), "{said}");
     fs::remove_file(path("server-cert.pem")).unwrap();
     call(dir.path(), "new --out a").failed(1);
     assert!(!path("server-cert.pem").exists());
@@ -129,10 +99,7 @@ fn new_says_why_it_cannot() {
     let said = call(dir.path(), "new --out file/x").failed(1);
     assert!(said.contains("cannot write file/x"), "{said}");
     let said = call(dir.path(), "new --out a --host música.example").failed(2);
-    assert!(
-        said.contains("música.example") && said.contains("xn--"),
-        "{said}"
-    );
+    assert!(said.contains("música.example") && said.contains("xn--"), "{said}");
     assert!(!dir.path().join("a").exists(), "nothing is half made");
 }
 
@@ -172,17 +139,12 @@ fn a_chain_is_one_object_per_line_and_its_first_fingerprint() {
     let chain = read("a/server-cert.pem") + &read("b/server-cert.pem");
     fs::write(dir.path().join("chain.pem"), chain).unwrap();
     let shown = call(dir.path(), "show chain.pem --json").done();
-    let objects: Vec<Value> = shown
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let objects: Vec<Value> =
+        shown.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(objects.len(), 2);
     assert_eq!(objects[0]["fingerprint"], fingerprint);
     assert_eq!(objects[1]["subject"], "CN=tertulia server");
-    assert_eq!(
-        call(dir.path(), "fingerprint chain.pem").done(),
-        fingerprint + "\n"
-    );
+    assert_eq!(call(dir.path(), "fingerprint chain.pem").done(), fingerprint + "\n");
 }
 
 #[test]
@@ -197,21 +159,14 @@ fn fingerprint_prints_the_key_of_links_as_openssl_computes_it() {
 
     let pipeline = "openssl x509 -in a/server-cert.pem -noout -pubkey \
                     | openssl pkey -pubin -outform der | sha256sum";
-    let output = Command::new("sh")
-        .args(["-c", pipeline])
-        .current_dir(dir.path())
-        .output()
-        .unwrap();
+    let output =
+        Command::new("sh").args(["-c", pipeline]).current_dir(dir.path()).output().unwrap();
     if Command::new("openssl").arg("version").output().is_err() {
         eprintln!("not compared with openssl, which is not installed");
         return;
     }
     let fingerprint: KeyFingerprint = fingerprint.parse().unwrap();
-    let ours: String = fingerprint
-        .as_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let ours: String = fingerprint.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let theirs = String::from_utf8(output.stdout).unwrap();
     assert_eq!(theirs.split_whitespace().next(), Some(ours.as_str()));
 }
@@ -220,11 +175,7 @@ fn fingerprint_prints_the_key_of_links_as_openssl_computes_it() {
 fn check_says_whether_they_belong_together() {
     let (dir, fingerprint) = with_identity();
     call(dir.path(), "new --out b").done();
-    let said = call(
-        dir.path(),
-        "check a/server-cert.pem a/server-key.key --json",
-    )
-    .done();
+    let said = call(dir.path(), "check a/server-cert.pem a/server-key.key --json").done();
     let object: Value = serde_json::from_str(&said).unwrap();
     assert_eq!(object["fingerprint"], fingerprint);
     let said = call(dir.path(), "check a/server-cert.pem b/server-key.key").failed(2);
@@ -258,16 +209,10 @@ fn wrong_files_and_flags_end_with_2() {
     .unwrap();
     for (args, expected) in [
         ("show missing.pem", "cannot read missing.pem"),
-        (
-            "fingerprint a/server-key.key",
-            "a/server-key.key: no certificate",
-        ),
+        ("fingerprint a/server-key.key", "a/server-key.key: no certificate"),
         ("show broken.pem", "broken.pem: not a certificate"),
         ("check a/server-key.key a/server-cert.pem", "no certificate"),
-        (
-            "check a/server-cert.pem a/server-cert.pem",
-            "no private key",
-        ),
+        ("check a/server-cert.pem a/server-cert.pem", "no private key"),
         (
             "check a/server-cert.pem a/server-key.key --key-passphrase-file missing",
             "cannot read missing",
@@ -300,10 +245,7 @@ fn a_closed_stdout_ends_quietly_and_a_full_one_does_not() {
             .stderr(Stdio::piped())
             .spawn();
         let output = output.unwrap().wait_with_output().unwrap();
-        (
-            output.status.code(),
-            String::from_utf8(output.stderr).unwrap(),
-        )
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     let (reader, writer) = io::pipe().unwrap();
     drop(reader);

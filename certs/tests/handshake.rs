@@ -63,10 +63,7 @@ fn tls13_with_the_hybrid_key_exchange_and_our_protocol() {
     let world = World::new();
     let (client, server) =
         handshake(world.client_config(), world.server_config(), "localhost").unwrap();
-    assert_eq!(
-        client.negotiated_key_exchange_group().unwrap().name(),
-        NamedGroup::X25519MLKEM768
-    );
+    assert_eq!(client.negotiated_key_exchange_group().unwrap().name(), NamedGroup::X25519MLKEM768);
     assert_eq!(server.protocol_version(), Some(ProtocolVersion::TLSv1_3));
     assert_eq!(server.alpn_protocol(), Some(common::ALPN));
     assert_eq!(
@@ -82,10 +79,7 @@ fn another_protocol_is_refused() {
     let mut client = world.client_config();
     client.alpn_protocols = vec![b"h3".to_vec()];
     let refusal = handshake(client, world.server_config(), "localhost").unwrap_err();
-    assert!(
-        matches!(refusal, Refusal::ByServer(Error::NoApplicationProtocol)),
-        "{refusal:?}"
-    );
+    assert!(matches!(refusal, Refusal::ByServer(Error::NoApplicationProtocol)), "{refusal:?}");
 }
 
 /// Connects twice, so that a session could be resumed, and asserts that it is not.
@@ -120,10 +114,7 @@ fn neither_side_resumes_even_if_the_other_would() {
 #[test]
 fn the_server_keeps_no_sessions_and_takes_no_early_data() {
     let config = World::new().server_config();
-    assert_eq!(
-        (config.send_tls13_tickets, config.max_early_data_size),
-        (0, 0)
-    );
+    assert_eq!((config.send_tls13_tickets, config.max_early_data_size), (0, 0));
     assert!(!config.session_storage.can_cache() && !config.ticketer.enabled());
 }
 
@@ -136,10 +127,7 @@ fn a_changed_server_key_is_a_hard_stop_that_names_both() {
     else {
         panic!("the client must refuse");
     };
-    let expected = KeyChanged {
-        expected: pin,
-        found: world.server.fingerprint(),
-    };
+    let expected = KeyChanged { expected: pin, found: world.server.fingerprint() };
     assert_eq!(reason(&error), Some(&expected));
     assert_eq!(observed.changed_from(pin), Some(expected));
     let text = expected.to_string();
@@ -155,10 +143,7 @@ fn a_stolen_device_certificate_opens_nothing() {
     let victim = world.device.certified_key();
     let error = server_says(&world, stolen(victim, &PKCS_ED25519)).unwrap_err();
     assert!(
-        matches!(
-            error,
-            Error::InvalidCertificate(TlsCertificateError::BadSignature)
-        ),
+        matches!(error, Error::InvalidCertificate(TlsCertificateError::BadSignature)),
         "{error}"
     );
     server_says(&world, stolen(victim, &PKCS_ECDSA_P256_SHA256)).unwrap_err();
@@ -172,14 +157,9 @@ fn a_stolen_server_certificate_fools_nobody() {
     let thief = stolen(world.server.certified_key(), &PKCS_ECDSA_P256_SHA256);
     server.cert_resolver = Arc::new(SingleCertAndKey::from(thief));
     let refusal = handshake(world.client_config(), server, "localhost").unwrap_err();
-    let Refusal::ByClient(error) = refusal else {
-        panic!("the client must refuse: {refusal:?}")
-    };
+    let Refusal::ByClient(error) = refusal else { panic!("the client must refuse: {refusal:?}") };
     assert!(
-        matches!(
-            error,
-            Error::InvalidCertificate(TlsCertificateError::BadSignature)
-        ),
+        matches!(error, Error::InvalidCertificate(TlsCertificateError::BadSignature)),
         "{error}"
     );
 }
@@ -198,10 +178,7 @@ fn a_device_of_p256_is_let_in_and_other_kinds_are_not() {
         let shown = forged(algorithm, |key| vec![self_signed(key)]).cert.clone();
         server_says(&world, forged(&PKCS_ED25519, |_| shown))
     };
-    assert_refused(
-        disguised(&PKCS_ECDSA_P384_SHA384),
-        CertificateError::KeyKind,
-    );
+    assert_refused(disguised(&PKCS_ECDSA_P384_SHA384), CertificateError::KeyKind);
     assert_refused(disguised(&PKCS_RSA_SHA256), CertificateError::KeyKind);
 }
 
@@ -209,19 +186,13 @@ fn a_device_of_p256_is_let_in_and_other_kinds_are_not() {
 fn a_device_without_a_certificate_is_refused() {
     let world = World::new();
     let nothing = forged(&PKCS_ED25519, |_| Vec::new());
-    assert_eq!(
-        server_says(&world, nothing),
-        Err(Error::NoCertificatesPresented)
-    );
+    assert_eq!(server_says(&world, nothing), Err(Error::NoCertificatesPresented));
 }
 
 #[test]
 fn a_device_with_a_chain_is_refused() {
     let world = World::new();
-    assert_refused(
-        server_says(&world, ed25519_chain(2)),
-        CertificateError::Count(2),
-    );
+    assert_refused(server_says(&world, ed25519_chain(2)), CertificateError::Count(2));
 }
 
 #[test]
@@ -230,23 +201,14 @@ fn a_device_certificate_has_2_kib_at_most() {
     let sized = |padding: usize| {
         forged(&PKCS_ED25519, |key| {
             let name = "n".repeat(padding);
-            vec![
-                CertificateParams::new(vec![name])
-                    .unwrap()
-                    .self_signed(key)
-                    .unwrap()
-                    .into(),
-            ]
+            vec![CertificateParams::new(vec![name]).unwrap().self_signed(key).unwrap().into()]
         })
     };
     let overhead = sized(1000).cert[0].len() - 1000;
     let largest = sized(2048 - overhead);
     assert_eq!(largest.cert[0].len(), 2048);
     server_says(&world, largest).unwrap();
-    assert_refused(
-        server_says(&world, sized(2049 - overhead)),
-        CertificateError::TooLarge(2049),
-    );
+    assert_refused(server_says(&world, sized(2049 - overhead)), CertificateError::TooLarge(2049));
 }
 
 #[test]

@@ -15,21 +15,14 @@ fn the_contract_form_is_read_and_written() {
     let text =
         format!("tertulia://chat.example:7575,192.0.2.7:7575,[2001:db8::7]:7576/{KEY}/{INVITE}");
     let link = parse(&text).unwrap();
-    let hosts: Vec<&str> = link
-        .addresses
-        .iter()
-        .map(|address| address.host.as_str())
-        .collect();
+    let hosts: Vec<&str> = link.addresses.iter().map(|address| address.host.as_str()).collect();
     assert_eq!(hosts, ["chat.example", "192.0.2.7", "2001:db8::7"]);
     assert_eq!(link.addresses[2].port, 7576);
     assert_eq!(
         link.trust,
         Trust::Pinned(KeyFingerprint::from_bytes(std::array::from_fn(|i| i as u8)))
     );
-    assert_eq!(
-        link.invite,
-        Some(InviteToken::from_bytes(*b"invite-token-16b"))
-    );
+    assert_eq!(link.invite, Some(InviteToken::from_bytes(*b"invite-token-16b")));
     assert_eq!(link.to_string(), text);
 }
 
@@ -50,49 +43,28 @@ fn white_space_and_a_trailing_slash_are_forgiven() {
 #[test]
 fn every_damage_has_its_own_words() {
     let sixteen = vec!["h:1"; 16].join(",");
-    assert_eq!(
-        parse(&format!("tertulia://{sixteen}/ca"))
-            .unwrap()
-            .addresses
-            .len(),
-        16
-    );
+    assert_eq!(parse(&format!("tertulia://{sixteen}/ca")).unwrap().addresses.len(), 16);
     let long = format!("tertulia://h:1/{}", "a".repeat(2048));
     for (text, expected) in [
         (String::new(), LinkError::Scheme),
         ("https://h:1/ca".into(), LinkError::Scheme),
         (long, LinkError::TooLong),
-        (
-            format!("tertulia://{sixteen},h:1/ca"),
-            LinkError::TooManyAddresses,
-        ),
+        (format!("tertulia://{sixteen},h:1/ca"), LinkError::TooManyAddresses),
         ("tertulia://h:1".into(), LinkError::NoKey),
         ("tertulia://h:1/".into(), LinkError::NoKey),
         ("tertulia://h:1//".into(), LinkError::NoKey),
         ("tertulia://h:1/CA".into(), LinkError::Key),
         (format!("tertulia://h:1/{}", &KEY[1..]), LinkError::Key),
-        (
-            format!("tertulia://h:1/{}", KEY.to_uppercase()),
-            LinkError::Key,
-        ),
-        (
-            format!("tertulia://h:1/{KEY}/{}", &INVITE[1..]),
-            LinkError::Invite,
-        ),
+        (format!("tertulia://h:1/{}", KEY.to_uppercase()), LinkError::Key),
+        (format!("tertulia://h:1/{KEY}/{}", &INVITE[1..]), LinkError::Invite),
         (format!("tertulia://h:1/{KEY}//"), LinkError::Invite),
-        (
-            format!("tertulia://h:1/{KEY}/{INVITE}/x"),
-            LinkError::TooManyParts,
-        ),
+        (format!("tertulia://h:1/{KEY}/{INVITE}/x"), LinkError::TooManyParts),
     ] {
         assert_eq!(parse(&text), Err(expected), "{text}");
     }
-    for text in [
-        "tertulia:///ca",
-        "tertulia://h/ca",
-        "tertulia://h:1,/ca",
-        "tertulia://h:1, g:1/ca",
-    ] {
+    for text in
+        ["tertulia:///ca", "tertulia://h/ca", "tertulia://h:1,/ca", "tertulia://h:1, g:1/ca"]
+    {
         assert!(matches!(parse(text), Err(LinkError::Address(_))), "{text}");
     }
 }
@@ -101,10 +73,7 @@ fn every_damage_has_its_own_words() {
 fn neither_debug_nor_errors_show_the_invite() {
     let link = parse(&format!("tertulia://h:1/{KEY}/{INVITE}")).unwrap();
     let shown = format!("{link:?}");
-    assert!(
-        shown.contains("InviteToken(..)") && !shown.contains(INVITE),
-        "{shown}"
-    );
+    assert!(shown.contains("InviteToken(..)") && !shown.contains(INVITE), "{shown}");
     assert!(!link.without_invite().to_string().contains(INVITE));
     let error = parse(&format!("tertulia://h:1/{KEY}/{INVITE}a")).unwrap_err();
     assert!(!format!("{error} {error:?}").contains(INVITE));
@@ -129,13 +98,8 @@ fn link() -> impl Strategy<Value = ServerLink> {
         any::<[u8; 32]>().prop_map(|bytes| Trust::Pinned(KeyFingerprint::from_bytes(bytes))),
     ];
     let invite = proptest::option::of(any::<[u8; 16]>().prop_map(InviteToken::from_bytes));
-    (proptest::collection::vec(address, 1..=16), trust, invite).prop_map(
-        |(addresses, trust, invite)| ServerLink {
-            addresses,
-            trust,
-            invite,
-        },
-    )
+    (proptest::collection::vec(address, 1..=16), trust, invite)
+        .prop_map(|(addresses, trust, invite)| ServerLink { addresses, trust, invite })
 }
 
 proptest! {

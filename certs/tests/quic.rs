@@ -56,13 +56,7 @@ async fn both_ways_over_quic() {
     let mut out = client.open_uni().await.unwrap();
     out.write_all("¡hola!".as_bytes()).await.unwrap();
     out.finish().unwrap();
-    let heard = server
-        .accept_uni()
-        .await
-        .unwrap()
-        .read_to_end(64)
-        .await
-        .unwrap();
+    let heard = server.accept_uni().await.unwrap().read_to_end(64).await.unwrap();
     assert_eq!(heard, "¡hola!".as_bytes());
 }
 
@@ -73,16 +67,10 @@ async fn a_changed_key_is_known_although_quinn_hides_why() {
     let pin = world.another_server().fingerprint();
     let (config, observed) = world.client_pinning(pin);
     let (server, client) = tokio::join!(accept(&endpoint), connect(config, address));
-    assert!(
-        matches!(client, Err(ConnectionError::TransportError(_))),
-        "{client:?}"
-    );
+    assert!(matches!(client, Err(ConnectionError::TransportError(_))), "{client:?}");
     assert!(server.is_err());
     let changed = observed.changed_from(pin).unwrap();
-    assert_eq!(
-        (changed.expected, changed.found),
-        (pin, world.server.fingerprint())
-    );
+    assert_eq!((changed.expected, changed.found), (pin, world.server.fingerprint()));
 }
 
 #[tokio::test]
@@ -93,14 +81,8 @@ async fn a_stolen_certificate_is_refused_after_the_thief_believes_to_be_in() {
     let thief = stolen(world.device.certified_key(), &PKCS_ED25519);
     config.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(thief));
     let (server, client) = tokio::join!(accept(&endpoint), connect(config, address));
-    assert!(
-        matches!(server, Err(ConnectionError::TransportError(_))),
-        "{server:?}"
-    );
+    assert!(matches!(server, Err(ConnectionError::TransportError(_))), "{server:?}");
     // TLS 1.3: the client is done before the server has judged it.
     let closed = client.unwrap().closed().await;
-    assert!(
-        matches!(closed, ConnectionError::ConnectionClosed(_)),
-        "{closed:?}"
-    );
+    assert!(matches!(closed, ConnectionError::ConnectionClosed(_)), "{closed:?}");
 }

@@ -37,11 +37,7 @@ fn server(ca: &Ca, dir: &Path, expired: bool) -> ServerConfig {
     let (cert_file, key_file) = (dir.join("chain.pem"), dir.join("key.pem"));
     fs::write(&cert_file, own.pem() + &ca.pem()).unwrap();
     fs::write(&key_file, key.serialize_pem()).unwrap();
-    server_config(
-        &ServerIdentity::load(&cert_file, &key_file, None).unwrap(),
-        ALPN,
-    )
-    .unwrap()
+    server_config(&ServerIdentity::load(&cert_file, &key_file, None).unwrap(), ALPN).unwrap()
 }
 
 fn trusting(ca: &Ca) -> RootCertStore {
@@ -77,23 +73,14 @@ fn a_wrong_name_another_root_an_old_date_and_self_made_are_refused() {
         error => panic!("{error}"),
     };
     let name = wrong(verdict(&world, &ca, fresh(), "other.example"));
-    assert!(
-        matches!(name, TlsCertificateError::NotValidForNameContext { .. }),
-        "{name}"
-    );
+    assert!(matches!(name, TlsCertificateError::NotValidForNameContext { .. }), "{name}");
     let root = wrong(verdict(&world, &self::ca(), fresh(), HOST));
     assert!(
-        matches!(
-            root,
-            TlsCertificateError::UnknownIssuer | TlsCertificateError::BadSignature
-        ),
+        matches!(root, TlsCertificateError::UnknownIssuer | TlsCertificateError::BadSignature),
         "{root}"
     );
     let date = wrong(verdict(&world, &ca, server(&ca, dir.path(), true), HOST));
-    assert!(
-        matches!(date, TlsCertificateError::ExpiredContext { .. }),
-        "{date}"
-    );
+    assert!(matches!(date, TlsCertificateError::ExpiredContext { .. }), "{date}");
     let own = wrong(verdict(&world, &ca, world.server_config(), HOST));
     assert_eq!(own, TlsCertificateError::UnknownIssuer);
 }
@@ -102,12 +89,9 @@ fn a_wrong_name_another_root_an_old_date_and_self_made_are_refused() {
 fn a_pin_believes_an_expired_chain_for_another_name() {
     let (world, dir) = (World::new(), tempfile::tempdir().unwrap());
     let server = server(&ca(), dir.path(), true);
-    let identity = ServerIdentity::load(
-        &dir.path().join("chain.pem"),
-        &dir.path().join("key.pem"),
-        None,
-    )
-    .unwrap();
+    let identity =
+        ServerIdentity::load(&dir.path().join("chain.pem"), &dir.path().join("key.pem"), None)
+            .unwrap();
     let (client, _) = world.client_pinning(identity.fingerprint());
     handshake(client, server, "127.0.0.1").unwrap();
 }
@@ -127,11 +111,7 @@ fn the_systems_roots_come_from_ssl_cert_file() {
             .env_remove("SSL_CERT_DIR")
             .output()
             .unwrap();
-        assert!(
-            child.status.success(),
-            "{roots}: {}",
-            String::from_utf8_lossy(&child.stderr)
-        );
+        assert!(child.status.success(), "{roots}: {}", String::from_utf8_lossy(&child.stderr));
     }
 }
 
@@ -150,10 +130,5 @@ fn child_of_the_test_above() {
         return;
     }
     let server = ServerIdentity::load(&dir.join("chain.pem"), &dir.join("key.pem"), None).unwrap();
-    handshake(
-        config.unwrap().0,
-        server_config(&server, ALPN).unwrap(),
-        HOST,
-    )
-    .unwrap();
+    handshake(config.unwrap().0, server_config(&server, ALPN).unwrap(), HOST).unwrap();
 }

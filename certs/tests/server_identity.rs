@@ -17,15 +17,9 @@ fn the_same_server_at_each_start() {
     let dir = home.path().join("data/server");
     let first = start(&dir).unwrap();
     assert_eq!(start(&dir).unwrap().fingerprint(), first.fingerprint());
-    assert_eq!(
-        start(&dir).unwrap().certified_key().cert,
-        first.certified_key().cert
-    );
+    assert_eq!(start(&dir).unwrap().certified_key().cert, first.certified_key().cert);
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
-    assert_eq!(
-        (mode(&dir), mode(&dir.join(SERVER_KEY_FILE))),
-        (0o700, 0o600)
-    );
+    assert_eq!((mode(&dir), mode(&dir.join(SERVER_KEY_FILE))), (0o700, 0o600));
 }
 
 #[test]
@@ -44,10 +38,7 @@ fn a_lost_key_is_an_error_with_its_remedy() {
     let key = home.path().join(SERVER_KEY_FILE);
     fs::remove_file(&key).unwrap();
     let text = start(home.path()).unwrap_err().to_string();
-    assert!(
-        text.contains(key.to_str().unwrap()) && text.contains("backup"),
-        "{text}"
-    );
+    assert!(text.contains(key.to_str().unwrap()) && text.contains("backup"), "{text}");
     assert!(!key.exists(), "no new key in silence");
 }
 
@@ -57,25 +48,13 @@ fn broken_files_are_named_and_left_alone() {
         let home = tempfile::tempdir().unwrap();
         start(home.path()).unwrap();
         let path = home.path().join(name);
-        let label = if name == SERVER_KEY_FILE {
-            "PRIVATE KEY"
-        } else {
-            "CERTIFICATE"
-        };
+        let label = if name == SERVER_KEY_FILE { "PRIVATE KEY" } else { "CERTIFICATE" };
         let empty_pem = format!("-----BEGIN {label}-----\nMAA=\n-----END {label}-----\n");
-        for broken in [
-            b"".as_slice(),
-            b"garbage",
-            b"\xff\xfe",
-            empty_pem.as_bytes(),
-        ] {
+        for broken in [b"".as_slice(), b"garbage", b"\xff\xfe", empty_pem.as_bytes()] {
             fs::write(&path, broken).unwrap();
             let error = start(home.path()).unwrap_err();
             assert!(matches!(error, IdentityError::Unusable { .. }), "{error:?}");
-            assert!(
-                error.to_string().contains(path.to_str().unwrap()),
-                "{error}"
-            );
+            assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
             assert_eq!(fs::read(&path).unwrap(), broken);
         }
     }
@@ -96,9 +75,6 @@ fn files_that_anybody_may_change_are_refused() {
 fn debug_shows_who_and_nothing_secret() {
     let home = tempfile::tempdir().unwrap();
     let server = start(home.path()).unwrap();
-    let expected = format!(
-        "ServerIdentity {{ fingerprint: {:?}, .. }}",
-        server.fingerprint()
-    );
+    let expected = format!("ServerIdentity {{ fingerprint: {:?}, .. }}", server.fingerprint());
     assert_eq!(format!("{server:?}"), expected);
 }

@@ -61,34 +61,18 @@ impl Connected {
         reports: mpsc::Sender<Tagged>,
         is_real: bool,
     ) -> Self {
-        let Welcomed {
-            quic,
-            send,
-            recv,
-            frames,
-            ..
-        } = welcomed;
+        let Welcomed { quic, send, recv, frames, .. } = welcomed;
         let (writes, queue) = mpsc::channel(WRITES);
         let mut writer = JoinSet::new();
         writer.spawn(write(send, queue));
-        let reporter = Reporter {
-            generation,
-            reports,
-            quic: quic.clone(),
-        };
+        let reporter = Reporter { generation, reports, quic: quic.clone() };
         let mut readers = JoinSet::new();
         readers.spawn(read_control(recv, frames, reporter.clone()));
         if is_real {
             readers.spawn(watch_path(reporter.clone()));
         }
         readers.spawn(accept(reporter));
-        Self {
-            generation,
-            quic,
-            writes,
-            writer,
-            _readers: readers,
-        }
+        Self { generation, quic, writes, writer, _readers: readers }
     }
 
     /// Queues a frame. `false`: the connection is over, or would take more than may be unanswered.
@@ -167,9 +151,7 @@ impl Reporter {
         let end = match broken {
             Broken::Protocol(code, what) => {
                 self.quic.close(VarInt::from_u32(code.0), b"");
-                End::retry(Trouble::Lost(format!(
-                    "the server broke the protocol: {what}"
-                )))
+                End::retry(Trouble::Lost(format!("the server broke the protocol: {what}")))
             }
             Broken::Stream => ended(&self.quic).await,
         };
@@ -183,9 +165,7 @@ async fn ended(quic: &quinn::Connection) -> End {
         Ok(error) => transport::end_of(&error),
         Err(_) => {
             quic.close(VarInt::from_u32(CloseCode::PROTOCOL.0), b"");
-            End::retry(Trouble::Lost(
-                "the server ended the control stream".to_owned(),
-            ))
+            End::retry(Trouble::Lost("the server ended the control stream".to_owned()))
         }
     }
 }

@@ -171,10 +171,7 @@ impl Driver {
             self.looked_at = now;
             let heard = connection.quic.stats().udp_rx.datagrams;
             if self.liveness.is_dead(now, heard, self.requests.asked_at()) {
-                self.disconnect(
-                    CloseCode::TIMEOUT,
-                    End::retry(Trouble::Lost("no answer".into())),
-                );
+                self.disconnect(CloseCode::TIMEOUT, End::retry(Trouble::Lost("no answer".into())));
             }
         }
         if self.refill_at.is_some_and(|at| at <= now) {
@@ -213,11 +210,7 @@ impl Driver {
             self.closing.as_ref().map(|closing| closing.until),
         ];
         let now = self.now();
-        due.into_iter()
-            .flatten()
-            .min()
-            .map_or(NAP, |at| at.saturating_sub(now))
-            .min(NAP)
+        due.into_iter().flatten().min().map_or(NAP, |at| at.saturating_sub(now)).min(NAP)
     }
 
     fn look(&self) -> Duration {
@@ -232,11 +225,7 @@ impl Driver {
     }
 
     fn handle_report(&mut self, (generation, report): Tagged) {
-        if self
-            .connection
-            .as_ref()
-            .is_none_or(|c| c.generation != generation)
-        {
+        if self.connection.as_ref().is_none_or(|c| c.generation != generation) {
             return;
         }
         match report {
@@ -290,8 +279,7 @@ impl Driver {
 
     fn publish_presence(&mut self) {
         self.shared.set_presence(&self.presence);
-        self.outlet
-            .emit(ClientEvent::Presence(self.presence.clone()));
+        self.outlet.emit(ClientEvent::Presence(self.presence.clone()));
     }
 
     fn publish_room(&mut self, room: RoomId) {
@@ -319,8 +307,7 @@ impl Driver {
         if let Some(connection) = self.connection.take() {
             connection.goodbye().await;
         }
-        self.session
-            .ended(End::retry(Trouble::Lost("closed".into())), self.now(), 0);
+        self.session.ended(End::retry(Trouble::Lost("closed".into())), self.now(), 0);
         self.publish_connection();
         if self.dialer.is_real {
             // The last packet is on its way once the endpoint is idle.

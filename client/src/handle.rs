@@ -96,8 +96,7 @@ impl Client {
 
     /// As [`Client::welcomed`], and until nothing is missing any more.
     pub async fn live(&self) -> Result<(), Option<Trouble>> {
-        self.reached(|connection| *connection == Connection::Live)
-            .await
+        self.reached(|connection| *connection == Connection::Live).await
     }
 
     /// Waits until there is no connection and none will be, until a person acts. The reason; `None`
@@ -109,9 +108,7 @@ impl Client {
     /// Waits until the first attempt since the opening has ended in one way or the other.
     pub async fn tried(&self) {
         // Stopped is one way.
-        let _ = self
-            .reached(|connection| *connection != Connection::Connecting)
-            .await;
+        let _ = self.reached(|connection| *connection != Connection::Connecting).await;
     }
 
     /// Up to `limit` items with a seq before `before` (the newest if `None`, then with the waiting
@@ -133,13 +130,7 @@ impl Client {
         text: MessageText,
         reply_to: Option<Seq>,
     ) -> Result<MessageId, SendError> {
-        let message = |stored| Command::Queue {
-            room,
-            text,
-            reply_to,
-            stored,
-            outcome: None,
-        };
+        let message = |stored| Command::Queue { room, text, reply_to, stored, outcome: None };
         self.call(message).await.ok_or(SendError::Closed)?
     }
 
@@ -154,46 +145,27 @@ impl Client {
         let (stored, stored_rx) = oneshot::channel();
         let (outcome, outcome_rx) = oneshot::channel();
         let outcome = Some(outcome);
-        let command = Command::Queue {
-            room,
-            text,
-            reply_to,
-            stored,
-            outcome,
-        };
-        self.commands
-            .send(command)
-            .await
-            .map_err(|_| SendError::Closed)?;
+        let command = Command::Queue { room, text, reply_to, stored, outcome };
+        self.commands.send(command).await.map_err(|_| SendError::Closed)?;
         Ok(Queued::new(stored_rx, outcome_rx))
     }
 
     /// Sends a failed message again under a new id, or wakes a pending one.
     pub async fn retry(&self, message_id: MessageId) -> Result<(), SendError> {
-        self.call(|reply| Command::Retry { message_id, reply })
-            .await
-            .ok_or(SendError::Closed)?
+        self.call(|reply| Command::Retry { message_id, reply }).await.ok_or(SendError::Closed)?
     }
 
     /// Takes a message out of the outbox. `false`: it was already sent, or is on its way.
     pub async fn cancel(&self, message_id: MessageId) -> Result<bool, SendError> {
-        self.call(|reply| Command::Cancel { message_id, reply })
-            .await
-            .ok_or(SendError::Closed)?
+        self.call(|reply| Command::Cancel { message_id, reply }).await.ok_or(SendError::Closed)?
     }
 
     /// Reads a room from after a seq on, without gaps, across reconnects, without end. Takes a
     /// client that is `live`, and a room that one is a member of. One reader a room.
     pub async fn follow(&self, room: RoomId, after: Seq) -> Result<Follow, RequestError> {
-        let feed = self
-            .call(|reply| Command::Follow { room, after, reply })
-            .await;
+        let feed = self.call(|reply| Command::Follow { room, after, reply }).await;
         let feed = feed.ok_or(RequestError::Closed)?;
-        Ok(Follow {
-            client: self.clone(),
-            room,
-            feed,
-        })
+        Ok(Follow { client: self.clone(), room, feed })
     }
 
     /// One's rooms and the public ones.
@@ -284,9 +256,7 @@ impl Client {
     pub async fn close(&self, flush: Duration) -> Closed {
         let closed = self.call(|reply| Command::Close { flush, reply }).await;
         // Closed before: what waited then still waits.
-        closed.unwrap_or_else(|| Closed {
-            waiting: self.snapshot().queued,
-        })
+        closed.unwrap_or_else(|| Closed { waiting: self.snapshot().queued })
     }
 
     async fn start(
@@ -294,10 +264,7 @@ impl Client {
         endpoint: Option<quinn::Endpoint>,
     ) -> Result<(Self, async_channel::Receiver<ClientEvent>), OpenError> {
         let started = open::start(config, endpoint).await?;
-        let client = Self {
-            commands: started.commands,
-            shared: started.shared,
-        };
+        let client = Self { commands: started.commands, shared: started.shared };
         Ok((client, started.events))
     }
 

@@ -107,24 +107,12 @@ pub(crate) async fn invite(
     expires: Duration,
 ) -> Result<ServerLink, RequestError> {
     let expires_s = u32::try_from(expires.as_secs()).unwrap_or(u32::MAX);
-    let made = message(
-        client,
-        CreateInvite {
-            role,
-            uses,
-            expires_s,
-        },
-    )
-    .await?;
-    let link = client
-        .call(Command::Link)
-        .await
-        .ok_or(RequestError::Closed)?;
+    let made = message(client, CreateInvite { role, uses, expires_s }).await?;
+    let link = client.call(Command::Link).await.ok_or(RequestError::Closed)?;
     match (made, link) {
-        (ServerMessage::InviteMade(made), Some(link)) => Ok(ServerLink {
-            invite: Some(InviteToken::from_bytes(made.token)),
-            ..link
-        }),
+        (ServerMessage::InviteMade(made), Some(link)) => {
+            Ok(ServerLink { invite: Some(InviteToken::from_bytes(made.token)), ..link })
+        }
         _ => Err(RequestError::Lost),
     }
 }

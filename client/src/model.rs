@@ -197,9 +197,7 @@ pub enum ItemKey {
 impl Item {
     /// Where this item goes.
     pub fn key(&self) -> Option<ItemKey> {
-        self.seq
-            .map(ItemKey::Placed)
-            .or_else(|| self.message_id.map(ItemKey::Waiting))
+        self.seq.map(ItemKey::Placed).or_else(|| self.message_id.map(ItemKey::Waiting))
     }
 }
 

@@ -52,22 +52,10 @@ impl Queued {
         let stored = self.stored.await.unwrap_or(Err(SendError::Closed));
         stored.map_err(Unsent::NotStored)?;
         match self.outcome.await {
-            Ok(Outcome::Sent {
-                message_id,
-                seq,
-                time,
-            }) => Ok(Sent {
-                message_id,
-                seq,
-                time,
-            }),
-            Ok(Outcome::Refused {
-                message_id,
-                refusal,
-            }) => Err(Unsent::Refused {
-                message_id,
-                refusal,
-            }),
+            Ok(Outcome::Sent { message_id, seq, time }) => Ok(Sent { message_id, seq, time }),
+            Ok(Outcome::Refused { message_id, refusal }) => {
+                Err(Unsent::Refused { message_id, refusal })
+            }
             Err(_) => Err(Unsent::Dropped),
         }
     }

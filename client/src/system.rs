@@ -10,10 +10,7 @@ pub struct SystemEnv;
 
 impl Env for SystemEnv {
     fn wall_clock(&self) -> Timestamp {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this is the one place that asks the system"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
         let now = SystemTime::now();
         // A clock before 1970 is wrong anyway.
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -22,10 +19,7 @@ impl Env for SystemEnv {
 
     fn fill_random(&self, out: &mut [u8]) {
         // Linux's getrandom fails only where the kernel has none, and then nothing here is safe.
-        #[expect(
-            clippy::expect_used,
-            reason = "no keys, ids or jitter without randomness"
-        )]
+        #[expect(clippy::expect_used, reason = "no keys, ids or jitter without randomness")]
         getrandom::fill(out).expect("the system gives random bytes");
     }
 

@@ -17,19 +17,8 @@ pub(crate) async fn timeline(
     limit: u16,
 ) -> Result<Vec<Item>, RequestError> {
     let limit = limit.clamp(1, limits::PAGE_EVENTS);
-    let kept = client
-        .call(|reply| Command::Kept {
-            room,
-            before,
-            limit,
-            reply,
-        })
-        .await;
-    let KeptTimeline {
-        events,
-        oldest,
-        waiting,
-    } = kept.ok_or(RequestError::Closed)?;
+    let kept = client.call(|reply| Command::Kept { room, before, limit, reply }).await;
+    let KeptTimeline { events, oldest, waiting } = kept.ok_or(RequestError::Closed)?;
     let events = match missing(&events, before, oldest, limit) {
         None => events,
         Some((span, count)) => match client.history(room, span, count).await {
@@ -45,11 +34,7 @@ pub(crate) async fn timeline(
             Err(error) => return Err(error),
         },
     };
-    let me = client
-        .shared
-        .account()
-        .map(|account| account.id)
-        .unwrap_or_default();
+    let me = client.shared.account().map(|account| account.id).unwrap_or_default();
     let items = events.iter().map(|event| Item::of_event(event, me));
     Ok(items.chain(waiting).collect())
 }
@@ -84,23 +69,11 @@ mod tests {
         let run: Vec<Event> = (11..=15).map(posted).collect();
         let old = Some(Seq(11));
         assert_eq!(missing(&run, None, old, 5), None);
-        assert_eq!(
-            missing(&run, None, old, 8),
-            Some((Span::Before(Seq(11)), 3))
-        );
-        assert_eq!(
-            missing(&[], Some(Seq(11)), old, 8),
-            Some((Span::Before(Seq(11)), 8))
-        );
-        assert_eq!(
-            missing(&[], Some(Seq(5)), old, 8),
-            Some((Span::Before(Seq(5)), 8))
-        );
+        assert_eq!(missing(&run, None, old, 8), Some((Span::Before(Seq(11)), 3)));
+        assert_eq!(missing(&[], Some(Seq(11)), old, 8), Some((Span::Before(Seq(11)), 8)));
+        assert_eq!(missing(&[], Some(Seq(5)), old, 8), Some((Span::Before(Seq(5)), 8)));
         assert_eq!(missing(&[], None, None, 8), Some((Span::Newest, 8)));
-        assert_eq!(
-            missing(&[posted(1), posted(2)], Some(Seq(3)), Some(Seq(1)), 8),
-            None
-        );
+        assert_eq!(missing(&[posted(1), posted(2)], Some(Seq(3)), Some(Seq(1)), 8), None);
         assert_eq!(missing(&[], Some(Seq(1)), Some(Seq(1)), 8), None);
     }
 }

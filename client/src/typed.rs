@@ -66,14 +66,8 @@ mod tests {
     fn unknown_words_are_text_after_a_bang_and_an_error_after_a_slash() {
         assert_eq!(Typed::parse("!help"), text("!help"));
         assert_eq!(Typed::parse("!wow"), text("!wow"));
-        assert_eq!(
-            Typed::parse("/wow such"),
-            Typed::UnknownCommand("/wow".into())
-        );
-        assert_eq!(
-            Typed::parse("/users all"),
-            Typed::UnknownCommand("/users".into())
-        );
+        assert_eq!(Typed::parse("/wow such"), Typed::UnknownCommand("/wow".into()));
+        assert_eq!(Typed::parse("/users all"), Typed::UnknownCommand("/users".into()));
         assert_eq!(Typed::parse("/"), Typed::UnknownCommand("/".into()));
     }
 

@@ -26,22 +26,11 @@ pub fn programs() -> Result<&'static Path> {
 fn build() -> Result<PathBuf> {
     // A test runs as target/PROFILE/deps/NAME.
     let test = std::env::current_exe()?;
-    let profile = test
-        .parent()
-        .and_then(Path::parent)
-        .context("no target folder")?;
+    let profile = test.parent().and_then(Path::parent).context("no target folder")?;
     let target = profile.parent().context("no target folder")?;
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args([
-        "build",
-        "--quiet",
-        "--locked",
-        "--package",
-        "tertulia-server",
-    ]);
-    cargo
-        .args(["--package", "tertulia-client", "--target-dir"])
-        .arg(target);
+    cargo.args(["build", "--quiet", "--locked", "--package", "tertulia-server"]);
+    cargo.args(["--package", "tertulia-client", "--target-dir"]).arg(target);
     if profile.file_name().is_some_and(|name| name == "release") {
         cargo.arg("--release");
     }
@@ -87,11 +76,7 @@ impl ServerProcess {
         if let Some(mut log) = child.stderr.take() {
             spawn(move || drop(std::io::copy(&mut log, &mut std::io::sink())));
         }
-        Ok(Self {
-            child,
-            data: data.to_owned(),
-            address,
-        })
+        Ok(Self { child, data: data.to_owned(), address })
     }
 
     /// Where it listens.
@@ -141,11 +126,7 @@ pub fn invite(data: &Path, arguments: &[&str]) -> Result<String> {
         .arg(data)
         .args(arguments)
         .output()?;
-    ensure!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
 }
 
@@ -169,9 +150,7 @@ pub struct Called {
 impl Cli {
     /// The profile in that folder.
     pub fn new(profile: impl Into<PathBuf>) -> Self {
-        Self {
-            profile: profile.into(),
-        }
+        Self { profile: profile.into() }
     }
 
     /// A profile that has joined.
@@ -190,15 +169,8 @@ impl Cli {
     /// The command with the profile and `--json` set.
     pub fn command(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(programs()?.join("tertulia-cli"));
-        command
-            .arg("--profile")
-            .arg(&self.profile)
-            .arg("--json")
-            .args(arguments);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.arg("--profile").arg(&self.profile).arg("--json").args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Ok(command)
     }
 
@@ -224,9 +196,7 @@ impl Cli {
 
     /// Starts a command.
     pub fn start(&self, arguments: &[&str]) -> Result<Running> {
-        Ok(Running {
-            child: self.command(arguments)?.spawn()?,
-        })
+        Ok(Running { child: self.command(arguments)?.spawn()? })
     }
 
     /// Runs a command that must succeed: its JSON objects.
@@ -250,16 +220,10 @@ impl Running {
         let stderr = self.child.stderr.take().map(read_beside);
         let status = self.child.wait()?;
         let text = |reading: Option<std::sync::mpsc::Receiver<String>>| {
-            reading
-                .and_then(|reading| reading.recv().ok())
-                .unwrap_or_default()
+            reading.and_then(|reading| reading.recv().ok()).unwrap_or_default()
         };
         let code = status.code().unwrap_or(-1);
-        Ok(Called {
-            code,
-            stdout: text(stdout),
-            stderr: text(stderr),
-        })
+        Ok(Called { code, stdout: text(stdout), stderr: text(stderr) })
     }
 
     /// The next line of its standard output. `None` at the end.
@@ -283,32 +247,21 @@ impl Drop for Running {
 impl Called {
     fn of(output: Output) -> Result<Self> {
         let code = output.status.code().unwrap_or(-1);
-        let (stdout, stderr) = (
-            String::from_utf8(output.stdout)?,
-            String::from_utf8(output.stderr)?,
-        );
-        Ok(Self {
-            code,
-            stdout,
-            stderr,
-        })
+        let (stdout, stderr) =
+            (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
+        Ok(Self { code, stdout, stderr })
     }
 
     /// Standard output as JSON objects, one a line.
     pub fn objects(&self) -> Result<Vec<Value>> {
         let lines = self.stdout.lines();
-        lines
-            .map(|line| serde_json::from_str(line).with_context(|| line.to_owned()))
-            .collect()
+        lines.map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
     }
 }
 
 /// Sends a signal by its name, as an operator does.
 pub fn signal(pid: u32, name: &str) -> Result<()> {
-    let status = Command::new("kill")
-        .arg(format!("-{name}"))
-        .arg(pid.to_string())
-        .status()?;
+    let status = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status()?;
     ensure!(status.success(), "no process {pid}");
     Ok(())
 }
@@ -334,10 +287,7 @@ fn read_beside(mut from: impl std::io::Read + Send + 'static) -> std::sync::mpsc
     rx
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "pipes of real processes; nothing is simulated here"
-)]
+#[expect(clippy::disallowed_methods, reason = "pipes of real processes; nothing is simulated here")]
 fn spawn(job: impl FnOnce() + Send + 'static) {
     std::thread::spawn(job);
 }

@@ -30,22 +30,15 @@ fn assert_says(called: &Called, code: i32, words: &[&str]) {
     assert_eq!(called.code, code, "{called:?}");
     let said = called.stderr.to_lowercase();
     for word in words {
-        assert!(
-            said.contains(&word.to_lowercase()),
-            "no {word:?} in {said:?}"
-        );
+        assert!(said.contains(&word.to_lowercase()), "no {word:?} in {said:?}");
     }
     assert_eq!(called.stdout, "", "results only");
 }
 
 fn texts(cli: &Cli) -> Vec<String> {
-    let events = cli
-        .objects(&["history", "lobby", "--limit", "1000"])
-        .unwrap();
+    let events = cli.objects(&["history", "lobby", "--limit", "1000"]).unwrap();
     let posted = events.iter().filter(|event| event["kind"] == "posted");
-    posted
-        .map(|event| event["text"].as_str().unwrap().to_owned())
-        .collect()
+    posted.map(|event| event["text"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -56,15 +49,10 @@ fn without_a_server_a_message_waits_and_goes_out_once_it_is_back() {
     let sent = ana.objects(&["send", "lobby", "before"]).unwrap();
     assert_eq!(sent[0]["room"], "lobby");
     server.kill().unwrap();
-    let called = ana
-        .call(&["--timeout", "4", "send", "lobby", "meanwhile"])
-        .unwrap();
+    let called = ana.call(&["--timeout", "4", "send", "lobby", "meanwhile"]).unwrap();
     assert_says(&called, NO_ANSWER, &["queued"]);
     let status = ana.objects(&["--timeout", "3", "status"]).unwrap();
-    assert_eq!(
-        (&status[0]["connected"], &status[0]["queued"]),
-        (&false.into(), &1.into())
-    );
+    assert_eq!((&status[0]["connected"], &status[0]["queued"]), (&false.into(), &1.into()));
     let _server = restarted(&dir, &address);
     let receipts = ana.objects(&["send", "lobby", "after"]).unwrap();
     assert_eq!(receipts.len(), 1, "leftovers are not printed");
@@ -82,32 +70,20 @@ fn a_wrong_port_is_told_with_what_to_look_at() {
         &silent.local_addr().unwrap().port().to_string(),
     );
     let ana = Cli::new(dir.path().join("ana"));
-    let called = ana
-        .call(&["--timeout", "6", "join", &nobody, "--name", "Ana"])
-        .unwrap();
+    let called = ana.call(&["--timeout", "6", "join", &nobody, "--name", "Ana"]).unwrap();
     assert_says(&called, NO_ANSWER, &["udp", "port", "firewall"]);
     drop(silent);
-    let called = ana
-        .call(&["--timeout", "6", "join", &nobody, "--name", "Ana"])
-        .unwrap();
+    let called = ana.call(&["--timeout", "6", "join", &nobody, "--name", "Ana"]).unwrap();
     assert!([FAILED, NO_ANSWER].contains(&called.code), "{called:?}");
     assert!(called.stderr.to_lowercase().contains("port"), "{called:?}");
-    let called = ana
-        .call(&["join", "tertulia://nowhere", "--name", "Ana"])
-        .unwrap();
+    let called = ana.call(&["join", "tertulia://nowhere", "--name", "Ana"]).unwrap();
     assert_says(&called, WRONG, &["link"]);
     let unknown = link.replace("127.0.0.1", "no-such-host.invalid");
-    let called = ana
-        .call(&["--timeout", "10", "join", &unknown, "--name", "Ana"])
-        .unwrap();
+    let called = ana.call(&["--timeout", "10", "join", &unknown, "--name", "Ana"]).unwrap();
     assert_says(&called, FAILED, &["no-such-host.invalid"]);
-    let joined = ana
-        .objects(&["join", &link, "--name", "Ana María"])
-        .unwrap();
+    let joined = ana.objects(&["join", &link, "--name", "Ana María"]).unwrap();
     assert_eq!(joined[0]["handle"], "ana.maría");
-    let again = ana
-        .objects(&["join", &link, "--name", "Ana María"])
-        .unwrap();
+    let again = ana.objects(&["join", &link, "--name", "Ana María"]).unwrap();
     assert_eq!(again[0], joined[0], "joining again changes nothing");
 }
 
@@ -126,11 +102,7 @@ fn a_changed_key_is_a_hard_stop_that_names_both() {
     let new = invite(&dir.path().join("data"), &[]).unwrap();
     let found = new.split('/').nth(3).unwrap();
     assert_ne!(found, expected);
-    for arguments in [
-        &["send", "lobby", "x"][..],
-        &["history", "lobby"],
-        &["users"],
-    ] {
+    for arguments in [&["send", "lobby", "x"][..], &["history", "lobby"], &["users"]] {
         assert_says(&ana.call(arguments).unwrap(), WRONG, &[&expected, found]);
     }
 }
@@ -138,21 +110,11 @@ fn a_changed_key_is_a_hard_stop_that_names_both() {
 #[test]
 fn invites_end_by_use_and_by_time_and_names_by_being_taken() {
     let (dir, server) = server();
-    Cli::joined(
-        dir.path().join("owner"),
-        &server.owner_link().unwrap(),
-        "Ana",
-    )
-    .unwrap();
-    assert!(
-        !dir.path().join("data/owner-invite").exists(),
-        "removed once used"
-    );
+    Cli::joined(dir.path().join("owner"), &server.owner_link().unwrap(), "Ana").unwrap();
+    assert!(!dir.path().join("data/owner-invite").exists(), "removed once used");
     let once = server.invite(&["--uses", "1"]).unwrap();
     let join = |link: &str, name: &str| {
-        Cli::new(dir.path().join("new"))
-            .call(&["join", link, "--name", name])
-            .unwrap()
+        Cli::new(dir.path().join("new")).call(&["join", link, "--name", name]).unwrap()
     };
     assert_says(&join(&once, "ANA"), FAILED, &["taken", "ana-2"]);
     assert_says(&join(&once, "🌱🌱"), FAILED, &["name"]);
@@ -176,14 +138,8 @@ fn a_text_too_long_is_refused_and_the_rest_is_sent() {
     let (dir, server) = server();
     let ana = Cli::joined(dir.path().join("ana"), &server.owner_link().unwrap(), "Ana").unwrap();
     let long = "x".repeat(17 << 10);
-    assert_says(
-        &ana.call(&["send", "lobby", &long]).unwrap(),
-        FAILED,
-        &["16384"],
-    );
-    let called = ana
-        .call_with(&["send", "lobby"], &format!("one\n{long}\n\ntwo\r\n"))
-        .unwrap();
+    assert_says(&ana.call(&["send", "lobby", &long]).unwrap(), FAILED, &["16384"]);
+    let called = ana.call_with(&["send", "lobby"], &format!("one\n{long}\n\ntwo\r\n")).unwrap();
     assert_eq!(called.code, FAILED, "{called:?}");
     assert!(called.stderr.contains("line 2"), "{}", called.stderr);
     assert_eq!(called.objects().unwrap().len(), 2);
@@ -206,9 +162,7 @@ fn a_newer_database_and_a_port_in_use_are_refused() {
     let taken = server.address().to_string();
     let other = tempfile::tempdir().unwrap();
     let start = |data: &std::path::Path, listen: &str| {
-        ServerProcess::start_with(data, listen, &[])
-            .unwrap_err()
-            .to_string()
+        ServerProcess::start_with(data, listen, &[]).unwrap_err().to_string()
     };
     assert!(start(&other.path().join("data"), &taken).contains("in use"));
     assert!(start(&dir.path().join("data"), "127.0.0.1:0").contains("in use by another"));
@@ -227,25 +181,16 @@ fn sigterm_ends_well_in_the_middle_of_sending() {
     let address = server.address().to_string();
     let ana = Cli::joined(dir.path().join("ana"), &server.owner_link().unwrap(), "Ana").unwrap();
     let lines: String = (0..500).map(|n| format!("{n}\n")).collect();
-    let sender = ana
-        .start_with(&["--timeout", "60", "send", "lobby"], &lines)
-        .unwrap();
-    let reader = Cli::joined(
-        dir.path().join("beto"),
-        &server.invite(&[]).unwrap(),
-        "Beto",
-    )
-    .unwrap();
+    let sender = ana.start_with(&["--timeout", "60", "send", "lobby"], &lines).unwrap();
+    let reader =
+        Cli::joined(dir.path().join("beto"), &server.invite(&[]).unwrap(), "Beto").unwrap();
     eventually("some lines", || (texts(&reader).len() > 20).then_some(())).unwrap();
     assert_eq!(server.terminate().unwrap(), Some(0));
     let _server = restarted(&dir, &address);
     let sender = sender.end().unwrap();
     assert_eq!(sender.code, 0, "{}", sender.stderr);
     assert_eq!(sender.objects().unwrap().len(), 500);
-    assert_eq!(
-        texts(&reader),
-        (0..500).map(|n| n.to_string()).collect::<Vec<_>>()
-    );
+    assert_eq!(texts(&reader), (0..500).map(|n| n.to_string()).collect::<Vec<_>>());
 }
 
 #[test]
@@ -254,9 +199,7 @@ fn a_killed_sender_leaves_its_messages_to_the_next() {
     let address = server.address().to_string();
     let ana = Cli::joined(dir.path().join("ana"), &server.owner_link().unwrap(), "Ana").unwrap();
     server.kill().unwrap();
-    let mut sender = ana
-        .start_with(&["send", "lobby"], "one\ntwo\nthree\n")
-        .unwrap();
+    let mut sender = ana.start_with(&["send", "lobby"], "one\ntwo\nthree\n").unwrap();
     eventually("three messages in the outbox", || {
         let status = ana.objects(&["--timeout", "1", "status"]).ok()?;
         (status[0]["queued"] == 3).then_some(())
@@ -280,12 +223,7 @@ fn on_a_full_disk_nothing_is_lost_and_nothing_ends() {
 
     let data = dir.path().join("data");
     let mut full = Command::new("sh")
-        .args([
-            "-c",
-            "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"",
-            "sh",
-            "600",
-        ])
+        .args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "sh", "600"])
         .arg(programs().unwrap().join("tertulia-server"))
         .arg("--data")
         .arg(&data)
@@ -296,14 +234,8 @@ fn on_a_full_disk_nothing_is_lost_and_nothing_ends() {
         .unwrap();
     let text = "x".repeat(10_000);
     let lines: String = (0..120).map(|n| format!("{n} {text}\n")).collect();
-    let called = ana
-        .call_with(&["--timeout", "8", "send", "lobby"], &lines)
-        .unwrap();
-    assert_eq!(
-        called.code, NO_ANSWER,
-        "the disk was to be full: {}",
-        called.stderr
-    );
+    let called = ana.call_with(&["--timeout", "8", "send", "lobby"], &lines).unwrap();
+    assert_eq!(called.code, NO_ANSWER, "the disk was to be full: {}", called.stderr);
     let receipted = called.objects().unwrap().len();
     assert!(receipted < 120);
     assert!(full.try_wait().unwrap().is_none(), "the server ended");
@@ -312,9 +244,7 @@ fn on_a_full_disk_nothing_is_lost_and_nothing_ends() {
     full.wait().unwrap();
 
     let _server = restarted(&dir, &address);
-    let flushed = ana
-        .call(&["--timeout", "60", "send", "lobby", "last"])
-        .unwrap();
+    let flushed = ana.call(&["--timeout", "60", "send", "lobby", "last"]).unwrap();
     assert_eq!(flushed.code, 0, "{flushed:?}");
     let mut expected: Vec<String> = (0..120).map(|n| format!("{n} {text}")).collect();
     expected.push("last".to_owned());

@@ -22,22 +22,11 @@ struct Scene {
 fn scene() -> Scene {
     let dir = tempfile::tempdir().unwrap();
     let server = ServerProcess::start(&dir.path().join("data")).unwrap();
-    Cli::joined(
-        dir.path().join("owner"),
-        &server.owner_link().unwrap(),
-        "Olga",
-    )
-    .unwrap();
+    Cli::joined(dir.path().join("owner"), &server.owner_link().unwrap(), "Olga").unwrap();
     let link = server.invite(&["--uses", "3"]).unwrap();
     let joined = |name: &str| Cli::joined(dir.path().join(name), &link, name).unwrap();
     let (ana, beto, carla) = (joined("Ana"), joined("Beto"), joined("Carla"));
-    Scene {
-        server,
-        ana,
-        beto,
-        carla,
-        dir,
-    }
+    Scene { server, ana, beto, carla, dir }
 }
 
 fn lines(author: &str) -> String {
@@ -57,10 +46,7 @@ fn texts(events: &[Value]) -> Vec<(u64, String, String)> {
 /// Each line once, each author's in his order, seqs ascending.
 fn assert_all_there(events: &[Value]) {
     let texts = texts(events);
-    assert!(
-        texts.windows(2).all(|pair| pair[0].0 < pair[1].0),
-        "out of order"
-    );
+    assert!(texts.windows(2).all(|pair| pair[0].0 < pair[1].0), "out of order");
     let mut by_author: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (_, author, text) in &texts {
         by_author.entry(author).or_default().push(text);
@@ -73,8 +59,7 @@ fn assert_all_there(events: &[Value]) {
 }
 
 fn history(cli: &Cli) -> Vec<Value> {
-    cli.objects(&["history", "lobby", "--limit", "5000"])
-        .unwrap()
+    cli.objects(&["history", "lobby", "--limit", "5000"]).unwrap()
 }
 
 #[test]
@@ -82,27 +67,14 @@ fn a_thousand_lines_each_arrive_once_and_in_one_order() {
     let scene = scene();
     let tail_arguments = ["tail", "#lobby", "--since", "4", "--count", "2000"];
     let tail = scene.carla.start(&tail_arguments).unwrap();
-    let ana = scene
-        .ana
-        .start_with(&["send", "lobby"], &lines("ana"))
-        .unwrap();
-    let beto = scene
-        .beto
-        .start_with(&["send", "#lobby"], &lines("beto"))
-        .unwrap();
+    let ana = scene.ana.start_with(&["send", "lobby"], &lines("ana")).unwrap();
+    let beto = scene.beto.start_with(&["send", "#lobby"], &lines("beto")).unwrap();
     for sender in [ana.end().unwrap(), beto.end().unwrap()] {
         assert_eq!(sender.code, 0, "{}", sender.stderr);
-        let seqs: Vec<u64> = sender
-            .objects()
-            .unwrap()
-            .iter()
-            .map(|one| one["seq"].as_u64().unwrap())
-            .collect();
+        let seqs: Vec<u64> =
+            sender.objects().unwrap().iter().map(|one| one["seq"].as_u64().unwrap()).collect();
         assert_eq!(seqs.len(), LINES, "one object per receipt");
-        assert!(
-            seqs.windows(2).all(|pair| pair[0] < pair[1]),
-            "receipts in input order"
-        );
+        assert!(seqs.windows(2).all(|pair| pair[0] < pair[1]), "receipts in input order");
     }
     let tail = tail.end().unwrap();
     assert_eq!(tail.code, 0, "{}", tail.stderr);
@@ -124,10 +96,7 @@ fn the_same_with_the_server_killed_in_the_middle() {
     let beto = scene.beto.start_with(&send, &lines("beto")).unwrap();
     // In the middle: some lines are there, not all.
     eventually("the first lines", || {
-        let newest = scene
-            .carla
-            .objects(&["history", "lobby", "--limit", "1"])
-            .ok()?;
+        let newest = scene.carla.objects(&["history", "lobby", "--limit", "1"]).ok()?;
         (newest[0]["seq"].as_u64()? > 100).then_some(())
     })
     .unwrap();

@@ -36,10 +36,7 @@ impl CloseCode {
 
     /// Whether coming back by itself can help.
     pub const fn is_retryable(self) -> bool {
-        !matches!(
-            self,
-            Self::AUTH | Self::REVOKED | Self::BANNED | Self::VERSION | Self::REPLACED
-        )
+        !matches!(self, Self::AUTH | Self::REVOKED | Self::BANNED | Self::VERSION | Self::REPLACED)
     }
 }
 

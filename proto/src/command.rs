@@ -12,8 +12,17 @@ use crate::{
 pub struct Request {
     /// 1, 2, 3, ... on this connection.
     pub req_id: ReqId,
-    /// `None`: a type this end does not know; answered by `UNSUPPORTED`.
-    pub command: Option<Command>,
+    /// What is asked, if this end can read it.
+    pub command: Result<Command, Unreadable>,
+}
+
+/// A request whose number can be read and the rest not: it is refused, and the connection lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreadable {
+    /// A type this end does not know; answered by `UNSUPPORTED`.
+    Unknown,
+    /// A body that does not parse or breaks a bound; answered by `INVALID`.
+    Malformed,
 }
 
 impl Request {
@@ -24,10 +33,7 @@ impl Request {
         }
         let malformed = |_| DecodeError { kind: frame.kind };
         let (req_id, rest) = postcard::take_from_bytes(&frame.body).map_err(malformed)?;
-        Ok(Some(Self {
-            req_id,
-            command: Command::decode(frame.kind, rest)?,
-        }))
+        Ok(Some(Self { req_id, command: Command::decode(frame.kind, rest) }))
     }
 }
 
@@ -203,12 +209,12 @@ macro_rules! commands {
                 match self { $(Self::$variant(body) => frame::encode($id, &(req_id, body)),)* }
             }
 
-            fn decode(kind: u64, body: &[u8]) -> Result<Option<Self>, DecodeError> {
+            fn decode(kind: u64, body: &[u8]) -> Result<Self, Unreadable> {
                 match kind {
                     $($id => postcard::from_bytes(body)
-                        .map(|b| Some(Self::$variant(b)))
-                        .map_err(|_| DecodeError { kind }),)*
-                    _ => Ok(None),
+                        .map(Self::$variant)
+                        .map_err(|_| Unreadable::Malformed),)*
+                    _ => Err(Unreadable::Unknown),
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! Framing: `varint length | varint type | body`. The length counts type and body; varints are
 //! LEB128, least significant group first, as in postcard.
 
+use std::fmt;
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
@@ -8,12 +10,19 @@ use thiserror::Error;
 use crate::DecodeError;
 
 /// One frame as it came: its type is not yet judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Frame {
     /// What the body is.
     pub kind: u64,
     /// postcard.
     pub body: Bytes,
+}
+
+/// Bodies stay out of logs.
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Frame({}, {} bytes)", self.kind, self.body.len())
+    }
 }
 
 impl Frame {
@@ -53,19 +62,22 @@ pub fn encode(kind: u64, body: &impl Serialize) -> Bytes {
 
 /// Takes bytes in as they arrive and gives frames out. Holds at most one frame over its limit
 /// check plus what one `extend` brought: read in bounded chunks and drain after each.
-#[derive(Debug)]
 pub struct FrameBuffer {
     bytes: BytesMut,
     limit: usize,
 }
 
+/// Bodies stay out of logs.
+impl fmt::Debug for FrameBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FrameBuffer({} of at most {} bytes)", self.bytes.len(), self.limit)
+    }
+}
+
 impl FrameBuffer {
     /// Frames of up to `limit` bytes after the length.
     pub fn new(limit: usize) -> Self {
-        Self {
-            bytes: BytesMut::new(),
-            limit,
-        }
+        Self { bytes: BytesMut::new(), limit }
     }
 
     /// From the next frame on, this limit holds.
@@ -84,10 +96,7 @@ impl FrameBuffer {
             return Ok(None);
         };
         if length > self.limit as u64 {
-            return Err(FrameError::TooLarge {
-                length,
-                limit: self.limit,
-            });
+            return Err(FrameError::TooLarge { length, limit: self.limit });
         }
         let length = length as usize;
         if self.bytes.len() < used + length {
@@ -135,11 +144,7 @@ pub fn peek_varint(bytes: &[u8]) -> Result<Option<(u64, usize)>, FrameError> {
             return Ok(Some((value, i + 1)));
         }
     }
-    if bytes.len() >= 10 {
-        Err(FrameError::Malformed)
-    } else {
-        Ok(None)
-    }
+    if bytes.len() >= 10 { Err(FrameError::Malformed) } else { Ok(None) }
 }
 
 #[cfg(test)]
@@ -154,10 +159,7 @@ mod tests {
         assert!(!buffer.is_partial());
 
         buffer.extend(&[101]);
-        let refused = Err(FrameError::TooLarge {
-            length: 101,
-            limit: 100,
-        });
+        let refused = Err(FrameError::TooLarge { length: 101, limit: 100 });
         assert_eq!(buffer.next_frame(), refused);
     }
 
@@ -173,11 +175,7 @@ mod tests {
                     kinds.push((frame.kind, frame.body_as::<String>().unwrap()));
                 }
             }
-            assert_eq!(
-                kinds,
-                [(1, "one".to_owned()), (300, "two".to_owned())],
-                "cut at {cut}"
-            );
+            assert_eq!(kinds, [(1, "one".to_owned()), (300, "two".to_owned())], "cut at {cut}");
         }
     }
 

@@ -85,11 +85,7 @@ pub struct MessageId(pub [u8; 16]);
 impl MessageId {
     /// A UUIDv7 of that millisecond and 80 random bits (some of which give way to the version).
     pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
-        Self(
-            *uuid::Builder::from_unix_timestamp_millis(now.0, &random)
-                .as_uuid()
-                .as_bytes(),
-        )
+        Self(*uuid::Builder::from_unix_timestamp_millis(now.0, &random).as_uuid().as_bytes())
     }
 }
 

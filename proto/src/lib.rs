@@ -9,6 +9,11 @@
 //! - the server answers each history request on a unidirectional **page** of its own
 //!   ([`StreamKind::Page`]): a [`PageHead`], events, end of stream.
 //!
+//! What a client must know besides: it allows the server four unidirectional streams more than it
+//! asks for lanes; it registers within 10 s of opening its stream; it is heard of at least every
+//! 12 s (a PING will do), or it is shown as gone; with a [`RoomOpened`] whose head is below its
+//! cursor the room's history was replaced, and what the client has of it means nothing any more.
+//!
 //! A frame is `varint length | varint type | postcard body` ([`frame`]). A type that the reader
 //! does not know is skipped by its length; an event of an unknown type still counts its seq.
 
@@ -33,7 +38,7 @@ mod wire_enum;
 
 pub use command::{
     Command, CreateInvite, CreateRoom, EnterRoom, History, LeaveRoom, ListMembers, ListRooms,
-    ListUsers, MarkRead, Rename, Request, Role, RoomKind, Send, Span,
+    ListUsers, MarkRead, Rename, Request, Role, RoomKind, Send, Span, Unreadable,
 };
 pub use env::{Env, Job};
 pub use event::{Author, Change, Event, EventHead, Joined, Left, Posted};

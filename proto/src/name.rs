@@ -1,9 +1,14 @@
 //! Names, parsed once: after that their type says that they are usable.
+//!
+//! Who makes a name judges it ([`Handle::new`] and its like). What comes over the wire or out of a
+//! database is taken within its bounds as it is: tables of characters differ between versions,
+//! and what one end has accepted must stay readable for the other. A server judges what a client
+//! wishes for by `judged`.
 
 use std::fmt;
 
 use precis_profiles::{UsernameCaseMapped, precis_core::profile::PrecisFastInvocation};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use thiserror::Error;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -29,16 +34,8 @@ pub enum NameError {
 /// What may stand inside an identifier beside letters and digits.
 const PUNCTUATION: [char; 3] = ['.', '-', '_'];
 
-const RESERVED: [&str; 8] = [
-    "admin",
-    "administrator",
-    "channel",
-    "everyone",
-    "here",
-    "room",
-    "server",
-    "system",
-];
+const RESERVED: [&str; 8] =
+    ["admin", "administrator", "channel", "everyone", "here", "room", "server", "system"];
 
 macro_rules! text_newtype {
     ($name:ident, $error:ty) => {
@@ -82,8 +79,8 @@ pub(crate) use text_newtype;
 
 /// A person's name as typed ("Ana María"): 1 to 40 grapheme clusters, spaces collapsed, no
 /// control, no direction marks, nothing of zero width.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
 pub struct DisplayName(String);
 
 impl DisplayName {
@@ -114,11 +111,7 @@ impl DisplayName {
         let kept: String = self
             .0
             .split_whitespace()
-            .map(|word| {
-                word.chars()
-                    .filter(|c| is_identifier(*c))
-                    .collect::<String>()
-            })
+            .map(|word| word.chars().filter(|c| is_identifier(*c)).collect::<String>())
             .map(|word| word.trim_matches(PUNCTUATION).to_owned())
             .filter(|word| !word.is_empty())
             .collect::<Vec<_>>()
@@ -130,19 +123,20 @@ impl DisplayName {
 
 /// An account's unique name: PRECIS UsernameCaseMapped (RFC 8265), 2 to 32 characters of
 /// letters, digits, `.`, `-` and `_`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
 pub struct Handle(String);
 
 impl Handle {
     /// Parses and folds; a leading `@` is not part of a handle.
     pub fn new(text: &str) -> Result<Self, NameError> {
         let name = identifier(text, &limits::HANDLE_CHARS)?;
-        if RESERVED.contains(&name.as_str()) {
-            Err(NameError::Reserved)
-        } else {
-            Ok(Self(name))
+        // What only looks like a reserved name is as bad.
+        let shown = skeleton(name.trim_matches(PUNCTUATION));
+        if RESERVED.iter().any(|reserved| skeleton(reserved) == shown) {
+            return Err(NameError::Reserved);
         }
+        Ok(Self(name))
     }
 
     /// The same handle with `-n` behind it, shortened to fit: the proposal when it is taken.
@@ -155,8 +149,8 @@ impl Handle {
 }
 
 /// A room's unique name, without its `#`: 1 to 32 characters, folded as a [`Handle`] is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
 pub struct RoomName(String);
 
 impl RoomName {
@@ -167,9 +161,38 @@ impl RoomName {
     }
 }
 
-text_newtype!(DisplayName, NameError);
-text_newtype!(Handle, NameError);
-text_newtype!(RoomName, NameError);
+macro_rules! name_newtype {
+    ($name:ident, $bytes:expr) => {
+        text_newtype!($name, NameError);
+
+        impl $name {
+            /// A name that was judged before: only its bounds are checked.
+            pub fn kept(text: String) -> Result<Self, NameError> {
+                match text.len() {
+                    0 => Err(NameError::TooShort),
+                    bytes if bytes > $bytes => Err(NameError::TooLong),
+                    _ if text.chars().any(char::is_control) => Err(NameError::BadCharacter),
+                    _ => Ok(Self(text)),
+                }
+            }
+
+            /// Judges a name that a peer wishes for.
+            pub fn judged(&self) -> Result<Self, NameError> {
+                Self::new(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::kept(String::deserialize(deserializer)?).map_err(D::Error::custom)
+            }
+        }
+    };
+}
+
+name_newtype!(DisplayName, limits::DISPLAY_NAME_BYTES);
+name_newtype!(Handle, 4 * *limits::HANDLE_CHARS.end());
+name_newtype!(RoomName, 4 * *limits::ROOM_NAME_CHARS.end());
 
 /// What two names that look alike have in common (UTS 39, skeleton): unique names are unique by
 /// it too.
@@ -188,9 +211,13 @@ fn identifier(text: &str, chars: &std::ops::RangeInclusive<usize>) -> Result<Str
         if !text.chars().all(is_identifier) {
             return Err(NameError::BadCharacter);
         }
-        UsernameCaseMapped::enforce(text)
-            .map_err(|_| NameError::BadCharacter)?
-            .into_owned()
+        let enforce = |text| UsernameCaseMapped::enforce(text).map_err(|_| NameError::BadCharacter);
+        let name = enforce(text)?.into_owned();
+        // Some scripts fold to what the profile then refuses, or folds again.
+        if !name.chars().all(is_identifier) || enforce(&name)? != name.as_str() {
+            return Err(NameError::BadCharacter);
+        }
+        name
     };
     match name.chars().count() {
         n if n < *chars.start() => Err(NameError::TooShort),
@@ -209,12 +236,13 @@ fn is_combining(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5bd}' | '\u{64b}'..='\u{65f}' | '\u{900}'..='\u{d7f}' | '\u{e31}'..='\u{e4e}')
 }
 
-/// Control, direction and zero-width characters: what could make one name show as another.
+/// Control, direction and zero-width characters: what could make one name show as another. The
+/// variation selector of emoji may stay.
 fn is_invisible(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0e}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -222,11 +250,7 @@ mod tests {
     use super::*;
 
     fn handle_of(display: &str) -> String {
-        DisplayName::new(display)
-            .unwrap()
-            .handle()
-            .unwrap()
-            .to_string()
+        DisplayName::new(display).unwrap().handle().unwrap().to_string()
     }
 
     #[test]
@@ -250,7 +274,11 @@ mod tests {
         assert_eq!(handle("x"), NameError::TooShort);
         assert_eq!(handle("a b"), NameError::BadCharacter);
         assert_eq!(handle("..."), NameError::BadCharacter);
-        assert_eq!(handle("Admin"), NameError::Reserved);
+        for reserved in ["Admin", "аdmin", "sуstem", "admin."] {
+            assert_eq!(handle(reserved), NameError::Reserved, "{reserved}");
+        }
+        assert_eq!(display("\u{2800}"), NameError::BadCharacter);
+        assert_eq!(display("a\u{e0101}b"), NameError::BadCharacter);
         assert!(DisplayName::new("🌱🌱").unwrap().handle().is_err());
     }
 
@@ -261,6 +289,16 @@ mod tests {
             assert_eq!(Handle::new(once.as_str()), Ok(once));
         }
         assert_eq!(RoomName::new("#Música").unwrap().as_str(), "música");
+        // Every character, in a name made of it: accepted once is accepted for good.
+        // The large uniform blocks (ideographs, syllables) fold to themselves.
+        let uniform = |c: char| matches!(c, '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{17000}'..='\u{18cff}' | '\u{20000}'..);
+        let in_names = |c: &char| (c.is_alphanumeric() || is_combining(*c)) && !uniform(*c);
+        for c in ('\0'..=char::MAX).filter(in_names) {
+            if let Ok(once) = Handle::new(&format!("{c}a{c}")) {
+                assert_eq!(Handle::new(once.as_str()), Ok(once.clone()), "{c:?}");
+                assert_eq!(once.judged(), Ok(once));
+            }
+        }
     }
 
     #[test]
@@ -275,9 +313,6 @@ mod tests {
     fn a_proposal_fits_the_limit() {
         let handle = Handle::new(&"a".repeat(32)).unwrap();
         assert_eq!(handle.numbered(12).unwrap().as_str().len(), 32);
-        assert_eq!(
-            Handle::new("ana").unwrap().numbered(2).unwrap().as_str(),
-            "ana-2"
-        );
+        assert_eq!(Handle::new("ana").unwrap().numbered(2).unwrap().as_str(), "ana-2");
     }
 }

@@ -259,9 +259,7 @@ pub struct InviteMade {
 /// An invite is a secret: Debug does not tell it.
 impl fmt::Debug for InviteMade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InviteMade")
-            .field("req_id", &self.req_id)
-            .finish_non_exhaustive()
+        f.debug_struct("InviteMade").field("req_id", &self.req_id).finish_non_exhaustive()
     }
 }
 
@@ -337,7 +335,7 @@ pub struct RoomJump {
 /// This lane has caught up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Live {
-    /// Rooms this lane opened so far.
+    /// Rooms this lane carries.
     pub rooms: u32,
 }
 

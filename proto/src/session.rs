@@ -105,15 +105,9 @@ impl Request {
     /// The whole frame.
     pub fn encode(&self) -> bytes::Bytes {
         match self {
-            Self {
-                req_id,
-                command: Some(command),
-            } => command.encode_request(*req_id),
+            Self { req_id, command: Ok(command) } => command.encode_request(*req_id),
             // Only a reader makes requests without a command.
-            Self {
-                req_id,
-                command: None,
-            } => crate::frame::encode(Command::RESERVED, req_id),
+            Self { req_id, command: Err(_) } => crate::frame::encode(Command::RESERVED, req_id),
         }
     }
 }

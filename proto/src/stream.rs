@@ -96,29 +96,18 @@ mod tests {
 
     #[test]
     fn kinds_read_back_byte_by_byte() {
-        for kind in [
-            StreamKind::Control,
-            StreamKind::Live(3),
-            StreamKind::Page(ReqId(300)),
-        ] {
+        for kind in [StreamKind::Control, StreamKind::Live(3), StreamKind::Page(ReqId(300))] {
             let bytes = kind.encode();
             let mut buf = BytesMut::new();
             for (i, byte) in bytes.iter().enumerate() {
-                assert_eq!(
-                    StreamKind::take(&mut buf),
-                    Ok(None),
-                    "{kind:?} after {i} bytes"
-                );
+                assert_eq!(StreamKind::take(&mut buf), Ok(None), "{kind:?} after {i} bytes");
                 buf.put_u8(*byte);
             }
             buf.put_slice(b"rest");
             assert_eq!(StreamKind::take(&mut buf), Ok(Some(kind)));
             assert_eq!(&buf[..], b"rest");
         }
-        assert_eq!(
-            StreamKind::take(&mut BytesMut::from(&[0x20][..])),
-            Err(UnknownKind)
-        );
+        assert_eq!(StreamKind::take(&mut BytesMut::from(&[0x20][..])), Err(UnknownKind));
     }
 
     #[test]

@@ -36,10 +36,9 @@ impl MessageText {
     pub fn new(text: &str) -> Result<Self, TextError> {
         match text.len() {
             0 => Err(TextError::Empty),
-            bytes if bytes > limits::TEXT_BYTES => Err(TextError::TooLong {
-                bytes,
-                limit: limits::TEXT_BYTES,
-            }),
+            bytes if bytes > limits::TEXT_BYTES => {
+                Err(TextError::TooLong { bytes, limit: limits::TEXT_BYTES })
+            }
             _ if text.contains('\0') => Err(TextError::Nul),
             _ => Ok(Self(text.to_owned())),
         }
@@ -62,10 +61,9 @@ impl Topic {
     /// Checks the bounds; an empty topic is one.
     pub fn new(text: &str) -> Result<Self, TextError> {
         match text.len() {
-            bytes if bytes > limits::TOPIC_BYTES => Err(TextError::TooLong {
-                bytes,
-                limit: limits::TOPIC_BYTES,
-            }),
+            bytes if bytes > limits::TOPIC_BYTES => {
+                Err(TextError::TooLong { bytes, limit: limits::TOPIC_BYTES })
+            }
             _ if text.contains('\0') => Err(TextError::Nul),
             _ => Ok(Self(text.to_owned())),
         }
@@ -98,10 +96,7 @@ mod tests {
     fn text_is_bounded_in_bytes_and_has_no_nul() {
         let longest = "é".repeat(limits::TEXT_BYTES / 2);
         assert_eq!(MessageText::new(&longest).unwrap().as_str(), longest);
-        let over = TextError::TooLong {
-            bytes: 16_385,
-            limit: 16_384,
-        };
+        let over = TextError::TooLong { bytes: 16_385, limit: 16_384 };
         assert_eq!(MessageText::new(&(longest + "x")), Err(over));
         assert_eq!(MessageText::new(""), Err(TextError::Empty));
         assert_eq!(MessageText::new("a\0b"), Err(TextError::Nul));

@@ -19,10 +19,7 @@ pub struct VersionRange {
 
 impl VersionRange {
     /// What this code speaks.
-    pub const OURS: Self = Self {
-        min: 0,
-        max: VERSION,
-    };
+    pub const OURS: Self = Self { min: 0, max: VERSION };
 
     /// The newest version both speak.
     pub fn common(self, other: Self) -> Option<u16> {

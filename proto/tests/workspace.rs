@@ -17,12 +17,7 @@ const DIRECTIONS: [(&str, &[&str]); 6] = [
     ("tertulia-gtk", &["tertulia-client"]),
     (
         "tertulia-netsim",
-        &[
-            "tertulia-proto",
-            "tertulia-certs",
-            "tertulia-server",
-            "tertulia-client",
-        ],
+        &["tertulia-proto", "tertulia-certs", "tertulia-server", "tertulia-client"],
     ),
 ];
 
@@ -33,27 +28,15 @@ const FLOORS: [(&str, Version, &str); 3] = [
         Version([0, 11, 18]),
         "RUSTSEC-2026-0037, -0185, -0339, -0340: memory and panics at a peer's will",
     ),
-    (
-        "tracing-subscriber",
-        Version([0, 3, 20]),
-        "RUSTSEC-2025-0055: terminal escapes in logs",
-    ),
-    (
-        "glib",
-        Version([0, 20, 0]),
-        "RUSTSEC-2024-0429: unsound iterator",
-    ),
+    ("tracing-subscriber", Version([0, 3, 20]), "RUSTSEC-2025-0055: terminal escapes in logs"),
+    ("glib", Version([0, 20, 0]), "RUSTSEC-2024-0429: unsound iterator"),
 ];
 
 #[test]
 fn dependencies_point_one_way() {
     let lock = Lock::read();
     let ours: BTreeSet<&str> = DIRECTIONS.iter().map(|(name, _)| *name).collect();
-    assert_eq!(
-        lock.members(),
-        ours,
-        "a crate without its line in DIRECTIONS"
-    );
+    assert_eq!(lock.members(), ours, "a crate without its line in DIRECTIONS");
     for (name, allowed) in DIRECTIONS {
         for dependency in &lock.only(name).dependencies {
             let dependency = dependency.as_str();
@@ -80,10 +63,7 @@ fn the_wire_does_no_io() {
     let lock = Lock::read();
     let reached = lock.reach("tertulia-proto");
     for lib in ["tokio", "quinn", "mio", "socket2", "rusqlite", "rustls"] {
-        assert!(
-            !reached.contains(lib),
-            "tertulia-proto must not reach {lib}"
-        );
+        assert!(!reached.contains(lib), "tertulia-proto must not reach {lib}");
     }
 }
 

@@ -15,10 +15,7 @@ pub(crate) fn of_link(advertise: Option<&HostPort>, listening: SocketAddr) -> Ve
         return vec![advertise.clone()];
     }
     let port = listening.port();
-    let show = |ip: IpAddr| HostPort {
-        host: ip.to_canonical().to_string(),
-        port,
-    };
+    let show = |ip: IpAddr| HostPort { host: ip.to_canonical().to_string(), port };
     if !listening.ip().is_unspecified() {
         return vec![show(listening.ip())];
     }
@@ -64,10 +61,7 @@ mod tests {
 
     #[test]
     fn the_more_specific_wish_wins() {
-        let wish = HostPort {
-            host: "chat.example".to_owned(),
-            port: 1,
-        };
+        let wish = HostPort { host: "chat.example".to_owned(), port: 1 };
         let specific: SocketAddr = "127.0.0.1:7575".parse().unwrap();
         assert_eq!(of_link(Some(&wish), specific), [wish]);
         let own = of_link(None, specific);

@@ -117,10 +117,7 @@ fn seconds(text: &str) -> Result<u32, String> {
         _ => return Err(wrong()),
     };
     let number: u32 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
-    number
-        .checked_mul(unit)
-        .filter(|total| (1..=YEAR).contains(total))
-        .ok_or_else(wrong)
+    number.checked_mul(unit).filter(|total| (1..=YEAR).contains(total)).ok_or_else(wrong)
 }
 
 #[cfg(test)]

@@ -8,18 +8,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tertulia_certs::{HostPort, files};
+use tertulia_certs::{ServerLink, files};
 use tertulia_proto::Env;
 
 use crate::net::EndpointKeys;
 
 /// `$XDG_DATA_HOME/tertulia/server`; `None` where there is no home.
 pub fn default_data_dir() -> Option<PathBuf> {
-    let set = |name| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let data = set("XDG_DATA_HOME").filter(|path| path.is_absolute());
     let base = data.or_else(|| Some(set("HOME")?.join(".local/share")))?;
     Some(base.join("tertulia/server"))
@@ -53,10 +49,7 @@ impl DataDir {
             .open(path.join("lock"))
             .map_err(TakeError::Io)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                path: path.to_owned(),
-                _lock: lock,
-            }),
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(TakeError::InUse),
             Err(TryLockError::Error(error)) => Err(TakeError::Io(error)),
         }
@@ -95,18 +88,13 @@ impl DataDir {
         Ok(EndpointKeys::from_bytes(&bytes))
     }
 
-    /// Remembers under which addresses links are handed out, for when the server is stopped.
-    pub(crate) fn write_addresses(&self, addresses: &[HostPort]) -> io::Result<()> {
-        let lines: String = addresses
-            .iter()
-            .map(|address| format!("{address}\n"))
-            .collect();
-        files::write_private(&self.path.join("addresses"), lines.as_bytes())
+    /// Remembers the link that is served, for when the server is stopped.
+    pub(crate) fn write_link(&self, link: &ServerLink) -> io::Result<()> {
+        files::write_private(&self.path.join("link"), format!("{link}\n").as_bytes())
     }
 
-    /// What [`Self::write_addresses`] wrote last.
-    pub(crate) fn addresses(&self) -> Vec<HostPort> {
-        let text = std::fs::read_to_string(self.path.join("addresses")).unwrap_or_default();
-        text.lines().filter_map(|line| line.parse().ok()).collect()
+    /// What [`Self::write_link`] wrote last.
+    pub(crate) fn link(&self) -> Option<ServerLink> {
+        std::fs::read_to_string(self.path.join("link")).ok()?.parse().ok()
     }
 }

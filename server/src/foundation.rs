@@ -5,14 +5,14 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use tertulia_certs::{InviteToken, ServerIdentity, ServerLink, Trust, files, read_passphrase};
-use tertulia_proto::{CreateRoom, Env, Epoch, Role, RoomKind, RoomName, Topic};
+use tertulia_proto::{Env, Epoch, Role, RoomKind, RoomName, Topic};
 
 use crate::{
     addresses,
     config::ServerConfig,
     data_dir::{DataDir, TakeError},
     start_error::StartError,
-    state::{Actor, LogCommand, StoreInvite},
+    state::{Actor, LogCommand, MakeRoom, Outcome, StoreInvite},
     store::{StoreError, Writer},
 };
 
@@ -23,33 +23,27 @@ pub(crate) fn invite_offline(
     invite: &StoreInvite,
 ) -> Result<ServerLink, StartError> {
     let data = take(path)?;
-    let identity = ServerIdentity::load_or_create(data.path())?;
+    // What the server last served, be it under the operator's own key.
+    let link = match data.link() {
+        Some(link) => link,
+        None => ServerLink {
+            addresses: addresses::of_link(None, ServerConfig::new(path).listen),
+            trust: Trust::Pinned(ServerIdentity::load_or_create(data.path())?.fingerprint()),
+            invite: None,
+        },
+    };
     let mut writer = open(&data, env)?;
     store_invite(&mut writer, &data, env, invite)?;
-    let mut addresses = data.addresses();
-    if addresses.is_empty() {
-        addresses = addresses::of_link(None, ServerConfig::new(path).listen);
-    }
     let closed = writer.close();
-    closed.map_err(|source| StoreError::Sqlite {
-        path: data.database(),
-        source,
-    })?;
-    Ok(ServerLink {
-        addresses,
-        trust: Trust::Pinned(identity.fingerprint()),
-        invite: None,
-    })
+    closed.map_err(|source| StoreError::Sqlite { path: data.database(), source })?;
+    Ok(link)
 }
 
 /// Takes the data directory.
 pub(crate) fn take(path: &Path) -> Result<DataDir, StartError> {
     DataDir::take(path).map_err(|error| match error {
         TakeError::InUse => StartError::DataInUse(path.to_owned()),
-        TakeError::Io(source) => StartError::Data {
-            path: path.to_owned(),
-            source,
-        },
+        TakeError::Io(source) => StartError::Data { path: path.to_owned(), source },
     })
 }
 
@@ -61,16 +55,8 @@ pub(crate) fn identity(
     let Some(files) = &config.certificate else {
         return Ok(ServerIdentity::load_or_create(data.path())?);
     };
-    let passphrase = files
-        .passphrase
-        .as_deref()
-        .map(read_passphrase)
-        .transpose()?;
-    Ok(ServerIdentity::load(
-        &files.certificate,
-        &files.key,
-        passphrase.as_deref(),
-    )?)
+    let passphrase = files.passphrase.as_deref().map(read_passphrase).transpose()?;
+    Ok(ServerIdentity::load(&files.certificate, &files.key, passphrase.as_deref())?)
 }
 
 /// Opens the database; a new one begins with the lobby.
@@ -79,16 +65,9 @@ pub(crate) fn open(data: &DataDir, env: &dyn Env) -> Result<Writer, StartError> 
     env.fill_random(&mut epoch);
     let mut writer = Writer::open(&data.database(), Epoch(epoch))?;
     if writer.head().0 == 0 {
-        let sqlite = |source| StoreError::Sqlite {
-            path: data.database(),
-            source,
-        };
+        let sqlite = |source| StoreError::Sqlite { path: data.database(), source };
         let name = RoomName::new("lobby").map_err(|_| sqlite(rusqlite::Error::InvalidQuery))?;
-        let lobby = CreateRoom {
-            name,
-            kind: RoomKind::Public,
-            topic: Topic::default(),
-        };
+        let lobby = MakeRoom::new(name, RoomKind::Public, Topic::default());
         let batch = [(Actor::SERVER, LogCommand::CreateRoom(lobby))];
         writer.commit(env.wall_clock(), &batch).map_err(sqlite)?;
     }
@@ -102,10 +81,7 @@ pub(crate) fn owner_link(
     env: &dyn Env,
     link: &ServerLink,
 ) -> Result<Option<ServerLink>, StartError> {
-    let sqlite = |source| StoreError::Sqlite {
-        path: data.database(),
-        source,
-    };
+    let sqlite = |source| StoreError::Sqlite { path: data.database(), source };
     let path = data.owner_invite();
     if writer.has_owner().map_err(sqlite)? {
         let _ = std::fs::remove_file(path);
@@ -114,17 +90,9 @@ pub(crate) fn owner_link(
     let mut token = [0; 16];
     env.fill_random(&mut token);
     let token_hash = Sha256::digest(token).into();
-    let invite = StoreInvite {
-        token_hash,
-        role: Role::Owner,
-        uses: 1,
-        expires: None,
-    };
+    let invite = StoreInvite { token_hash, role: Role::Owner, uses: 1, expires_ms: None };
     store_invite(writer, data, env, &invite)?;
-    let link = ServerLink {
-        invite: Some(InviteToken::from_bytes(token)),
-        ..link.clone()
-    };
+    let link = ServerLink { invite: Some(InviteToken::from_bytes(token)), ..link.clone() };
     files::write_private(&path, format!("{link}\n").as_bytes())
         .map_err(|source| StartError::Data { path, source })?;
     Ok(Some(link))
@@ -138,9 +106,10 @@ fn store_invite(
 ) -> Result<(), StartError> {
     let batch = [(Actor::SERVER, LogCommand::StoreInvite(invite.clone()))];
     let committed = writer.commit(env.wall_clock(), &batch);
-    committed.map_err(|source| StoreError::Sqlite {
-        path: data.database(),
-        source,
-    })?;
-    Ok(())
+    let outcomes =
+        committed.map_err(|source| StoreError::Sqlite { path: data.database(), source })?;
+    match outcomes.first() {
+        Some(Outcome::Refused { refusal, .. }) => Err(StartError::Invite(*refusal)),
+        _ => Ok(()),
+    }
 }

@@ -16,9 +16,7 @@ pub(crate) fn text(server: &Server, registration: Registration, spanish: bool) -
         } else {
             "[+] Registro: abierto a cualquiera".to_owned()
         });
-        lines.push(format!(
-            "[+] Cortafuegos, si lo hay: sudo ufw allow {port}/udp"
-        ));
+        lines.push(format!("[+] Cortafuegos, si lo hay: sudo ufw allow {port}/udp"));
     } else {
         lines.push(format!("[+] Listening on udp {address}"));
         lines.push(if invite {
@@ -26,9 +24,7 @@ pub(crate) fn text(server: &Server, registration: Registration, spanish: bool) -
         } else {
             "[+] Registration: open to anyone".to_owned()
         });
-        lines.push(format!(
-            "[+] Firewall, if there is one: sudo ufw allow {port}/udp"
-        ));
+        lines.push(format!("[+] Firewall, if there is one: sudo ufw allow {port}/udp"));
     }
     match (server.owner_link(), spanish) {
         (Some(link), true) => {

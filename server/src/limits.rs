@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Rooms of one server.
 pub(crate) const ROOMS: u32 = 10_000;
+/// Rooms that one account may make.
+pub(crate) const ROOMS_MADE_BY_ONE: u32 = 100;
 /// Invites kept at once, used up or not.
 pub(crate) const INVITES: u32 = 10_000;
 /// How long an expired invite is still told from an unknown one: 30 days, in milliseconds.
@@ -54,6 +56,8 @@ pub(crate) const IDLE_TIME: Duration = Duration::from_secs(180);
 /// Nothing heard for so long, twice in a row: the person is shown as gone. The connection stays,
 /// so that one who comes out of a tunnel goes on without a handshake.
 pub(crate) const SILENCE: Duration = Duration::from_secs(12);
+/// Pages that a connection may have asked for and not got.
+pub(crate) const PAGES_ASKED: usize = 64;
 /// Streams of pages a connection may have open.
 pub(crate) const PAGES_IN_FLIGHT: usize = 4;
 /// Between two presence frames of a connection.
@@ -84,8 +88,8 @@ pub(crate) const SEND_WINDOW: u64 = 1 << 20;
 /// UDP socket buffers asked of the system, in bytes.
 pub(crate) const SOCKET_BUFFER: usize = 4 << 20;
 
-/// All of a stop: clients told, commits finished, connections closed.
-pub(crate) const STOP_TIME: Duration = Duration::from_secs(3);
+/// A stop takes at most a quarter more: clients told, connections closed, commits finished.
+pub(crate) const STOP_TIME: Duration = Duration::from_secs(4);
 /// Clients come back after a stop within this time, each after a random part of it.
 pub(crate) const RETURN_SPREAD: Duration = Duration::from_secs(2);
 /// Devices whose quota is remembered while they are away.

@@ -31,25 +31,15 @@ fn main() -> ExitCode {
         return fail(WRONG, "there is no home directory: give --data DIR");
     };
     // All network work is one thread's; the database has threads of its own.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return fail(FAILED, &format!("no runtime: {error}")),
     };
     match cli.command {
         None => runtime.block_on(serve(cli.serve, data)),
-        Some(Command::Invite {
-            role,
-            uses,
-            expires,
-        }) => {
-            let request = InviteRequest {
-                role: Role::from(role),
-                uses,
-                expires_s: expires,
-            };
+        Some(Command::Invite { role, uses, expires }) => {
+            let request = InviteRequest { role: Role::from(role), uses, expires_s: expires };
             match runtime.block_on(request_invite(&data, Arc::new(SystemEnv), request)) {
                 Ok(link) => print(&link.to_string()),
                 Err(AdminError::Start(error)) => fail(code(&error), &error.to_string()),
@@ -65,24 +55,18 @@ async fn serve(args: Serve, data: std::path::PathBuf) -> ExitCode {
     config.listen = args.listen;
     config.advertise = args.advertise;
     config.registration = args.registration.into();
-    config.certificate = args
-        .cert
-        .zip(args.key)
-        .map(|(certificate, key)| CertificateFiles {
-            certificate,
-            key,
-            passphrase: args.key_passphrase_file,
-        });
+    config.certificate = args.cert.zip(args.key).map(|(certificate, key)| CertificateFiles {
+        certificate,
+        key,
+        passphrase: args.key_passphrase_file,
+    });
     let registration = config.registration;
     // Before anything is begun, so that a signal during the start is not lost.
-    let signals = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    );
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
         return fail(FAILED, "signals can't be listened for");
     };
-    let server = match Server::bind(config, Arc::new(SystemEnv)).await {
+    let mut server = match Server::bind(config, Arc::new(SystemEnv)).await {
         Ok(server) => server,
         Err(error) => return fail(code(&error), &error.to_string()),
     };
@@ -90,10 +74,7 @@ async fn serve(args: Serve, data: std::path::PathBuf) -> ExitCode {
         tracing::warn!("{warning}");
     }
     if io::stderr().is_terminal() {
-        eprintln!(
-            "{}",
-            greeting::text(&server, registration, greeting::is_spanish())
-        );
+        eprintln!("{}", greeting::text(&server, registration, greeting::is_spanish()));
     }
     // A reader that went away does not stop a server.
     let _ = print(&format!("listening on udp {}", server.local_addr()));
@@ -101,6 +82,7 @@ async fn serve(args: Serve, data: std::path::PathBuf) -> ExitCode {
         biased;
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        () = server.failed() => return fail(FAILED, "the database's writer was lost; start it again"),
     }
     server.shutdown().await;
     ExitCode::SUCCESS
@@ -109,9 +91,7 @@ async fn serve(args: Serve, data: std::path::PathBuf) -> ExitCode {
 fn start_log(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("warn,tertulia_server=info"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     match format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => log.json().init(),

@@ -45,12 +45,7 @@ impl Server {
         let mut server = Self::with_endpoint(config, env, |endpoint, server| {
             let (socket, small) = net::bind_socket(listen)?;
             warning = small;
-            Endpoint::new(
-                endpoint,
-                Some(server),
-                socket,
-                Arc::new(quinn::TokioRuntime),
-            )
+            Endpoint::new(endpoint, Some(server), socket, Arc::new(quinn::TokioRuntime))
         })
         .await?;
         server.warning = warning;
@@ -64,10 +59,7 @@ impl Server {
         make: impl FnOnce(quinn::EndpointConfig, quinn::ServerConfig) -> io::Result<Endpoint>,
     ) -> Result<Self, StartError> {
         let data = Arc::new(foundation::take(&config.data)?);
-        let failed = |source| StartError::Data {
-            path: config.data.clone(),
-            source,
-        };
+        let failed = |source| StartError::Data { path: config.data.clone(), source };
         let identity = foundation::identity(&config, &data)?;
         let keys = data.endpoint_keys(&*env).map_err(failed)?;
         let mut writer = foundation::open(&data, &*env)?;
@@ -81,28 +73,16 @@ impl Server {
         })?;
         let local_addr = endpoint.local_addr().map_err(failed)?;
         let addresses = addresses::of_link(config.advertise.as_ref(), local_addr);
-        data.write_addresses(&addresses).map_err(failed)?;
         let trust = Trust::Pinned(identity.fingerprint());
-        let link = ServerLink {
-            addresses,
-            trust,
-            invite: None,
-        };
+        let link = ServerLink { addresses, trust, invite: None };
+        data.write_link(&link).map_err(failed)?;
         let owner_link = foundation::owner_link(&mut writer, &data, &*env, &link)?;
 
-        let sqlite = |source| StoreError::Sqlite {
-            path: data.database(),
-            source,
-        };
+        let sqlite = |source| StoreError::Sqlite { path: data.database(), source };
         let epoch = writer.epoch().map_err(sqlite)?;
         let hub = Hub::new(writer.room_heads().map_err(sqlite)?);
-        let (log, committing) = LocalLog::start(
-            writer,
-            epoch,
-            data.database(),
-            Arc::clone(&env),
-            Arc::clone(&hub),
-        );
+        let (log, committing) =
+            LocalLog::start(writer, epoch, Arc::clone(&data), Arc::clone(&env), Arc::clone(&hub));
         let readers = Readers::new(data.database(), Arc::clone(&env));
         let (stop, stopping) = watch::channel(false);
         let shared = Shared::new(
@@ -121,10 +101,7 @@ impl Server {
                 let _ = std::fs::remove_file(used);
             }));
         }
-        let admin = admin::Admin {
-            shared: Arc::clone(&shared),
-            link: link.clone(),
-        };
+        let admin = admin::Admin { shared: Arc::clone(&shared), link: link.clone() };
         match admin::listen(data.path()) {
             Ok(socket) => housekeeping.push(tokio::spawn(admin.serve(socket, stopping))),
             // The server serves all the same; only commands beside it do not reach it.
@@ -165,8 +142,14 @@ impl Server {
         self.warning.as_deref()
     }
 
+    /// Returns if the database's writer ended by itself, which it never should: nothing can be
+    /// committed any more, and whoever supervises the process had better start it anew.
+    pub async fn failed(&mut self) {
+        let _ = (&mut self.committing).await;
+    }
+
     /// Tells clients to come back, finishes what was taken, closes connections and database.
-    /// Takes less than five seconds.
+    /// Takes less than five seconds. The port is free a moment later.
     pub async fn shutdown(mut self) {
         self.endpoint.set_server_config(None);
         // Receivers live in the connections; there may be none.
@@ -177,24 +160,31 @@ impl Server {
         for task in self.housekeeping.drain(..) {
             let _ = task.await;
         }
-        if timeout(limits::STOP_TIME / 2, &mut self.accepting)
-            .await
-            .is_err()
-        {
-            let code = VarInt::from_u32(CloseCode::GO_AWAY.0);
-            self.endpoint.close(code, b"the server stops");
-            if timeout(limits::STOP_TIME / 2, &mut self.accepting)
-                .await
-                .is_err()
-            {
+        let step = limits::STOP_TIME / 4;
+        if timeout(step, &mut self.accepting).await.is_err() {
+            self.close();
+            if timeout(step, &mut self.accepting).await.is_err() {
                 self.accepting.abort();
             }
         }
-        let code = VarInt::from_u32(CloseCode::GO_AWAY.0);
-        self.endpoint.close(code, b"the server stops");
-        let _ = timeout(limits::STOP_TIME / 2, self.endpoint.wait_idle()).await;
+        self.close();
+        let _ = timeout(step, self.endpoint.wait_idle()).await;
         // The log's handles went with the connections.
-        let _ = timeout(limits::STOP_TIME, &mut self.committing).await;
+        let _ = timeout(limits::STOP_TIME / 2, &mut self.committing).await;
         admin::remove(self.data.path());
+    }
+
+    fn close(&self) {
+        self.endpoint.close(VarInt::from_u32(CloseCode::GO_AWAY.0), b"the server stops");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.close();
+        self.accepting.abort();
+        for task in &self.housekeeping {
+            task.abort();
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::{io, net::SocketAddr, path::PathBuf};
 
 use tertulia_certs::IdentityError;
+use tertulia_proto::Refusal;
 use thiserror::Error;
 
 use crate::store::StoreError;
@@ -39,6 +40,9 @@ pub enum StartError {
     /// TLS or QUIC refused the settings.
     #[error("TLS can't be set up: {0}")]
     Tls(anyhow::Error),
+    /// The invite was not made.
+    #[error("the invite was not made: {0}")]
+    Invite(Refusal),
     /// The database can't be used.
     #[error(transparent)]
     Store(#[from] StoreError),

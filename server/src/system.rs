@@ -7,10 +7,7 @@ use tertulia_proto::{Env, Job, Timestamp};
 pub struct SystemEnv;
 
 impl Env for SystemEnv {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is where wall time comes from"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is where wall time comes from")]
     fn wall_clock(&self) -> Timestamp {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         // A clock before 1970 is a broken one; commit times still never go back.

@@ -35,15 +35,8 @@ async fn two_people_talk_and_everyone_sees_the_same_order() {
     }
     assert_eq!(seen[0], seen[1]);
     let seqs: Vec<u64> = seen[0].iter().map(|(seq, _)| seq.0).collect();
-    assert_eq!(
-        seqs,
-        (3..43).collect::<Vec<_>>(),
-        "two joined, then without a gap"
-    );
-    let ana_said: Vec<_> = seen[0]
-        .iter()
-        .filter(|(_, text)| text.starts_with("ana"))
-        .collect();
+    assert_eq!(seqs, (3..43).collect::<Vec<_>>(), "two joined, then without a gap");
+    let ana_said: Vec<_> = seen[0].iter().filter(|(_, text)| text.starts_with("ana")).collect();
     let in_order = (0..20).map(|n| format!("ana {n}"));
     assert!(ana_said.iter().map(|(_, text)| text.clone()).eq(in_order));
 }
@@ -127,10 +120,7 @@ async fn history_comes_on_streams_of_its_own() {
         ana.post(n, &format!("{n}")).await;
     }
     let seqs = |events: &[tertulia_proto::Event]| {
-        events
-            .iter()
-            .map(|event| event.head.seq.0)
-            .collect::<Vec<_>>()
+        events.iter().map(|event| event.head.seq.0).collect::<Vec<_>>()
     };
     for (span, limit, expected) in [
         (Span::Newest, 3, 29..32),
@@ -139,28 +129,14 @@ async fn history_comes_on_streams_of_its_own() {
         (Span::After(Seq(20)), 5, 21..26),
         (Span::After(Seq(u64::MAX)), 5, 1..1),
     ] {
-        let asked = ana
-            .request(History {
-                room: LOBBY,
-                span,
-                limit,
-            })
-            .await;
+        let asked = ana.request(History { room: LOBBY, span, limit }).await;
         let (head, events, answered) = ana.page().await;
         assert_eq!((answered, head.req_id), (asked, asked));
         assert_eq!(seqs(&events), expected.collect::<Vec<_>>(), "{span:?}");
         assert_eq!((head.oldest, head.head), (Seq(1), Seq(31)));
     }
-    let missing = ana
-        .ask(History {
-            room: RoomId(9),
-            span: Span::Newest,
-            limit: 5,
-        })
-        .await;
-    let ServerMessage::Rejected(rejected) = missing else {
-        panic!("{missing:?}")
-    };
+    let missing = ana.ask(History { room: RoomId(9), span: Span::Newest, limit: 5 }).await;
+    let ServerMessage::Rejected(rejected) = missing else { panic!("{missing:?}") };
     assert_eq!(rejected.refusal, Refusal::NO_SUCH_ROOM);
 }
 
@@ -176,9 +152,7 @@ async fn rooms_open_and_close_on_lanes_as_one_enters_and_leaves() {
         kind: tertulia_proto::RoomKind::Public,
         topic: tertulia_proto::Topic::default(),
     };
-    let ServerMessage::Room(made) = ana.ask(create).await else {
-        panic!("no room")
-    };
+    let ServerMessage::Room(made) = ana.ask(create).await else { panic!("no room") };
     let room = made.room.room;
     let entered = beto.ask(EnterRoom { name }).await;
     assert!(matches!(entered, ServerMessage::Room(info) if info.room.entered));
@@ -210,16 +184,9 @@ async fn who_is_connected_is_told_at_once_and_asked_for_at_any_time() {
     let mut ana = server.welcome("ana").await;
     assert!(matches!(ana.said().await, ServerMessage::Presence(all) if all.online == 1));
     let beto = server.welcome("beto").await;
-    let ServerMessage::Presence(came) = ana.said().await else {
-        panic!("no presence")
-    };
+    let ServerMessage::Presence(came) = ana.said().await else { panic!("no presence") };
     assert_eq!((came.online, came.people[0].handle.as_str()), (2, "beto"));
-    let ServerMessage::Users(users) = ana
-        .ask(ListUsers {
-            after: AccountId(0),
-        })
-        .await
-    else {
+    let ServerMessage::Users(users) = ana.ask(ListUsers { after: AccountId(0) }).await else {
         panic!("no users")
     };
     assert_eq!(users.people.len(), 2);
@@ -230,15 +197,8 @@ async fn who_is_connected_is_told_at_once_and_asked_for_at_any_time() {
         }
     };
     assert!(!gone.people[0].online && gone.online == 1);
-    let members = ana
-        .ask(ListMembers {
-            room: LOBBY,
-            after: AccountId(0),
-        })
-        .await;
-    let ServerMessage::Members(members) = members else {
-        panic!("no members")
-    };
+    let members = ana.ask(ListMembers { room: LOBBY, after: AccountId(0) }).await;
+    let ServerMessage::Members(members) = members else { panic!("no members") };
     let online: Vec<bool> = members.people.iter().map(|person| person.online).collect();
     assert_eq!(online, [true, false], "membership stays");
     let ServerMessage::Rooms(rooms) = ana.ask(ListRooms { after: RoomId(0) }).await else {
@@ -271,16 +231,7 @@ async fn a_stop_tells_clients_to_come_back_and_commits_what_it_took() {
     let server = TestServer::run(&server.dir, 0).await;
     let mut ana = RawClient::connect(&server, &ana_device).await;
     ana.greet("ana", hello(0)).await;
-    ana.request(History {
-        room: LOBBY,
-        span: Span::Newest,
-        limit: 1,
-    })
-    .await;
+    ana.request(History { room: LOBBY, span: Span::Newest, limit: 1 }).await;
     let (head, ..) = ana.page().await;
-    assert!(
-        head.head.0 > receipts,
-        "{receipts} receipts, then a head of {}",
-        head.head
-    );
+    assert!(head.head.0 > receipts, "{receipts} receipts, then a head of {}", head.head);
 }

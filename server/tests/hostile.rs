@@ -5,10 +5,10 @@
 mod common;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use common::{PATIENCE, TestServer, hello, message};
+use common::{PATIENCE, RawClient, TestServer, hello, message};
 use tertulia_proto::{
     ClientMessage, Command, Hello, ListUsers, Refusal, ReqId, Request, RoomCursor, RoomId, Seq,
-    ServerMessage, VersionRange, frame, limits,
+    ServerMessage, StreamKind, Unreadable, VersionRange, frame, limits,
 };
 use tokio::time::timeout;
 
@@ -30,6 +30,28 @@ async fn assert_alive(server: &TestServer) {
     witness.post(rand_id(), "still here").await;
 }
 
+/// So many of them at once.
+async fn futures_of<T, F: Future<Output = T>>(count: usize, make: impl Fn() -> F) -> Vec<T> {
+    let mut running: Vec<_> = (0..count).map(|_| Box::pin(make())).collect();
+    let mut done: Vec<Option<T>> = (0..count).map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (future, slot) in running.iter_mut().zip(&mut done) {
+            if slot.is_none()
+                && let std::task::Poll::Ready(value) = future.as_mut().poll(context)
+            {
+                *slot = Some(value);
+            }
+        }
+        if done.iter().all(Option::is_some) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}
+
 fn rand_id() -> u64 {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(1_000_000);
@@ -40,13 +62,7 @@ fn rand_id() -> u64 {
 async fn before_the_welcome_each_wrong_step_has_its_code() {
     let server = TestServer::start().await;
     let too_old = VersionRange { min: 7, max: 9 };
-    let crowd = vec![
-        RoomCursor {
-            room: RoomId(1),
-            seq: Seq(1)
-        };
-        limits::ROOMS_PER_ACCOUNT + 1
-    ];
+    let crowd = vec![RoomCursor { room: RoomId(1), seq: Seq(1) }; limits::ROOMS_PER_ACCOUNT + 1];
     let cases: Vec<(&str, Bytes, u64)> = vec![
         (
             "a frame over the limit",
@@ -54,33 +70,17 @@ async fn before_the_welcome_each_wrong_step_has_its_code() {
             FRAME_TOO_LARGE,
         ),
         ("an enormous length", announcing(u64::MAX), FRAME_TOO_LARGE),
-        (
-            "a length that does not end",
-            Bytes::from_static(&[0xff; 11]),
-            PROTOCOL,
-        ),
+        ("a length that does not end", Bytes::from_static(&[0xff; 11]), PROTOCOL),
         ("an empty frame", Bytes::from_static(&[0]), PROTOCOL),
-        (
-            "a hello of garbage",
-            frame::encode(1, &[0xffu8; 7]),
-            PROTOCOL,
-        ),
+        ("a hello of garbage", frame::encode(1, &[0xffu8; 7]), PROTOCOL),
         (
             "a version that nobody speaks",
-            ClientMessage::from(Hello {
-                versions: too_old,
-                ..hello(4)
-            })
-            .encode(),
+            ClientMessage::from(Hello { versions: too_old, ..hello(4) }).encode(),
             VERSION,
         ),
         (
             "more cursors than rooms",
-            ClientMessage::from(Hello {
-                cursors: crowd,
-                ..hello(4)
-            })
-            .encode(),
+            ClientMessage::from(Hello { cursors: crowd, ..hello(4) }).encode(),
             PROTOCOL,
         ),
     ];
@@ -95,13 +95,16 @@ async fn before_the_welcome_each_wrong_step_has_its_code() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_kind_of_stream_is_no_control_stream() {
     let server = TestServer::start().await;
+    for kind in [
+        StreamKind::Live(0).encode(),
+        StreamKind::Page(ReqId(1)).encode(),
+        Bytes::from_static(&[0x20]),
+    ] {
+        let client = RawClient::connect_as(server.server(), &server.device("mallory"), kind).await;
+        assert_eq!(client.closed().await, PROTOCOL);
+    }
     let mut client = server.connect(&server.device("mallory")).await;
-    client.connection.close(0u32.into(), b"");
-    client = server.connect(&server.device("mallory")).await;
-    // The kind was written by the helper: this is a hello where a frame must be.
-    client
-        .write(Bytes::from_static(&[3, 0x7f, 0x7f, 0x7f]))
-        .await;
+    client.write(Bytes::from_static(&[3, 0x7f, 0x7f, 0x7f])).await;
     client.write(ClientMessage::from(hello(0)).encode()).await;
     assert!(
         matches!(client.said().await, ServerMessage::Unregistered(_)),
@@ -110,11 +113,7 @@ async fn another_kind_of_stream_is_no_control_stream() {
     // A request before the welcome is skipped as well; it does not log in.
     client
         .write(
-            Request {
-                req_id: ReqId(1),
-                command: Some(message(1, RoomId(1), "x").into()),
-            }
-            .encode(),
+            Request { req_id: ReqId(1), command: Ok(message(1, RoomId(1), "x").into()) }.encode(),
         )
         .await;
     client.write(ClientMessage::from(hello(0)).encode()).await;
@@ -126,19 +125,11 @@ async fn after_the_welcome_too() {
     let server = TestServer::start().await;
     let gap = Request {
         req_id: ReqId(2 + limits::EARLY_REQUESTS as u64),
-        command: None,
+        command: Err(Unreadable::Unknown),
     };
     let cases: Vec<(&str, Bytes, u64)> = vec![
-        (
-            "a frame over the limit",
-            announcing(limits::FRAME_BYTES as u64 + 1),
-            FRAME_TOO_LARGE,
-        ),
-        (
-            "a send of garbage",
-            frame::encode(32, &(ReqId(1), [0xffu8; 9])),
-            PROTOCOL,
-        ),
+        ("a frame over the limit", announcing(limits::FRAME_BYTES as u64 + 1), FRAME_TOO_LARGE),
+        ("a request without a number", frame::encode(32, &()), PROTOCOL),
         ("a request number far ahead", gap.encode(), PROTOCOL),
     ];
     for (what, bytes, code) in cases {
@@ -154,22 +145,58 @@ async fn an_unknown_request_is_refused_and_the_connection_lives() {
     let server = TestServer::start().await;
     let mut client = server.welcome("ana").await;
     client.write(frame::encode(126, &ReqId(1))).await;
-    let ServerMessage::Rejected(rejected) = client.reply().await else {
-        panic!("not refused")
-    };
-    assert_eq!(
-        (rejected.req_id, rejected.refusal),
-        (ReqId(1), Refusal::UNSUPPORTED)
-    );
-    let list = ListUsers {
-        after: tertulia_proto::AccountId(0),
-    };
-    let next = Request {
-        req_id: ReqId(2),
-        command: Some(Command::from(list)),
-    };
+    let ServerMessage::Rejected(rejected) = client.reply().await else { panic!("not refused") };
+    assert_eq!((rejected.req_id, rejected.refusal), (ReqId(1), Refusal::UNSUPPORTED));
+    let list = ListUsers { after: tertulia_proto::AccountId(0) };
+    let next = Request { req_id: ReqId(2), command: Ok(Command::from(list)) };
     client.write(next.encode()).await;
     assert!(matches!(client.reply().await, ServerMessage::Users(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_breaks_a_bound_is_refused_and_the_connection_lives() {
+    let server = TestServer::start().await;
+    let mut client = server.welcome("ana").await;
+    let mut asked = 0;
+    let mut number = || {
+        asked += 1;
+        ReqId(asked)
+    };
+    let (id, no_reply) = ([7u8; 16], None::<u64>);
+    let too_long = "x".repeat(limits::TEXT_BYTES + 1);
+    let cases = [
+        ("garbage", frame::encode(32, &(number(), [0xffu8; 9]))),
+        ("an empty text", frame::encode(32, &(number(), id, 1u8, no_reply, 0u8, ""))),
+        ("a text too long", frame::encode(32, &(number(), id, 1u8, no_reply, 0u8, too_long))),
+        ("a body of a kind to come", frame::encode(32, &(number(), id, 1u8, no_reply, 9u8))),
+        ("a kind of room to come", frame::encode(33, &(number(), "x", 9u8, ""))),
+        (
+            "an answer to nothing",
+            frame::encode(32, &(number(), id, 1u8, Some(1u64 << 63), 0u8, "x")),
+        ),
+    ];
+    for (what, bytes) in cases {
+        client.write(bytes).await;
+        let ServerMessage::Rejected(rejected) = client.reply().await else { panic!("{what}") };
+        assert_eq!(rejected.refusal, Refusal::INVALID, "{what}");
+    }
+    client.write(frame::encode(33, &(number(), "\u{202e}x", 0u8, ""))).await;
+    let ServerMessage::Rejected(rejected) = client.reply().await else { panic!("a name") };
+    assert_eq!(rejected.refusal, Refusal::NAME_UNUSABLE);
+}
+
+/// Some scripts fold to letters that the profile refuses: such a name must not get in, and names
+/// that are in must stay readable.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_would_not_read_back_poisons_nobody() {
+    let server = TestServer::start().await;
+    let mut client = server.connect(&server.device("mallory")).await;
+    client.write(ClientMessage::from(hello(0)).encode()).await;
+    assert!(matches!(client.said().await, ServerMessage::Unregistered(_)));
+    client.write(frame::encode(2, &("ᏣᎳᎩ", None::<[u8; 16]>))).await;
+    let ServerMessage::Rejected(rejected) = client.said().await else { panic!("let in") };
+    assert_eq!(rejected.refusal, Refusal::NAME_UNUSABLE);
+    assert_alive(&server).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,15 +205,13 @@ async fn requests_out_of_order_are_executed_in_order_and_repeats_dropped() {
     let mut client = server.welcome("ana").await;
     let request = |n: u64| Request {
         req_id: ReqId(n),
-        command: Some(message(n, RoomId(1), &format!("{n}")).into()),
+        command: Ok(message(n, RoomId(1), &format!("{n}")).into()),
     };
     for n in [3, 1, 1, 2, 3, 4] {
         client.write(request(n).encode()).await;
     }
     for n in 1..=4 {
-        let ServerMessage::Receipt(receipt) = client.reply().await else {
-            panic!("no receipt")
-        };
+        let ServerMessage::Receipt(receipt) = client.reply().await else { panic!("no receipt") };
         assert_eq!((receipt.req_id, receipt.seq), (ReqId(n), Seq(n + 1)));
     }
 }
@@ -196,18 +221,8 @@ async fn a_client_may_open_no_other_stream() {
     let server = TestServer::start().await;
     let client = server.welcome("ana").await;
     let patience = std::time::Duration::from_millis(300);
-    assert!(
-        timeout(patience, client.connection.open_bi())
-            .await
-            .is_err(),
-        "a second control"
-    );
-    assert!(
-        timeout(patience, client.connection.open_uni())
-            .await
-            .is_err(),
-        "a stream of its own"
-    );
+    assert!(timeout(patience, client.connection.open_bi()).await.is_err(), "a second control");
+    assert!(timeout(patience, client.connection.open_uni()).await.is_err(), "a stream of its own");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -219,10 +234,27 @@ async fn the_ninth_connection_of_a_device_takes_the_oldest_ones_place() {
         clients.push(server.welcome("ana").await);
     }
     assert_eq!(clients[0].closed().await, REPLACED);
+    // However fast they come: a burst leaves no more than the newest.
+    let device = server.device("burst");
+    let mut first = server.connect(&device).await;
+    first.greet("burst", hello(0)).await;
+    let burst: Vec<_> = futures_of(30, || async {
+        let mut client = server.connect(&device).await;
+        client.greet("burst", hello(0)).await;
+        client
+    })
+    .await;
+    let open = || burst.iter().filter(|c| c.connection.close_reason().is_none()).count();
+    timeout(PATIENCE, async {
+        while open() > 8 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("more connections than a device may have");
+    assert_eq!(first.closed().await, REPLACED);
     for client in &mut clients[1..] {
-        let list = ListUsers {
-            after: tertulia_proto::AccountId(0),
-        };
+        let list = ListUsers { after: tertulia_proto::AccountId(0) };
         assert!(matches!(client.ask(list).await, ServerMessage::Users(_)));
     }
 }
@@ -239,9 +271,7 @@ async fn one_who_never_reads_blocks_nobody() {
     }
     let mut posted = 0;
     while posted < 400 {
-        let event = timeout(PATIENCE, ana.event(RoomId(1)))
-            .await
-            .expect("blocked");
+        let event = timeout(PATIENCE, ana.event(RoomId(1))).await.expect("blocked");
         posted += u64::from(event.kind_name() == Some("posted"));
     }
     assert!(deaf.connection.close_reason().is_none());

@@ -18,10 +18,8 @@ use crate::error::CertificateError;
 pub const DEVICE_CERTIFICATE_LEN_MAX: usize = 2048;
 
 /// Anything else would only widen what a stranger can make us compute.
-const SCHEMES: [SignatureScheme; 2] = [
-    SignatureScheme::ED25519,
-    SignatureScheme::ECDSA_NISTP256_SHA256,
-];
+const SCHEMES: [SignatureScheme; 2] =
+    [SignatureScheme::ED25519, SignatureScheme::ECDSA_NISTP256_SHA256];
 
 /// A SubjectPublicKeyInfo up to its key's bits, and its whole length: Ed25519 (RFC 8410), and
 /// P-256 with an uncompressed point (RFC 5480). A key has one such encoding, so that no key goes
@@ -44,9 +42,7 @@ pub(super) struct Verifier {
 
 impl Verifier {
     pub(super) fn new(provider: &CryptoProvider) -> Self {
-        Self {
-            algorithms: provider.signature_verification_algorithms,
-        }
+        Self { algorithms: provider.signature_verification_algorithms }
     }
 }
 

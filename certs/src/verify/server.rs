@@ -58,11 +58,7 @@ pub(super) struct Verifier {
 
 impl Verifier {
     pub(super) fn new(rule: Rule, observed: ObservedKey, provider: &CryptoProvider) -> Self {
-        Self {
-            rule,
-            observed,
-            algorithms: provider.signature_verification_algorithms,
-        }
+        Self { rule, observed, algorithms: provider.signature_verification_algorithms }
     }
 }
 
@@ -82,10 +78,7 @@ impl ServerCertVerifier for Verifier {
         match &self.rule {
             Rule::Pinned(expected) if *expected == found => Ok(ServerCertVerified::assertion()),
             Rule::Pinned(expected) => {
-                let changed = KeyChanged {
-                    expected: *expected,
-                    found,
-                };
+                let changed = KeyChanged { expected: *expected, found };
                 Err(TlsCertificateError::Other(OtherError(Arc::new(changed))).into())
             }
             Rule::Roots(roots) => {

@@ -58,10 +58,7 @@ pub(crate) fn forged(
 ) -> Arc<CertifiedKey> {
     let key = KeyPair::generate_for(algorithm).unwrap();
     let der = PrivatePkcs8KeyDer::from(key.serialize_der());
-    Arc::new(CertifiedKey::new(
-        chain(&key),
-        any_supported_type(&der.into()).unwrap(),
-    ))
+    Arc::new(CertifiedKey::new(chain(&key), any_supported_type(&der.into()).unwrap()))
 }
 
 /// The victim's public certificate with a key of the thief's own.
@@ -73,10 +70,7 @@ pub(crate) fn stolen(
 }
 
 pub(crate) fn self_signed(key: &KeyPair) -> CertificateDer<'static> {
-    CertificateParams::default()
-        .self_signed(key)
-        .unwrap()
-        .into()
+    CertificateParams::default().self_signed(key).unwrap().into()
 }
 
 /// A device's key with a chain of this length.

@@ -59,10 +59,7 @@ async fn listen(room: &RoomListing, mut follow: Follow, output: &Output) -> Resu
     while let Some(event) = follow.next().await {
         output.print(&EventObject::new(&room.name, &event), || line(&event))?;
     }
-    Err(Failure::failed(format!(
-        "you are no member of #{} any more",
-        room.name
-    )))
+    Err(Failure::failed(format!("you are no member of #{} any more", room.name)))
 }
 
 async fn talk(room: &RoomListing, session: &Session, output: &Output) -> Result<(), Failure> {

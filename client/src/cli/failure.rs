@@ -18,26 +18,17 @@ pub(crate) struct Failure {
 impl Failure {
     /// Refused or failed.
     pub(crate) fn failed(text: impl Into<String>) -> Self {
-        Self {
-            code: 1,
-            text: text.into(),
-        }
+        Self { code: 1, text: text.into() }
     }
 
     /// Wrong flags, or a broken profile.
     pub(crate) fn wrong(text: impl Into<String>) -> Self {
-        Self {
-            code: 2,
-            text: text.into(),
-        }
+        Self { code: 2, text: text.into() }
     }
 
     /// No answer in time.
     pub(crate) fn late(text: impl Into<String>) -> Self {
-        Self {
-            code: 3,
-            text: text.into(),
-        }
+        Self { code: 3, text: text.into() }
     }
 
     /// Everything was said already.
@@ -47,18 +38,12 @@ impl Failure {
 
     /// Nobody reads the results any more: as good as done.
     pub(crate) fn closed_output() -> Self {
-        Self {
-            code: 0,
-            text: String::new(),
-        }
+        Self { code: 0, text: String::new() }
     }
 
     /// A signal asked for the end.
     pub(crate) fn signalled(signal: u8) -> Self {
-        Self {
-            code: 128 + signal,
-            text: String::new(),
-        }
+        Self { code: 128 + signal, text: String::new() }
     }
 
     /// There is no connection, and there will be none until a person acts.

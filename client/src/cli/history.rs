@@ -26,9 +26,7 @@ pub(crate) async fn run(
     let mut events = VecDeque::new();
     while missing > 0 && before != Some(Seq(1)) && before != Some(Seq(0)) {
         let span = before.map_or(Span::Newest, Span::Before);
-        let limit = u16::try_from(missing)
-            .unwrap_or(u16::MAX)
-            .min(limits::PAGE_EVENTS);
+        let limit = u16::try_from(missing).unwrap_or(u16::MAX).min(limits::PAGE_EVENTS);
         let (id, name) = (room.room, &room.name);
         let page = session
             .ask_raw(|client| async move { client.history(id, span, limit).await })

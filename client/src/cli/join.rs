@@ -60,16 +60,11 @@ pub(crate) async fn run(
 async fn read_stdin() -> Result<String, Failure> {
     let read = tokio::task::spawn_blocking(|| {
         let mut link = String::new();
-        std::io::stdin()
-            .take(STDIN_BYTES)
-            .read_to_string(&mut link)
-            .map(|_| link)
+        std::io::stdin().take(STDIN_BYTES).read_to_string(&mut link).map(|_| link)
     });
     match read.await {
         Ok(Ok(link)) => Ok(link),
-        Ok(Err(error)) => Err(Failure::failed(format!(
-            "standard input can't be read: {error}"
-        ))),
+        Ok(Err(error)) => Err(Failure::failed(format!("standard input can't be read: {error}"))),
         Err(error) => Err(Failure::failed(error.to_string())),
     }
 }

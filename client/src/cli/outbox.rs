@@ -26,14 +26,11 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     if let Some(id) = args.drop {
-        let id: MessageId = id
-            .parse()
-            .map_err(|error| Failure::wrong(format!("{id:?}: {error}")))?;
+        let id: MessageId =
+            id.parse().map_err(|error| Failure::wrong(format!("{id:?}: {error}")))?;
         return match session.client.cancel(id).await? {
             true => Ok(()),
-            false => Err(Failure::failed(
-                "no such message waits here; it may be sent already",
-            )),
+            false => Err(Failure::failed("no such message waits here; it may be sent already")),
         };
     }
     for (room, item) in session.client.waiting().await {
@@ -53,16 +50,8 @@ pub(crate) async fn run(
             refusal,
         };
         output.print(&object, || {
-            let why = object
-                .refusal
-                .as_ref()
-                .map_or_else(String::new, |why| format!(" ({why})"));
-            format!(
-                "{}  {}{why}  {}",
-                object.id,
-                object.state,
-                plain(&object.text)
-            )
+            let why = object.refusal.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+            format!("{}  {}{why}  {}", object.id, object.state, plain(&object.text))
         })?;
     }
     Ok(())

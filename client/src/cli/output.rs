@@ -76,14 +76,8 @@ mod tests {
 
     #[test]
     fn times_have_milliseconds_even_when_they_are_zero() {
-        assert_eq!(
-            rfc3339(Timestamp(1_700_000_000_000)),
-            "2023-11-14T22:13:20.000Z"
-        );
-        assert_eq!(
-            rfc3339(Timestamp(1_700_000_000_007)),
-            "2023-11-14T22:13:20.007Z"
-        );
+        assert_eq!(rfc3339(Timestamp(1_700_000_000_000)), "2023-11-14T22:13:20.000Z");
+        assert_eq!(rfc3339(Timestamp(1_700_000_000_007)), "2023-11-14T22:13:20.007Z");
         assert_eq!(rfc3339(Timestamp(u64::MAX)).get(..4), Some("9999"));
     }
 

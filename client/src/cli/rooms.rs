@@ -23,9 +23,7 @@ struct RoomObject<'a> {
 }
 
 pub(crate) async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
-    let rooms = session
-        .ask(|client| async move { client.rooms().await })
-        .await?;
+    let rooms = session.ask(|client| async move { client.rooms().await }).await?;
     let names = width(rooms.iter().map(|room| room.name.as_str()));
     for room in &rooms {
         print(room, names, output)?;
@@ -45,9 +43,7 @@ pub(crate) async fn create(
     };
     let created = session
         .ask_raw(|client| async move {
-            let created = client
-                .create_room(name.clone(), kind, Topic::default())
-                .await;
+            let created = client.create_room(name.clone(), kind, Topic::default()).await;
             if matches!(created, Err(RequestError::Lost)) {
                 // It may have been made all the same.
                 let rooms = client.rooms().await?;
@@ -90,9 +86,7 @@ pub(crate) async fn leave(
         return Err(Failure::failed(format!("you are not in #{}", room.name)));
     }
     let id = room.room;
-    session
-        .ask(|client| async move { client.leave_room(id).await })
-        .await?;
+    session.ask(|client| async move { client.leave_room(id).await }).await?;
     room.entered = false;
     room.members = room.members.saturating_sub(1);
     print(&room, 0, output)
@@ -116,11 +110,7 @@ fn print(room: &RoomListing, names: usize, output: &Output) -> Result<(), Failur
             (true, 0) => String::new(),
             (true, n) => format!(", {n} unread"),
         };
-        format!(
-            "#{:names$}  {}, {people}{state}",
-            room.name.as_str(),
-            room.kind.as_str()
-        )
+        format!("#{:names$}  {}, {people}{state}", room.name.as_str(), room.kind.as_str())
     })?;
     Ok(())
 }

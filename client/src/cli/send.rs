@@ -94,9 +94,7 @@ async fn hand_over(
         let Some((number, line)) = line else {
             return Ok(is_whole);
         };
-        let text = line
-            .map_err(why)
-            .and_then(|line| MessageText::new(&line).map_err(text_error));
+        let text = line.map_err(why).and_then(|line| MessageText::new(&line).map_err(text_error));
         match text {
             Ok(text) => {
                 let queued = session.client.queue(room, text, None).await?;
@@ -131,9 +129,7 @@ async fn receipts(
                 // A reader that went away wants no receipts; the messages are sent all the same.
                 is_read = is_read
                     && output
-                        .print(&object, || {
-                            format!("#{name} {} {}", object.seq, object.time)
-                        })
+                        .print(&object, || format!("#{name} {} {}", object.seq, object.time))
                         .is_ok();
             }
             Err(unsent) => {
@@ -148,10 +144,7 @@ async fn receipts(
 async fn tell(line: Option<u64>, unsent: Unsent, name: &RoomName, session: &Session) {
     let what = line.map_or_else(|| "the message".to_owned(), |line| format!("line {line}"));
     let why = match unsent {
-        Unsent::Refused {
-            message_id,
-            refusal,
-        } => {
+        Unsent::Refused { message_id, refusal } => {
             // It was told: it need not be kept.
             let _ = session.client.cancel(message_id).await;
             match refusal {

@@ -33,12 +33,8 @@ impl Session {
         };
         let timeout = Duration::from_secs(global.timeout);
         let deadline = Instant::now().checked_add(timeout);
-        let config = ClientConfig {
-            profile,
-            live: is_live,
-            cache: false,
-            env: Arc::new(SystemEnv),
-        };
+        let config =
+            ClientConfig { profile, live: is_live, cache: false, env: Arc::new(SystemEnv) };
         let (client, _) = Client::open(config).await?;
         Ok(Self {
             client,
@@ -81,10 +77,7 @@ impl Session {
         F: Future<Output = Result<T, RequestError>>,
     {
         loop {
-            self.client
-                .welcomed()
-                .await
-                .map_err(|trouble| Failure::stopped(trouble.as_ref()))?;
+            self.client.welcomed().await.map_err(|trouble| Failure::stopped(trouble.as_ref()))?;
             match question(self.client.clone()).await {
                 Err(RequestError::Offline | RequestError::Lost) => time::sleep(AGAIN).await,
                 answer => return Ok(answer),
@@ -95,9 +88,7 @@ impl Session {
     /// A room by its name: one's own, or a public one.
     pub(crate) async fn room(&self, name: &str) -> Result<RoomListing, Failure> {
         let name = parse_room(name)?;
-        let rooms = self
-            .ask(|client| async move { client.rooms().await })
-            .await?;
+        let rooms = self.ask(|client| async move { client.rooms().await }).await?;
         let room = rooms.into_iter().find(|room| room.name == name);
         room.ok_or_else(|| Failure::no_such_room(&name))
     }
@@ -109,9 +100,8 @@ impl Session {
             return Ok(room);
         }
         let name = &room.name;
-        let entered = self
-            .ask_raw(|client| async move { client.enter_room(name.clone()).await })
-            .await?;
+        let entered =
+            self.ask_raw(|client| async move { client.enter_room(name.clone()).await }).await?;
         entered.map_err(|error| match error {
             RequestError::Refused(Refusal::NO_SUCH_ROOM) => Failure::no_such_room(name),
             error => error.into(),
@@ -139,9 +129,7 @@ impl Session {
 /// A room's name as typed.
 pub(crate) fn parse_room(name: &str) -> Result<RoomName, Failure> {
     if name.starts_with('@') {
-        return Err(Failure::failed(
-            "direct rooms are not there yet in this version",
-        ));
+        return Err(Failure::failed("direct rooms are not there yet in this version"));
     }
     RoomName::new(name).map_err(|error| {
         Failure::failed(format!(

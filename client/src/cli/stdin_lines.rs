@@ -97,10 +97,7 @@ mod tests {
         for buffer in [1, 3, 1_000] {
             let found = lines("uno\r\n\n\r\n  \ntres ñ\nlast".as_bytes(), buffer).await;
             let ok = |n, text: &str| (n, Ok(text.to_owned()));
-            assert_eq!(
-                found,
-                [ok(1, "uno"), ok(4, "  "), ok(5, "tres ñ"), ok(6, "last")]
-            );
+            assert_eq!(found, [ok(1, "uno"), ok(4, "  "), ok(5, "tres ñ"), ok(6, "last")]);
         }
     }
 

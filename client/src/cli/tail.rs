@@ -21,11 +21,7 @@ pub(crate) async fn run(
     let since = args.since.map(Seq);
     let (room, mut follow) = session.in_time(begin(&args.room, since, session)).await?;
     match args.count {
-        Some(count) => {
-            session
-                .in_time(print(&room, &mut follow, count, session, output))
-                .await
-        }
+        Some(count) => session.in_time(print(&room, &mut follow, count, session, output)).await,
         None => print(&room, &mut follow, u64::MAX, session, output).await,
     }
 }
@@ -61,10 +57,7 @@ async fn print(
             }
         };
         let Some(event) = event else {
-            return Err(Failure::failed(format!(
-                "you are no member of #{} any more",
-                room.name
-            )));
+            return Err(Failure::failed(format!("you are no member of #{} any more", room.name)));
         };
         output.print(&EventObject::new(&room.name, &event), || line(&event))?;
     }

@@ -24,16 +24,10 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     let people = match args.room {
-        None => {
-            session
-                .ask(|client| async move { client.users().await })
-                .await?
-        }
+        None => session.ask(|client| async move { client.users().await }).await?,
         Some(room) => {
             let room = session.room(&room).await?.room;
-            session
-                .ask(|client| async move { client.members(room).await })
-                .await?
+            session.ask(|client| async move { client.members(room).await }).await?
         }
     };
     print(&people, &session.client, output)
@@ -51,17 +45,10 @@ pub(crate) fn print(people: &[Person], client: &Client, output: &Output) -> Resu
             online: person.online,
         };
         output.print(&object, || {
-            let you = if me == Some(person.account) {
-                " (you)"
-            } else {
-                ""
-            };
+            let you = if me == Some(person.account) { " (you)" } else { "" };
             let state = if person.online { "online" } else { "offline" };
             let display = plain(object.display);
-            format!(
-                "{:handles$}  {state:7}  {:9}  {display}{you}",
-                object.handle, object.role
-            )
+            format!("{:handles$}  {state:7}  {:9}  {display}{you}", object.handle, object.role)
         })?;
     }
     let online = people.iter().filter(|person| person.online).count();

@@ -42,10 +42,7 @@ pub(crate) enum Ended {
     /// There is no connection.
     End(End),
     /// The registration was refused.
-    Refused {
-        refusal: Refusal,
-        proposal: Option<String>,
-    },
+    Refused { refusal: Refusal, proposal: Option<String> },
 }
 
 impl From<End> for Ended {
@@ -108,13 +105,7 @@ async fn speak(quic: Connection, greeting: Greeting) -> Result<Welcomed, Failed>
         match message {
             ServerMessage::Welcome(welcome) => {
                 frames.set_limit(limits::FRAME_BYTES);
-                return Ok(Welcomed {
-                    welcome,
-                    quic,
-                    send,
-                    recv,
-                    frames,
-                });
+                return Ok(Welcomed { welcome, quic, send, recv, frames });
             }
             ServerMessage::Unregistered(_) => {
                 let Some(register) = register.take() else {

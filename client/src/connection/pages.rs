@@ -38,12 +38,7 @@ struct Page {
 
 impl Page {
     fn new(req_id: ReqId) -> Self {
-        Self {
-            req_id,
-            head: None,
-            events: Vec::new(),
-            bytes: 0,
-        }
+        Self { req_id, head: None, events: Vec::new(), bytes: 0 }
     }
 
     fn take(&mut self, (bytes, message): Sized) -> Result<(), Broken> {
@@ -59,10 +54,7 @@ impl Page {
                 self.head = Some(head);
             }
             (LaneMessage::Event(event), Some(head)) => {
-                let ascends = self
-                    .events
-                    .last()
-                    .is_none_or(|last| last.head.seq < event.head.seq);
+                let ascends = self.events.last().is_none_or(|last| last.head.seq < event.head.seq);
                 let fits = self.events.len() < usize::from(head.events);
                 if !ascends || !fits || event.head.room != head.room {
                     return Err(Broken::protocol("a page's event does not fit"));

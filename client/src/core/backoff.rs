@@ -40,10 +40,7 @@ mod tests {
     fn waits_double_up_to_the_cap_and_begin_again_after_a_reset() {
         let mut backoff = Backoff::default();
         let waits: Vec<_> = (0..9).map(|_| backoff.next(0).as_millis()).collect();
-        assert_eq!(
-            waits,
-            [125, 250, 500, 1_000, 2_000, 4_000, 7_500, 7_500, 7_500]
-        );
+        assert_eq!(waits, [125, 250, 500, 1_000, 2_000, 4_000, 7_500, 7_500, 7_500]);
         backoff.reset();
         assert_eq!(backoff.next(0), FIRST / 2);
     }

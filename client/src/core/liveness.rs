@@ -17,10 +17,7 @@ pub(crate) struct Liveness {
 impl Liveness {
     /// A connection that was just made.
     pub(crate) fn new(now: Duration) -> Self {
-        Self {
-            datagrams: 0,
-            heard_at: now,
-        }
+        Self { datagrams: 0, heard_at: now }
     }
 
     /// Whether the connection is to be given up. `datagrams`: received so far; `asked_at`: when the

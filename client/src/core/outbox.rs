@@ -142,9 +142,7 @@ impl Outbox {
 
     /// Whether the message is here and not on its way.
     pub(crate) fn is_unsent(&self, message_id: MessageId) -> bool {
-        self.ids
-            .get(&message_id)
-            .is_some_and(|id| !self.in_flight.contains(id))
+        self.ids.get(&message_id).is_some_and(|id| !self.in_flight.contains(id))
     }
 
     /// Rows in the order of writing.

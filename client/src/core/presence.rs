@@ -11,9 +11,7 @@ impl PresenceView {
             self.people.clear();
         }
         for person in notice.people {
-            let place = self
-                .people
-                .binary_search_by_key(&person.account, |known| known.account);
+            let place = self.people.binary_search_by_key(&person.account, |known| known.account);
             match (place, person.online) {
                 (Ok(i), true) => self.people[i] = person,
                 (Ok(i), false) => drop(self.people.remove(i)),
@@ -48,11 +46,7 @@ mod tests {
     }
 
     fn notice(complete: bool, online: u32, people: Vec<Person>) -> Presence {
-        Presence {
-            complete,
-            online,
-            people,
-        }
+        Presence { complete, online, people }
     }
 
     fn accounts(view: &PresenceView) -> Vec<u64> {
@@ -67,10 +61,7 @@ mod tests {
         view.apply(notice(false, 2, vec![person(9, false), person(2, true)]));
         assert_eq!(accounts(&view), [2, 3]);
         view.apply(notice(true, 1, vec![person(7, true)]));
-        assert_eq!(
-            (accounts(&view), view.online, view.current),
-            (vec![7], 1, true)
-        );
+        assert_eq!((accounts(&view), view.online, view.current), (vec![7], 1, true));
     }
 
     #[test]
@@ -79,11 +70,7 @@ mod tests {
         view.apply(notice(true, 1, vec![person(1, true)]));
         view.apply(notice(false, 201, vec![]));
         assert_eq!((accounts(&view), view.online), (vec![], 201));
-        view.apply(notice(
-            false,
-            3,
-            (1..=300).map(|n| person(n, true)).collect(),
-        ));
+        view.apply(notice(false, 3, (1..=300).map(|n| person(n, true)).collect()));
         assert_eq!(view.people.len(), limits::PRESENCE_PEOPLE);
     }
 }

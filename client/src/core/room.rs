@@ -196,9 +196,7 @@ pub(crate) mod tests {
             change: Change::Posted(Posted {
                 message_id: MessageId::new(Timestamp(seq), [account as u8; 10]),
                 reply_to: None,
-                body: Some(Body::Text(
-                    MessageText::new(&format!("text {seq}")).unwrap(),
-                )),
+                body: Some(Body::Text(MessageText::new(&format!("text {seq}")).unwrap())),
                 edited: None,
             }),
         }
@@ -223,10 +221,7 @@ pub(crate) mod tests {
     }
 
     fn room(head: u64, read: u64, unread: u32, have: u64) -> Room {
-        let view = RoomView {
-            listing: listing(head, read, unread),
-            preview: None,
-        };
+        let view = RoomView { listing: listing(head, read, unread), preview: None };
         Room::new(view, Seq(have))
     }
 
@@ -265,10 +260,7 @@ pub(crate) mod tests {
     fn a_jump_moves_the_place_and_no_jump_does_not() {
         let mut room = room(9, 0, 9, 4);
         assert!(!room.opened(listing(9, 0, 9), Seq(5)));
-        assert!(
-            !room.opened(listing(9, 0, 9), Seq(3)),
-            "an overlap is no jump"
-        );
+        assert!(!room.opened(listing(9, 0, 9), Seq(3)), "an overlap is no jump");
         assert_eq!(room.have(), Seq(4));
         assert!(room.opened(listing(99, 0, 99), Seq(50)));
         assert_eq!(room.have(), Seq(49));

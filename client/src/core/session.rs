@@ -22,20 +22,12 @@ pub(crate) struct End {
 impl End {
     /// An end that one comes back from.
     pub(crate) const fn retry(trouble: Trouble) -> Self {
-        Self {
-            trouble,
-            stops: false,
-            retry_after: Duration::ZERO,
-        }
+        Self { trouble, stops: false, retry_after: Duration::ZERO }
     }
 
     /// An end that a person has to do something about.
     pub(crate) const fn stop(trouble: Trouble) -> Self {
-        Self {
-            trouble,
-            stops: true,
-            retry_after: Duration::ZERO,
-        }
+        Self { trouble, stops: true, retry_after: Duration::ZERO }
     }
 }
 
@@ -138,11 +130,8 @@ impl Session {
         }
         let asked = end.retry_after.max(std::mem::take(&mut self.leave_alone));
         let wait = self.backoff.next(random).max(asked);
-        self.phase = Phase::Waiting {
-            trouble: end.trouble,
-            from: now,
-            until: now.saturating_add(wait),
-        };
+        self.phase =
+            Phase::Waiting { trouble: end.trouble, from: now, until: now.saturating_add(wait) };
     }
 
     /// A person wants an attempt now: cuts a wait short, and starts again after a stop.
@@ -175,11 +164,7 @@ impl Session {
             Phase::Due | Phase::Connecting => Connection::Connecting,
             Phase::Syncing { .. } => Connection::Syncing,
             Phase::Live { .. } => Connection::Live,
-            Phase::Waiting {
-                trouble,
-                from,
-                until,
-            } => Connection::Offline {
+            Phase::Waiting { trouble, from, until } => Connection::Offline {
                 trouble: trouble.clone(),
                 retry_in: until.saturating_sub(*from),
             },

@@ -20,12 +20,7 @@ pub(crate) struct Timeline {
 impl Timeline {
     /// A reader that has everything up to `have`.
     pub(crate) fn new(have: Seq) -> Self {
-        Self {
-            have,
-            known: have,
-            early: BTreeMap::new(),
-            is_fetching: false,
-        }
+        Self { have, known: have, early: BTreeMap::new(), is_fetching: false }
     }
 
     /// The newest of the run without gaps.
@@ -59,18 +54,11 @@ impl Timeline {
         self.is_fetching = false;
         let mut ready = Vec::new();
         let had = self.have;
-        let mut page = page
-            .into_iter()
-            .skip_while(|event| event.head.seq <= had)
-            .peekable();
+        let mut page = page.into_iter().skip_while(|event| event.head.seq <= had).peekable();
         match page.peek() {
             Some(first) => self.have = first.head.seq.prev(),
             None => {
-                let next = self
-                    .early
-                    .keys()
-                    .next()
-                    .map_or(self.known, |seq| seq.prev());
+                let next = self.early.keys().next().map_or(self.known, |seq| seq.prev());
                 self.have = had.max(next);
             }
         }
@@ -135,10 +123,7 @@ mod tests {
         assert_eq!(timeline.hole(), Some(Seq(5)));
         timeline.set_fetching(true);
         assert_eq!(timeline.hole(), None, "asked for once");
-        assert_eq!(
-            seqs(&timeline.filled(vec![posted(6), posted(7)])),
-            [6, 7, 8]
-        );
+        assert_eq!(seqs(&timeline.filled(vec![posted(6), posted(7)])), [6, 7, 8]);
         assert_eq!((timeline.hole(), timeline.have()), (None, Seq(8)));
     }
 
@@ -151,10 +136,7 @@ mod tests {
         assert_eq!(timeline.early.len(), EARLY_EVENTS);
         assert_eq!(timeline.filled(vec![posted(1)]).len(), 1 + EARLY_EVENTS);
         assert_eq!(timeline.hole(), Some(Seq(257)));
-        assert_eq!(
-            timeline.filled((258..=400).map(posted).collect()).len(),
-            143
-        );
+        assert_eq!(timeline.filled((258..=400).map(posted).collect()).len(), 143);
         assert_eq!(timeline.hole(), None);
     }
 

@@ -82,10 +82,7 @@ impl Driver {
                 None => return self.session.restart(false),
             },
         };
-        let greeting = Greeting {
-            hello: self.hello(),
-            register,
-        };
+        let greeting = Greeting { hello: self.hello(), register };
         let dialer = self.dialer.clone();
         let to = link.clone();
         let mut task = JoinSet::new();
@@ -94,12 +91,7 @@ impl Driver {
             greet(quic, greeting).await
         });
         self.session.begin();
-        self.attempt = Some(Attempt {
-            task,
-            link,
-            join,
-            begun_at: self.now(),
-        });
+        self.attempt = Some(Attempt { task, link, join, begun_at: self.now() });
     }
 
     /// A person wants to be connected now.
@@ -148,17 +140,12 @@ impl Driver {
         self.session.restart(self.profile.is_some());
         let error = match ended {
             Ended::Refused { refusal, proposal } => JoinError::Refused { refusal, proposal },
-            Ended::End(End {
-                trouble: Trouble::KeyChanged(changed),
-                ..
-            }) => JoinError::KeyChanged(changed),
-            Ended::End(End {
-                trouble: Trouble::Unregistered,
-                ..
-            }) => JoinError::Refused {
-                refusal: Refusal::INVITE_NEEDED,
-                proposal: None,
-            },
+            Ended::End(End { trouble: Trouble::KeyChanged(changed), .. }) => {
+                JoinError::KeyChanged(changed)
+            }
+            Ended::End(End { trouble: Trouble::Unregistered, .. }) => {
+                JoinError::Refused { refusal: Refusal::INVITE_NEEDED, proposal: None }
+            }
             Ended::End(end) => JoinError::NoConnection(end.trouble),
         };
         let _ = reply.send(Err(error));
@@ -194,11 +181,7 @@ impl Driver {
         welcome: &Welcome,
     ) -> Result<(), JoinError> {
         let profile = Profile::new(link, welcome);
-        if self
-            .profile
-            .as_ref()
-            .is_some_and(|known| known.epoch != profile.epoch)
-        {
+        if self.profile.as_ref().is_some_and(|known| known.epoch != profile.epoch) {
             self.forget_history();
         }
         if self.profile.as_ref() == Some(&profile) {
@@ -216,9 +199,7 @@ impl Driver {
             Err(_) => "the job was lost".to_owned(),
         };
         tracing::error!(%failure, "the profile can't be written");
-        Err(JoinError::Io(format!(
-            "the profile can't be written: {failure}"
-        )))
+        Err(JoinError::Io(format!("the profile can't be written: {failure}")))
     }
 
     /// The server has another history: what is known of rooms counts nothing.
@@ -243,10 +224,7 @@ impl Driver {
             lanes: if self.is_live { limits::LANES } else { 0 },
             epoch: self.profile.as_ref().map(|profile| profile.epoch),
             cursors: cursors
-                .map(|(room, state)| RoomCursor {
-                    room: *room,
-                    seq: state.have(),
-                })
+                .map(|(room, state)| RoomCursor { room: *room, seq: state.have() })
                 .collect(),
         }
     }

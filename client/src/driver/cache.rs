@@ -38,13 +38,7 @@ pub(super) struct Cache {
 
 impl Cache {
     pub(super) fn new(file: Option<Blocking<Timelines>>) -> Self {
-        Self {
-            file,
-            job: None,
-            changes: Vec::new(),
-            reads: Vec::new(),
-            unwritten: 0,
-        }
+        Self { file, job: None, changes: Vec::new(), reads: Vec::new(), unwritten: 0 }
     }
 
     /// Whether more may be read from the network.
@@ -82,10 +76,7 @@ impl Cache {
         match self.file {
             Some(_) => self.reads.push(read),
             None => {
-                let known = KeptTimeline {
-                    waiting: read.waiting,
-                    ..KeptTimeline::default()
-                };
+                let known = KeptTimeline { waiting: read.waiting, ..KeptTimeline::default() };
                 // Whoever asked may have gone.
                 let _ = read.reply.send(known);
             }
@@ -148,11 +139,7 @@ fn work(timelines: &mut Timelines, changes: Vec<Change>, reads: Vec<Read>) -> bo
         });
         let (events, oldest) = kept;
         // Whoever asked may have gone.
-        let _ = read.reply.send(KeptTimeline {
-            events,
-            oldest,
-            waiting: read.waiting,
-        });
+        let _ = read.reply.send(KeptTimeline { events, oldest, waiting: read.waiting });
     }
     written.is_ok()
 }

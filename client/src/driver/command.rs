@@ -102,45 +102,25 @@ impl Driver {
     pub(super) fn handle_command(&mut self, command: Command) {
         match command {
             Command::Join { link, name, reply } => self.join(link, name, reply),
-            Command::Queue {
-                room,
-                text,
-                reply_to,
-                stored,
-                outcome,
-            } => {
+            Command::Queue { room, text, reply_to, stored, outcome } => {
                 self.queue(room, text, reply_to, stored, outcome);
             }
             Command::Retry { message_id, reply } => self.retry(message_id, reply),
             Command::Cancel { message_id, reply } => self.cancel(message_id, reply),
             Command::Ask { command, reply } => self.ask(command, Asker::Handle(reply)),
-            Command::Kept {
-                room,
-                before,
-                limit,
-                reply,
-            } => {
+            Command::Kept { room, before, limit, reply } => {
                 let waiting = match before {
                     Some(_) => Vec::new(),
                     None => self.waiting_items(room),
                 };
-                self.cache.read(Read {
-                    room,
-                    before,
-                    limit,
-                    waiting,
-                    reply,
-                });
+                self.cache.read(Read { room, before, limit, waiting, reply });
             }
             Command::Keep { room, events } => self.cache.prepend(room, events),
             Command::Follow { room, after, reply } => self.follow(room, after, reply),
             Command::Refill(room) => self.refill(room),
             Command::Waiting(reply) => {
-                let items = self
-                    .desk
-                    .outbox
-                    .rows()
-                    .filter_map(|row| Some((row.room, self.item(row)?)));
+                let items =
+                    self.desk.outbox.rows().filter_map(|row| Some((row.room, self.item(row)?)));
                 let _ = reply.send(items.collect());
             }
             Command::Listed(rooms) => self.remember(rooms),

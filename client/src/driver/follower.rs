@@ -48,19 +48,8 @@ impl Follower {
     fn new(after: Seq) -> (Self, Feed) {
         let (tx, events) = async_channel::bounded(FEED);
         let is_starved = Arc::new(AtomicBool::new(false));
-        let feed = Feed {
-            events,
-            is_starved: Arc::clone(&is_starved),
-        };
-        (
-            Self {
-                timeline: Timeline::new(after),
-                events: tx,
-                is_starved,
-                was_at: None,
-            },
-            feed,
-        )
+        let feed = Feed { events, is_starved: Arc::clone(&is_starved) };
+        (Self { timeline: Timeline::new(after), events: tx, is_starved, was_at: None }, feed)
     }
 
     /// The room has another history: it goes on where it was, or where that one ends by now.
@@ -109,8 +98,7 @@ impl Driver {
         if let Some(room) = self.rooms.get(&room) {
             follower.timeline.exists(room.have());
         }
-        self.followers
-            .retain(|_, follower| !follower.events.is_closed());
+        self.followers.retain(|_, follower| !follower.events.is_closed());
         self.followers.insert(room, follower);
         // Whoever asked may have gone.
         let _ = reply.send(feed);

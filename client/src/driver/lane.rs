@@ -26,10 +26,8 @@ impl Driver {
                     self.room_opened(opened, &mut touched);
                 }
                 LaneMessage::Notice(LaneNotice::RoomJump(jump)) => {
-                    let jumped = self
-                        .rooms
-                        .get_mut(&jump.room)
-                        .is_some_and(|room| room.jumped(jump.next));
+                    let jumped =
+                        self.rooms.get_mut(&jump.room).is_some_and(|room| room.jumped(jump.next));
                     self.follower_jumped(jump.room, jump.next);
                     if jumped {
                         self.reset(jump.room, jump.next.prev(), &mut touched);
@@ -135,10 +133,7 @@ impl Driver {
     }
 
     fn room_opened(&mut self, opened: RoomOpened, touched: &mut Touched) {
-        let RoomOpened {
-            room: listing,
-            next,
-        } = opened;
+        let RoomOpened { room: listing, next } = opened;
         let (id, head) = (listing.room, listing.head);
         if self.rooms.len() >= limits::ROOMS_PER_ACCOUNT && !self.rooms.contains_key(&id) {
             return;
@@ -147,10 +142,7 @@ impl Driver {
         let jumped = match self.rooms.get_mut(&id) {
             Some(room) => room.opened(listing, next),
             None => {
-                let view = RoomView {
-                    listing,
-                    preview: None,
-                };
+                let view = RoomView { listing, preview: None };
                 self.rooms.insert(id, Room::new(view, next.prev()));
                 self.cache.reset(id, next.prev());
                 self.store_room(id);
@@ -205,17 +197,11 @@ impl Driver {
 
     /// Whose client this is; nobody's where nobody was ever welcomed.
     pub(super) fn me(&self) -> AccountId {
-        self.profile
-            .as_ref()
-            .map_or(AccountId(u64::MAX), |profile| profile.account)
+        self.profile.as_ref().map_or(AccountId(u64::MAX), |profile| profile.account)
     }
 }
 
 /// A request for what follows `have`.
 pub(super) fn history_after(room: RoomId, have: Seq) -> History {
-    History {
-        room,
-        span: Span::After(have),
-        limit: limits::PAGE_EVENTS,
-    }
+    History { room, span: Span::After(have), limit: limits::PAGE_EVENTS }
 }

@@ -51,11 +51,7 @@ impl Driver {
     }
 
     pub(super) fn flush_marks(&mut self, now: Duration) {
-        if self
-            .marks
-            .due(self.session.is_welcome())
-            .is_none_or(|at| at > now)
-        {
+        if self.marks.due(self.session.is_welcome()).is_none_or(|at| at > now) {
             return;
         }
         self.marks.flushed_at = Some(now);

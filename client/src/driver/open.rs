@@ -85,11 +85,7 @@ pub(crate) async fn start(
     });
     let driver = Driver {
         is_live: config.live,
-        dialer: Dialer {
-            endpoint,
-            device: Arc::new(opened.device),
-            is_real,
-        },
+        dialer: Dialer { endpoint, device: Arc::new(opened.device), is_real },
         started: Instant::now(),
         dir,
         profile: opened.profile,
@@ -110,9 +106,7 @@ pub(crate) async fn start(
         refill_at: None,
         desk: Desk::new(block(opened.outbox), opened.rows),
         cache: Cache::new(
-            opened
-                .timelines
-                .map(|file| Blocking::new(file, Arc::clone(&config.env))),
+            opened.timelines.map(|file| Blocking::new(file, Arc::clone(&config.env))),
         ),
         outlet,
         shared: Arc::clone(&shared),
@@ -123,11 +117,7 @@ pub(crate) async fn start(
         env: config.env,
     };
     tokio::spawn(driver.run());
-    Ok(Started {
-        commands: commands_tx,
-        shared,
-        events,
-    })
+    Ok(Started { commands: commands_tx, shared, events })
 }
 
 fn open(profile: &Path, cache: bool, env: &dyn Env) -> Result<Opened, OpenError> {

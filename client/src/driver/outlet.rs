@@ -22,9 +22,7 @@ impl Outlet {
     /// Sends an event, or counts it as missed. Nobody listening is no loss.
     pub(super) fn emit(&mut self, event: ClientEvent) {
         if self.missed > 0 {
-            let lagged = ClientEvent::Lagged {
-                missed: self.missed,
-            };
+            let lagged = ClientEvent::Lagged { missed: self.missed };
             if self.tx.try_send(lagged).is_ok() {
                 self.missed = 0;
             }
@@ -41,9 +39,7 @@ impl Outlet {
 
     /// Tells the reader as soon as there is room. Cancel safe.
     pub(super) async fn catch_up(&mut self) {
-        let lagged = ClientEvent::Lagged {
-            missed: self.missed,
-        };
+        let lagged = ClientEvent::Lagged { missed: self.missed };
         // With no reader left there is nobody to tell.
         let _ = self.tx.send(lagged).await;
         self.missed = 0;

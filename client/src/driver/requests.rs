@@ -69,10 +69,7 @@ impl Requests {
     fn ask(&mut self, to: &Connected, command: Wire, asker: Asker, now: Duration) -> bool {
         let req_id = self.last.next();
         self.last = req_id;
-        let request = Request {
-            req_id,
-            command: Some(command),
-        };
+        let request = Request { req_id, command: Ok(command) };
         self.unanswered.insert(req_id, (asker, now));
         to.write(request.encode())
     }
@@ -113,10 +110,7 @@ impl Driver {
             && let Some(row) = self.desk.outbox.send_next(now)
         {
             let asker = Asker::Outbox(row.message_id);
-            if !self
-                .requests
-                .ask(connection, row.command().into(), asker, now)
-            {
+            if !self.requests.ask(connection, row.command().into(), asker, now) {
                 return self.stuck();
             }
         }
@@ -169,14 +163,8 @@ impl Driver {
     /// The connection is gone, and its answers with it.
     pub(super) fn fail_requests(&mut self) {
         let requests = std::mem::take(&mut self.requests);
-        let lost = requests
-            .unanswered
-            .into_values()
-            .map(|(asker, _)| (asker, RequestError::Lost));
-        let unasked = requests
-            .waiting
-            .into_iter()
-            .map(|(_, asker)| (asker, RequestError::Offline));
+        let lost = requests.unanswered.into_values().map(|(asker, _)| (asker, RequestError::Lost));
+        let unasked = requests.waiting.into_iter().map(|(_, asker)| (asker, RequestError::Offline));
         for (asker, error) in lost.chain(unasked) {
             match asker {
                 Asker::Handle(reply) => drop(reply.send(Err(error))),
@@ -193,9 +181,7 @@ impl Driver {
         if rejected.refusal.is_final() {
             return false;
         }
-        let wait = rejected
-            .retry_after_ms
-            .map(|ms| Duration::from_millis(u64::from(ms)));
+        let wait = rejected.retry_after_ms.map(|ms| Duration::from_millis(u64::from(ms)));
         self.refill_at = Some(self.now() + wait.unwrap_or(RETRY_AFTER));
         true
     }
@@ -203,9 +189,6 @@ impl Driver {
     /// The writer takes no more than the bound allows: it is gone, and the end is about to be
     /// reported, or it is stuck.
     fn stuck(&mut self) {
-        self.disconnect(
-            CloseCode::TIMEOUT,
-            End::retry(Trouble::Lost("writing failed".into())),
-        );
+        self.disconnect(CloseCode::TIMEOUT, End::retry(Trouble::Lost("writing failed".into())));
     }
 }

@@ -25,16 +25,9 @@ const SEARCH: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It is durable on the server.
-    Sent {
-        message_id: MessageId,
-        seq: Seq,
-        time: Timestamp,
-    },
+    Sent { message_id: MessageId, seq: Seq, time: Timestamp },
     /// The server will not have it.
-    Refused {
-        message_id: MessageId,
-        refusal: Refusal,
-    },
+    Refused { message_id: MessageId, refusal: Refusal },
 }
 
 /// Rows that dead processes left.
@@ -181,14 +174,7 @@ impl Driver {
         if let Some(outcome) = outcome {
             self.desk.outcomes.insert(message_id, outcome);
         }
-        let row = Row {
-            message_id,
-            room,
-            text,
-            reply_to,
-            created,
-            failed: None,
-        };
+        let row = Row { message_id, room, text, reply_to, created, failed: None };
         self.desk.next.changes.push(Change::Insert(row.clone()));
         self.desk.next.rows.push((row, stored));
     }
@@ -204,11 +190,7 @@ impl Driver {
         message_id: MessageId,
         reply: oneshot::Sender<Result<(), SendError>>,
     ) {
-        let failed = self
-            .desk
-            .outbox
-            .get(message_id)
-            .is_some_and(|(_, row)| row.failed.is_some());
+        let failed = self.desk.outbox.get(message_id).is_some_and(|(_, row)| row.failed.is_some());
         if !failed {
             self.desk.outbox.wake();
             self.wake();
@@ -217,10 +199,7 @@ impl Driver {
         }
         if let Some((id, row)) = self.desk.outbox.remove(message_id) {
             self.desk.next.changes.push(Change::Remove(id));
-            self.outlet.emit(ClientEvent::ItemGone {
-                room: row.room,
-                message_id,
-            });
+            self.outlet.emit(ClientEvent::ItemGone { room: row.room, message_id });
             let (stored, rx) = oneshot::channel();
             self.queue(row.room, row.text, row.reply_to, stored, None);
             tokio::spawn(async move {
@@ -243,10 +222,7 @@ impl Driver {
             self.desk.next.changes.push(Change::Remove(id));
             self.desk.next.cancels.push(reply);
             self.desk.outcomes.remove(&message_id);
-            self.outlet.emit(ClientEvent::ItemGone {
-                room: row.room,
-                message_id,
-            });
+            self.outlet.emit(ClientEvent::ItemGone { room: row.room, message_id });
         }
     }
 
@@ -260,31 +236,17 @@ impl Driver {
             return;
         };
         self.desk.next.changes.push(Change::Remove(id));
-        self.desk.finish(Outcome::Sent {
-            message_id,
-            seq,
-            time,
-        });
+        self.desk.finish(Outcome::Sent { message_id, seq, time });
         if let Some(item) = self.item(&row) {
-            let item = Item {
-                seq: Some(seq),
-                time,
-                delivery: Delivery::Sent,
-                ..item
-            };
-            self.outlet.emit(ClientEvent::Items {
-                room: row.room,
-                items: vec![item],
-            });
+            let item = Item { seq: Some(seq), time, delivery: Delivery::Sent, ..item };
+            self.outlet.emit(ClientEvent::Items { room: row.room, items: vec![item] });
         }
     }
 
     pub(super) fn refused(&mut self, message_id: MessageId, rejected: &Rejected) {
         let refusal = rejected.refusal;
         if !refusal.is_final() {
-            let wait = rejected
-                .retry_after_ms
-                .map(|ms| Duration::from_millis(u64::from(ms)));
+            let wait = rejected.retry_after_ms.map(|ms| Duration::from_millis(u64::from(ms)));
             let now = self.now();
             self.desk.outbox.postpone(message_id, wait, now);
             return;
@@ -294,10 +256,7 @@ impl Driver {
         };
         let row = row.clone();
         self.desk.next.changes.push(Change::Fail(id, refusal));
-        self.desk.finish(Outcome::Refused {
-            message_id,
-            refusal,
-        });
+        self.desk.finish(Outcome::Refused { message_id, refusal });
         self.show(&row);
     }
 
@@ -330,10 +289,7 @@ impl Driver {
 
     fn show(&mut self, row: &Row) {
         if let Some(item) = self.item(row) {
-            self.outlet.emit(ClientEvent::Items {
-                room: row.room,
-                items: vec![item],
-            });
+            self.outlet.emit(ClientEvent::Items { room: row.room, items: vec![item] });
         }
     }
 

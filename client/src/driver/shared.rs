@@ -31,10 +31,7 @@ impl Shared {
     pub(super) fn new(connection: Connection, account: Option<Account>) -> Self {
         Self {
             connection: watch::Sender::new(connection),
-            rest: Mutex::new(Rest {
-                account,
-                ..Rest::default()
-            }),
+            rest: Mutex::new(Rest { account, ..Rest::default() }),
         }
     }
 

@@ -16,10 +16,7 @@ pub(crate) struct Blocking<T> {
 
 impl<T: Send + 'static> Blocking<T> {
     pub(crate) fn new(value: T, env: Arc<dyn Env>) -> Self {
-        Self {
-            value: Arc::new(Mutex::new(value)),
-            env,
-        }
+        Self { value: Arc::new(Mutex::new(value)), env }
     }
 
     /// Starts a job. Two that run at once run in either order: who needs an order starts the next

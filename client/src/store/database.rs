@@ -23,11 +23,7 @@ pub(crate) enum DatabaseError {
          wrote it",
         path.display()
     )]
-    Newer {
-        path: PathBuf,
-        found: usize,
-        known: usize,
-    },
+    Newer { path: PathBuf, found: usize, known: usize },
     /// It is no database, or a damaged one.
     #[error("{} is damaged ({reason}): put its backup in place, or move it away", path.display())]
     Broken { path: PathBuf, reason: String },
@@ -47,23 +43,14 @@ pub(crate) struct Schema {
 /// Opens the file, makes it (0600) if need be, and brings it to the newest version in one
 /// transaction; a file of an older version is copied beside itself first.
 pub(crate) fn open(path: &Path, schema: Schema) -> Result<Connection, DatabaseError> {
-    let io = |error: io::Error| DatabaseError::Io {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    };
+    let io =
+        |error: io::Error| DatabaseError::Io { path: path.to_owned(), reason: error.to_string() };
     // SQLite would make it readable by everybody.
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(io)?;
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(io)?;
     connect(path, schema).map_err(|failure| match failure {
-        Failure::Newer(found) => DatabaseError::Newer {
-            path: path.to_owned(),
-            found,
-            known: schema.steps.len(),
-        },
+        Failure::Newer(found) => {
+            DatabaseError::Newer { path: path.to_owned(), found, known: schema.steps.len() }
+        }
         Failure::Sqlite(error) => judge(path, &error),
     })
 }
@@ -122,10 +109,8 @@ fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), Failure> {
         "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT",
     )?;
     transaction.execute("DELETE FROM schema_version", [])?;
-    transaction.execute(
-        "INSERT INTO schema_version (version) VALUES (?1)",
-        [steps.len() as i64],
-    )?;
+    transaction
+        .execute("INSERT INTO schema_version (version) VALUES (?1)", [steps.len() as i64])?;
     transaction.commit()?;
     Ok(())
 }
@@ -139,9 +124,7 @@ fn version(connection: &Connection) -> rusqlite::Result<usize> {
         return Ok(0);
     }
     let version = connection
-        .query_row("SELECT version FROM schema_version", [], |row| {
-            row.get::<_, i64>(0)
-        })
+        .query_row("SELECT version FROM schema_version", [], |row| row.get::<_, i64>(0))
         .optional()?;
     Ok(version.map_or(0, |version| usize::try_from(version).unwrap_or(usize::MAX)))
 }
@@ -152,15 +135,10 @@ mod tests {
 
     use super::*;
 
-    const ONE: Schema = Schema {
-        steps: &["CREATE TABLE a (x INTEGER NOT NULL) STRICT"],
-        synchronous: "FULL",
-    };
+    const ONE: Schema =
+        Schema { steps: &["CREATE TABLE a (x INTEGER NOT NULL) STRICT"], synchronous: "FULL" };
     const TWO: Schema = Schema {
-        steps: &[
-            ONE.steps[0],
-            "ALTER TABLE a ADD COLUMN y INTEGER NOT NULL DEFAULT 7",
-        ],
+        steps: &[ONE.steps[0], "ALTER TABLE a ADD COLUMN y INTEGER NOT NULL DEFAULT 7"],
         synchronous: "FULL",
     };
 
@@ -168,16 +146,11 @@ mod tests {
     fn an_older_one_is_copied_and_migrated_a_newer_one_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.db");
-        open(&path, ONE)
-            .unwrap()
-            .execute("INSERT INTO a (x) VALUES (1)", [])
-            .unwrap();
+        open(&path, ONE).unwrap().execute("INSERT INTO a (x) VALUES (1)", []).unwrap();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 
         let y = |connection: &Connection| {
-            connection
-                .query_row("SELECT x + y FROM a", [], |row| row.get::<_, i64>(0))
-                .unwrap()
+            connection.query_row("SELECT x + y FROM a", [], |row| row.get::<_, i64>(0)).unwrap()
         };
         assert_eq!(y(&open(&path, TWO).unwrap()), 8);
         assert_eq!(y(&open(&path, TWO).unwrap()), 8);
@@ -185,17 +158,7 @@ mod tests {
         assert_eq!(version(&copy).unwrap(), 1);
 
         let refused = open(&path, ONE).unwrap_err();
-        assert!(
-            matches!(
-                refused,
-                DatabaseError::Newer {
-                    found: 2,
-                    known: 1,
-                    ..
-                }
-            ),
-            "{refused}"
-        );
+        assert!(matches!(refused, DatabaseError::Newer { found: 2, known: 1, .. }), "{refused}");
         assert!(refused.to_string().contains("newer program"), "{refused}");
     }
 
@@ -206,15 +169,8 @@ mod tests {
         fs::write(&path, "not a database ".repeat(100)).unwrap();
         let broken = open(&path, ONE).unwrap_err();
         assert!(matches!(broken, DatabaseError::Broken { .. }), "{broken}");
-        assert!(
-            broken.to_string().contains(path.to_str().unwrap()),
-            "{broken}"
-        );
-        assert!(
-            fs::read_to_string(&path)
-                .unwrap()
-                .starts_with("not a database")
-        );
+        assert!(broken.to_string().contains(path.to_str().unwrap()), "{broken}");
+        assert!(fs::read_to_string(&path).unwrap().starts_with("not a database"));
     }
 
     #[test]

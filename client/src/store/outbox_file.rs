@@ -62,18 +62,13 @@ impl OutboxFile {
             path: owners.clone(),
             reason: error.to_string(),
         })?;
-        Ok(Self {
-            connection,
-            owners,
-            owner,
-        })
+        Ok(Self { connection, owners, owner })
     }
 
     /// Makes all changes durable, or none. The ids of inserted rows, in order.
     pub(crate) fn apply(&mut self, changes: Vec<Change>) -> rusqlite::Result<Vec<RowId>> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut inserted = Vec::new();
         for change in changes {
             match change {
@@ -144,14 +139,11 @@ impl OutboxFile {
     }
 
     fn inherit(&mut self, dead: &str) -> rusqlite::Result<Vec<(RowId, Row)>> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let rows = rows(&transaction, dead)?;
-        transaction.execute(
-            "UPDATE outbox SET owner = ?2 WHERE owner = ?1",
-            [dead, self.owner.id()],
-        )?;
+        transaction
+            .execute("UPDATE outbox SET owner = ?2 WHERE owner = ?1", [dead, self.owner.id()])?;
         transaction.commit()?;
         Ok(rows)
     }
@@ -214,10 +206,7 @@ mod tests {
         let mut third = open();
         assert_eq!(third.take_over().unwrap(), [(one, row(1)), (three, row(3))]);
         assert_eq!(second.take_over().unwrap(), []);
-        assert_eq!(
-            second.all().unwrap(),
-            [(one, row(1)), (two, row(2)), (three, row(3))]
-        );
+        assert_eq!(second.all().unwrap(), [(one, row(1)), (two, row(2)), (three, row(3))]);
     }
 
     #[test]
@@ -225,22 +214,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut file = OutboxFile::open(dir.path(), &SystemEnv).unwrap();
         let ids = file
-            .apply(vec![
-                Change::Insert(row(1)),
-                Change::Insert(row(2)),
-                Change::Insert(row(3)),
-            ])
+            .apply(vec![Change::Insert(row(1)), Change::Insert(row(2)), Change::Insert(row(3))])
             .unwrap();
         assert!(ids.is_sorted());
-        file.apply(vec![
-            Change::Remove(ids[1]),
-            Change::Fail(ids[2], Refusal::FORBIDDEN),
-        ])
-        .unwrap();
-        let failed = Row {
-            failed: Some(Refusal::FORBIDDEN),
-            ..row(3)
-        };
+        file.apply(vec![Change::Remove(ids[1]), Change::Fail(ids[2], Refusal::FORBIDDEN)]).unwrap();
+        let failed = Row { failed: Some(Refusal::FORBIDDEN), ..row(3) };
         assert_eq!(file.all().unwrap(), [(ids[0], row(1)), (ids[2], failed)]);
         assert!(insert(&mut file, 4) > ids[2]);
     }
@@ -249,8 +227,7 @@ mod tests {
     fn a_batch_with_a_repeat_changes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let mut file = OutboxFile::open(dir.path(), &SystemEnv).unwrap();
-        file.apply(vec![Change::Insert(row(1)), Change::Insert(row(1))])
-            .unwrap_err();
+        file.apply(vec![Change::Insert(row(1)), Change::Insert(row(1))]).unwrap_err();
         assert_eq!(file.all().unwrap(), []);
     }
 }

@@ -31,18 +31,10 @@ impl Owner {
             env.fill_random(&mut random);
             let id = format!("{:032x}", u128::from_be_bytes(random));
             let path = lock_path(dir, &id);
-            let lock = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&path)?;
+            let lock = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
             // Between the two calls another process may take it for a dead one's, and remove it.
             if lock.try_lock().is_ok() && is_at(&lock, &path) {
-                return Ok(Self {
-                    id,
-                    path,
-                    _lock: lock,
-                });
+                return Ok(Self { id, path, _lock: lock });
             }
         }
         Err(io::Error::other("no lock file could be had"))
@@ -80,10 +72,7 @@ impl Estate {
             Err(error) => return Err(error),
         };
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self {
-                path,
-                lock: Some(file),
-            })),
+            Ok(()) => Ok(Some(Self { path, lock: Some(file) })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
@@ -137,10 +126,7 @@ mod tests {
         let dead = "dead";
         File::create(lock_path(dir.path(), dead)).unwrap();
         let estate = Estate::take(dir.path(), dead).unwrap().unwrap();
-        assert!(
-            Estate::take(dir.path(), dead).unwrap().is_none(),
-            "one heir at a time"
-        );
+        assert!(Estate::take(dir.path(), dead).unwrap().is_none(), "one heir at a time");
         estate.settle();
         assert_eq!(all(dir.path()).unwrap(), [owner.id()]);
         drop(owner);

@@ -54,17 +54,11 @@ impl Profile {
                 return Err(OpenError::Broken(text));
             }
             Err(error) => {
-                return Err(OpenError::Io(format!(
-                    "cannot read {}: {error}",
-                    path.display()
-                )));
+                return Err(OpenError::Io(format!("cannot read {}: {error}", path.display())));
             }
         };
         let broken = |reason: String| {
-            OpenError::Broken(format!(
-                "{} is damaged ({reason}): {REMEDY}",
-                path.display()
-            ))
+            OpenError::Broken(format!("{} is damaged ({reason}): {REMEDY}", path.display()))
         };
         let version: Version = serde_json::from_str(&text).map_err(|e| broken(e.to_string()))?;
         if version.version > VERSION {
@@ -108,11 +102,7 @@ impl Profile {
 
     /// As the author of a message.
     pub(crate) fn author(&self) -> Author {
-        Author {
-            account: self.account,
-            handle: self.handle.clone(),
-            display: self.display.clone(),
-        }
+        Author { account: self.account, handle: self.handle.clone(), display: self.display.clone() }
     }
 
     /// Whether a link leads to the server of this profile: by its key, or by an address where an
@@ -126,10 +116,7 @@ impl Profile {
 
 /// A server's first address, as `host:port`.
 pub(crate) fn address(link: &ServerLink) -> String {
-    link.addresses
-        .first()
-        .map(ToString::to_string)
-        .unwrap_or_default()
+    link.addresses.first().map(ToString::to_string).unwrap_or_default()
 }
 
 #[derive(Deserialize)]
@@ -195,19 +182,13 @@ pub(crate) mod tests {
     fn it_reads_back_privately_and_without_the_invite() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(Profile::load(dir.path()).unwrap(), None);
-        let with_invite = Profile {
-            link: link("chat.example:7575", 1),
-            ..profile()
-        };
+        let with_invite = Profile { link: link("chat.example:7575", 1), ..profile() };
         with_invite.save(dir.path()).unwrap();
         assert_eq!(Profile::load(dir.path()).unwrap(), Some(profile()));
         let path = dir.path().join(FILE);
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         let text = fs::read_to_string(path).unwrap();
-        assert!(
-            !text.contains(&InviteToken::from_bytes([9; 16]).to_string()),
-            "{text}"
-        );
+        assert!(!text.contains(&InviteToken::from_bytes([9; 16]).to_string()), "{text}");
     }
 
     #[test]
@@ -216,29 +197,16 @@ pub(crate) mod tests {
         profile().save(dir.path()).unwrap();
         let whole = fs::read_to_string(dir.path().join(FILE)).unwrap();
         let key = KeyFingerprint::from_bytes([1; 32]).to_string();
-        for broken in [
-            "",
-            "{}",
-            &whole[..whole.len() / 2],
-            &whole.replace(&key, "x"),
-        ] {
+        for broken in ["", "{}", &whole[..whole.len() / 2], &whole.replace(&key, "x")] {
             fs::write(dir.path().join(FILE), broken).unwrap();
             let error = Profile::load(dir.path()).unwrap_err();
-            let OpenError::Broken(text) = error else {
-                panic!("{error:?}")
-            };
+            let OpenError::Broken(text) = error else { panic!("{error:?}") };
             assert!(text.contains(FILE) && text.contains("backup"), "{text}");
         }
         fs::write(dir.path().join(FILE), [0xff, 0xfe]).unwrap();
-        assert!(matches!(
-            Profile::load(dir.path()),
-            Err(OpenError::Broken(_))
-        ));
+        assert!(matches!(Profile::load(dir.path()), Err(OpenError::Broken(_))));
         fs::write(dir.path().join(FILE), "{\"version\": 2}").unwrap();
-        assert!(matches!(
-            Profile::load(dir.path()),
-            Err(OpenError::Newer(_))
-        ));
+        assert!(matches!(Profile::load(dir.path()), Err(OpenError::Newer(_))));
     }
 
     #[test]
@@ -247,16 +215,7 @@ pub(crate) mod tests {
         assert!(profile.is_of(&link("elsewhere.example:1", 1)));
         assert!(profile.is_of(&link("chat.example:7575", 2)));
         assert!(!profile.is_of(&link("elsewhere.example:1", 2)));
-        let roots = ServerLink {
-            trust: Trust::Roots,
-            ..link("elsewhere.example:1", 1)
-        };
-        assert!(
-            !Profile {
-                link: link("a.example:1", 1),
-                ..profile
-            }
-            .is_of(&roots)
-        );
+        let roots = ServerLink { trust: Trust::Roots, ..link("elsewhere.example:1", 1) };
+        assert!(!Profile { link: link("a.example:1", 1), ..profile }.is_of(&roots));
     }
 }

@@ -19,10 +19,7 @@ pub(crate) struct RoomNames {
 
 impl RoomNames {
     pub(crate) fn new(epoch: Epoch, rooms: impl Iterator<Item = (RoomName, RoomId)>) -> Self {
-        Self {
-            epoch,
-            rooms: rooms.collect(),
-        }
+        Self { epoch, rooms: rooms.collect() }
     }
 
     pub(crate) fn load(profile: &Path) -> Option<Self> {
@@ -35,10 +32,7 @@ impl RoomNames {
     }
 
     pub(crate) fn get(&self, epoch: Epoch, name: &RoomName) -> Option<RoomId> {
-        self.rooms
-            .get(name)
-            .copied()
-            .filter(|_| self.epoch == epoch)
+        self.rooms.get(name).copied().filter(|_| self.epoch == epoch)
     }
 }
 

@@ -75,10 +75,8 @@ impl Timelines {
     /// Opens the cache of a profile. A damaged one is set aside. `None`: another process has it.
     pub(crate) fn open(profile: &Path) -> Result<Option<Self>, DatabaseError> {
         let path = profile.join(FILE);
-        let io = |error: io::Error| DatabaseError::Io {
-            path: path.clone(),
-            reason: error.to_string(),
-        };
+        let io =
+            |error: io::Error| DatabaseError::Io { path: path.clone(), reason: error.to_string() };
         let lock = OpenOptions::new()
             .create(true)
             .append(true)
@@ -96,10 +94,7 @@ impl Timelines {
             }
             opened => opened?,
         };
-        Ok(Some(Self {
-            connection,
-            _lock: lock,
-        }))
+        Ok(Some(Self { connection, _lock: lock }))
     }
 
     /// Every room kept, by id.
@@ -116,14 +111,8 @@ impl Timelines {
                 continue;
             };
             let newest = self.newest(listing.room, None, PREVIEW_EVENTS)?;
-            let view = RoomView {
-                preview: room::preview(&newest),
-                listing,
-            };
-            rooms.push(Kept {
-                view,
-                have: Seq(have as u64),
-            });
+            let view = RoomView { preview: room::preview(&newest), listing };
+            rooms.push(Kept { view, have: Seq(have as u64) });
         }
         Ok(rooms)
     }
@@ -139,9 +128,8 @@ impl Timelines {
             "SELECT frame FROM events WHERE room = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
         )?;
         let before = before.map_or(i64::MAX, |seq| i64::try_from(seq.0).unwrap_or(i64::MAX));
-        let frames = query.query_map(params![room.0 as i64, before, limit], |row| {
-            row.get::<_, Vec<u8>>(0)
-        })?;
+        let frames = query
+            .query_map(params![room.0 as i64, before, limit], |row| row.get::<_, Vec<u8>>(0))?;
         let mut events = Vec::new();
         for frame in frames {
             // One that can't be read ends the run as far as this reader is concerned.
@@ -239,14 +227,10 @@ fn decode(bytes: &[u8]) -> Option<Event> {
 fn checked(path: &Path) -> Result<Connection, DatabaseError> {
     let connection = database::open(path, SCHEMA)?;
     let sqlite = |error: rusqlite::Error| database::judge(path, &error);
-    let verdict: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(sqlite)?;
+    let verdict: String =
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(sqlite)?;
     if verdict != "ok" {
-        return Err(DatabaseError::Broken {
-            path: path.to_owned(),
-            reason: verdict,
-        });
+        return Err(DatabaseError::Broken { path: path.to_owned(), reason: verdict });
     }
     connection
         .execute(
@@ -295,13 +279,8 @@ mod tests {
 
     fn filled(dir: &Path) -> Timelines {
         let mut timelines = open(dir);
-        let room = Change::Room {
-            listing: listing(12, 0, 0),
-            have: Seq(9),
-        };
-        timelines
-            .apply(vec![room, Change::Append(ROOM, events(10..=12))])
-            .unwrap();
+        let room = Change::Room { listing: listing(12, 0, 0), have: Seq(9) };
+        timelines.apply(vec![room, Change::Append(ROOM, events(10..=12))]).unwrap();
         timelines
     }
 
@@ -309,21 +288,14 @@ mod tests {
     fn a_run_grows_at_both_ends_and_survives() {
         let dir = tempfile::tempdir().unwrap();
         let mut timelines = filled(dir.path());
-        timelines
-            .apply(vec![Change::Prepend(ROOM, events(5..=9))])
-            .unwrap();
-        timelines
-            .apply(vec![Change::Prepend(ROOM, events(1..=2))])
-            .unwrap();
+        timelines.apply(vec![Change::Prepend(ROOM, events(5..=9))]).unwrap();
+        timelines.apply(vec![Change::Prepend(ROOM, events(1..=2))]).unwrap();
         drop(timelines);
         let timelines = open(dir.path());
         assert_eq!(seqs(&timelines, None, 100), (5..=12).collect::<Vec<_>>());
         assert_eq!(seqs(&timelines, Some(8), 2), [6, 7]);
         assert_eq!(timelines.oldest(ROOM).unwrap(), Some(Seq(5)));
-        assert_eq!(
-            timelines.newest(ROOM, Some(Seq(6)), 1).unwrap(),
-            [posted(5)]
-        );
+        assert_eq!(timelines.newest(ROOM, Some(Seq(6)), 1).unwrap(), [posted(5)]);
         let rooms = timelines.rooms().unwrap();
         assert_eq!(rooms[0].have, Seq(12));
         assert_eq!(rooms[0].view.listing, listing(12, 0, 0));
@@ -334,32 +306,14 @@ mod tests {
     fn a_room_told_again_keeps_its_place_and_a_reset_one_does_not() {
         let dir = tempfile::tempdir().unwrap();
         let mut timelines = filled(dir.path());
-        timelines
-            .apply(vec![Change::Room {
-                listing: listing(99, 0, 9),
-                have: Seq(0),
-            }])
-            .unwrap();
+        timelines.apply(vec![Change::Room { listing: listing(99, 0, 9), have: Seq(0) }]).unwrap();
         assert_eq!(timelines.rooms().unwrap()[0].have, Seq(12));
-        timelines
-            .apply(vec![Change::Reset {
-                room: ROOM,
-                have: Seq(49),
-            }])
-            .unwrap();
+        timelines.apply(vec![Change::Reset { room: ROOM, have: Seq(49) }]).unwrap();
         assert_eq!(
-            (
-                seqs(&timelines, None, 9),
-                timelines.rooms().unwrap()[0].have
-            ),
+            (seqs(&timelines, None, 9), timelines.rooms().unwrap()[0].have),
             (vec![], Seq(49))
         );
-        timelines
-            .apply(vec![
-                Change::Append(ROOM, events(50..=51)),
-                Change::Forget(ROOM),
-            ])
-            .unwrap();
+        timelines.apply(vec![Change::Append(ROOM, events(50..=51)), Change::Forget(ROOM)]).unwrap();
         assert!(seqs(&timelines, None, 9).is_empty() && timelines.rooms().unwrap().is_empty());
     }
 
@@ -367,13 +321,8 @@ mod tests {
     fn only_the_newest_are_kept_over_a_start() {
         let dir = tempfile::tempdir().unwrap();
         let mut timelines = open(dir.path());
-        let room = Change::Room {
-            listing: listing(0, 0, 0),
-            have: Seq(0),
-        };
-        timelines
-            .apply(vec![room, Change::Append(ROOM, events(1..=5_010))])
-            .unwrap();
+        let room = Change::Room { listing: listing(0, 0, 0), have: Seq(0) };
+        timelines.apply(vec![room, Change::Append(ROOM, events(1..=5_010))]).unwrap();
         drop(timelines);
         assert_eq!(open(dir.path()).oldest(ROOM).unwrap(), Some(Seq(11)));
     }
@@ -383,11 +332,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         drop(filled(dir.path()));
         let path = dir.path().join(FILE);
-        std::fs::write(
-            &path,
-            "no database at all, but long enough to be looked at ".repeat(99),
-        )
-        .unwrap();
+        std::fs::write(&path, "no database at all, but long enough to be looked at ".repeat(99))
+            .unwrap();
         assert!(open(dir.path()).rooms().unwrap().is_empty());
         assert!(dir.path().join("timeline.db.broken").exists());
     }

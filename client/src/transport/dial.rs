@@ -65,9 +65,7 @@ impl Dialer {
         };
         match found.is_empty() {
             false => Ok(found),
-            true => Err(End::retry(Trouble::NameNotFound {
-                host: host.host.clone(),
-            })),
+            true => Err(End::retry(Trouble::NameNotFound { host: host.host.clone() })),
         }
     }
 
@@ -134,7 +132,5 @@ where
 }
 
 fn unreachable(tried: &str) -> End {
-    End::retry(Trouble::Unreachable {
-        tried: tried.to_owned(),
-    })
+    End::retry(Trouble::Unreachable { tried: tried.to_owned() })
 }

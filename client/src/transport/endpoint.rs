@@ -48,12 +48,7 @@ pub(crate) fn bind() -> io::Result<Endpoint> {
     // A smaller buffer is slower, not wrong.
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
-    Endpoint::new(
-        EndpointConfig::default(),
-        None,
-        socket.into(),
-        Arc::new(TokioRuntime),
-    )
+    Endpoint::new(EndpointConfig::default(), None, socket.into(), Arc::new(TokioRuntime))
 }
 
 /// One attempt's configuration, and the key that the server shows in it.

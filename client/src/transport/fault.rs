@@ -39,9 +39,7 @@ pub(super) fn end_of_attempt(
         return End::stop(Trouble::KeyChanged(changed));
     }
     match error {
-        ConnectionError::TimedOut => End::retry(Trouble::NoAnswer {
-            tried: tried.to_owned(),
-        }),
+        ConnectionError::TimedOut => End::retry(Trouble::NoAnswer { tried: tried.to_owned() }),
         _ => end_of(error),
     }
 }
@@ -49,9 +47,9 @@ pub(super) fn end_of_attempt(
 /// Why no attempt could begin.
 pub(super) fn end_of_connect(error: &ConnectError, tried: &str) -> End {
     match error {
-        ConnectError::InvalidRemoteAddress(_) => End::retry(Trouble::Unreachable {
-            tried: tried.to_owned(),
-        }),
+        ConnectError::InvalidRemoteAddress(_) => {
+            End::retry(Trouble::Unreachable { tried: tried.to_owned() })
+        }
         other => End::retry(Trouble::Lost(other.to_string())),
     }
 }
@@ -81,11 +79,7 @@ fn end_by_code(code: CloseCode) -> End {
         }
         other => Trouble::Lost(format!("the server closed the connection: {other}")),
     };
-    End {
-        trouble,
-        stops: !code.is_retryable(),
-        retry_after: Duration::ZERO,
-    }
+    End { trouble, stops: !code.is_retryable(), retry_after: Duration::ZERO }
 }
 
 fn of_alert(code: TransportErrorCode) -> Option<End> {
@@ -95,9 +89,7 @@ fn of_alert(code: TransportErrorCode) -> Option<End> {
         return Some(End::stop(Trouble::Version));
     }
     let text = || format!("TLS alert {alert}");
-    CERTIFICATE_ALERTS
-        .contains(&alert)
-        .then(|| End::stop(Trouble::Certificate(text())))
+    CERTIFICATE_ALERTS.contains(&alert).then(|| End::stop(Trouble::Certificate(text())))
 }
 
 fn code(code: quinn::VarInt) -> CloseCode {
@@ -111,10 +103,7 @@ mod tests {
 
     #[test]
     fn a_code_says_whether_to_come_back() {
-        assert_eq!(
-            end_by_code(CloseCode::GO_AWAY),
-            End::retry(Trouble::GoingAway)
-        );
+        assert_eq!(end_by_code(CloseCode::GO_AWAY), End::retry(Trouble::GoingAway));
         assert_eq!(end_by_code(CloseCode::BANNED), End::stop(Trouble::Barred));
         assert_eq!(end_by_code(CloseCode::VERSION), End::stop(Trouble::Version));
         assert!(end_by_code(CloseCode::REPLACED).stops);
@@ -124,10 +113,7 @@ mod tests {
 
     #[test]
     fn alerts_tell_versions_from_certificates() {
-        assert_eq!(
-            of_alert(TransportErrorCode::crypto(120)),
-            Some(End::stop(Trouble::Version))
-        );
+        assert_eq!(of_alert(TransportErrorCode::crypto(120)), Some(End::stop(Trouble::Version)));
         let expired = of_alert(TransportErrorCode::crypto(45)).unwrap();
         assert!(matches!(expired.trouble, Trouble::Certificate(_)) && expired.stops);
         assert_eq!(of_alert(TransportErrorCode::crypto(80)), None);

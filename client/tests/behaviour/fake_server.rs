@@ -43,11 +43,7 @@ impl FakeServer {
         let quic = QuicServerConfig::try_from(tls).unwrap();
         let config = ServerConfig::with_crypto(Arc::new(quic));
         let endpoint = Endpoint::server(config, address).unwrap();
-        Self {
-            endpoint,
-            identity,
-            _dir: dir,
-        }
+        Self { endpoint, identity, _dir: dir }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -72,13 +68,7 @@ impl FakeServer {
                 let chunk = recv.read_chunk(1_024, true).await.unwrap().unwrap();
                 frames.extend(&chunk.bytes);
             }
-            let mut peer = Peer {
-                quic,
-                send,
-                recv,
-                frames,
-                hello: None,
-            };
+            let mut peer = Peer { quic, send, recv, frames, hello: None };
             let ClientMessage::Hello(hello) = peer.client_message().await else {
                 panic!("no hello");
             };
@@ -91,10 +81,7 @@ impl FakeServer {
     /// The next handshake, which the client does not like.
     pub(crate) async fn refused(&self) {
         let incoming = soon(self.endpoint.accept()).await.unwrap();
-        assert!(
-            soon(incoming.into_future()).await.is_err(),
-            "the client went on"
-        );
+        assert!(soon(incoming.into_future()).await.is_err(), "the client went on");
     }
 
     /// The next connection, welcomed.
@@ -159,9 +146,7 @@ impl Peer {
 
     /// The next request.
     pub(crate) async fn request(&mut self) -> (ReqId, Command) {
-        let frame = soon(self.frame())
-            .await
-            .expect("the client ended the control stream");
+        let frame = soon(self.frame()).await.expect("the client ended the control stream");
         let request = Request::decode(&frame).unwrap().unwrap();
         (request.req_id, request.command.unwrap())
     }
@@ -202,12 +187,8 @@ impl Peer {
             head: Seq(1_000),
         };
         let mut send = self.quic.open_uni().await.unwrap();
-        send.write_all(&StreamKind::Page(req_id).encode())
-            .await
-            .unwrap();
-        send.write_all(&LaneNotice::PageHead(head).encode())
-            .await
-            .unwrap();
+        send.write_all(&StreamKind::Page(req_id).encode()).await.unwrap();
+        send.write_all(&LaneNotice::PageHead(head).encode()).await.unwrap();
         for event in events {
             send.write_all(&event.encode()).await.unwrap();
         }
@@ -258,10 +239,7 @@ pub(crate) struct Lane {
 impl Lane {
     /// The lobby, whose events follow from `next` on.
     pub(crate) async fn open(&mut self, head: u64, next: u64) {
-        let opened = RoomOpened {
-            room: listing(head),
-            next: Seq(next),
-        };
+        let opened = RoomOpened { room: listing(head), next: Seq(next) };
         self.say(LaneNotice::RoomOpened(opened)).await;
     }
 
@@ -321,9 +299,7 @@ pub(crate) fn posted_as(seq: u64, account: u64, message_id: MessageId) -> Event 
         change: Change::Posted(Posted {
             message_id,
             reply_to: None,
-            body: Some(Body::Text(
-                MessageText::new(&format!("text {seq}")).unwrap(),
-            )),
+            body: Some(Body::Text(MessageText::new(&format!("text {seq}")).unwrap())),
             edited: None,
         }),
     }

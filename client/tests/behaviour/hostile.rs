@@ -18,10 +18,9 @@ use crate::{
 
 fn lost(event: &ClientEvent) -> Option<String> {
     match event {
-        ClientEvent::Connection(Connection::Offline {
-            trouble: Trouble::Lost(why),
-            ..
-        }) => Some(why.clone()),
+        ClientEvent::Connection(Connection::Offline { trouble: Trouble::Lost(why), .. }) => {
+            Some(why.clone())
+        }
         _ => None,
     }
 }
@@ -42,10 +41,7 @@ async fn breach(bytes: Vec<u8>) -> CloseCode {
 #[tokio::test]
 async fn nonsense_on_the_control_stream_ends_the_connection() {
     // A receipt whose body is one byte; an endless length; a second welcome is no answer.
-    assert_eq!(
-        breach(frame::encode(128, &7u8).to_vec()).await,
-        CloseCode::PROTOCOL
-    );
+    assert_eq!(breach(frame::encode(128, &7u8).to_vec()).await, CloseCode::PROTOCOL);
     assert_eq!(breach(vec![0xff; 11]).await, CloseCode::PROTOCOL);
 }
 
@@ -64,10 +60,7 @@ async fn frames_of_unknown_types_are_skipped() {
     peer.say(Done { req_id: ReqId(77) }).await;
     let mut lane = peer.lane().await;
     lane.open(0, 1).await;
-    lane.send
-        .write_all(&frame::encode(499, &"of the future"))
-        .await
-        .unwrap();
+    lane.send.write_all(&frame::encode(499, &"of the future")).await.unwrap();
     lane.events([1]).await;
     lane.live().await;
     soon(person.client.live()).await.unwrap();
@@ -92,9 +85,7 @@ async fn page<F: Future<Output = Peer>>(
 ) -> Result<usize, RequestError> {
     let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
     let (person, mut peer) = Person::joined(dir.path(), &server).await;
-    let ask = person
-        .client
-        .history(LOBBY, tertulia_client::proto::Span::Newest, 10);
+    let ask = person.client.history(LOBBY, tertulia_client::proto::Span::Newest, 10);
     let serve = async {
         let (req_id, _) = peer.request().await;
         write(peer, req_id).await
@@ -120,14 +111,8 @@ async fn a_page_is_checked_before_it_is_believed() {
 
     let headless = page(async |peer: Peer, req_id| {
         let mut stream = peer.quic.open_uni().await.unwrap();
-        stream
-            .write_all(&StreamKind::Page(req_id).encode())
-            .await
-            .unwrap();
-        stream
-            .write_all(&LaneMessage::Event(posted(1)).encode())
-            .await
-            .unwrap();
+        stream.write_all(&StreamKind::Page(req_id).encode()).await.unwrap();
+        stream.write_all(&LaneMessage::Event(posted(1)).encode()).await.unwrap();
         assert_eq!(peer.ended().await, CloseCode::PROTOCOL);
         peer
     });

@@ -38,10 +38,7 @@ async fn a_new_device_registers_once_and_is_known_from_then_on() {
     let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
     let person = Person::open(dir.path()).await;
     assert_eq!(person.client.snapshot().connection, Connection::Unjoined);
-    let link = ServerLink {
-        invite: Some(InviteToken::from_bytes([5; 16])),
-        ..server.link()
-    };
+    let link = ServerLink { invite: Some(InviteToken::from_bytes([5; 16])), ..server.link() };
     let serve = async {
         let mut peer = server.accept().await;
         assert_eq!((peer.hello().epoch, peer.hello().cursors.len()), (None, 0));
@@ -54,10 +51,7 @@ async fn a_new_device_registers_once_and_is_known_from_then_on() {
     let wish = name("Ana María");
     let (account, _peer) = tokio::join!(person.client.join(&link, &wish), serve);
     let account = account.unwrap();
-    assert_eq!(
-        (account.handle.as_str(), account.server),
-        ("ana", server.address().to_string())
-    );
+    assert_eq!((account.handle.as_str(), account.server), ("ana", server.address().to_string()));
     person.client.close(std::time::Duration::ZERO).await;
 
     let again = Person::open(dir.path()).await;
@@ -87,10 +81,7 @@ async fn a_refused_registration_leaves_the_profile_as_it_was() {
     let Err(JoinError::Refused { refusal, proposal }) = refused else {
         panic!("{refused:?}");
     };
-    assert_eq!(
-        (refusal, proposal.as_deref()),
-        (Refusal::NAME_TAKEN, Some("ana-2"))
-    );
+    assert_eq!((refusal, proposal.as_deref()), (Refusal::NAME_TAKEN, Some("ana-2")));
     assert_eq!(ended, CloseCode::OK);
     assert_eq!(person.client.snapshot().connection, Connection::Unjoined);
 }
@@ -128,10 +119,7 @@ async fn a_profile_is_for_one_server() {
     let dir = tempfile::tempdir().unwrap();
     let (person, _peer) = Person::joined(dir.path(), &server).await;
     let refused = person.client.join(&other.link(), &name("Ana")).await;
-    assert!(
-        matches!(refused, Err(JoinError::OtherServer { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(JoinError::OtherServer { .. })), "{refused:?}");
     person.client.welcomed().await.unwrap();
 }
 
@@ -151,19 +139,13 @@ async fn where_nothing_listens_is_told() {
 async fn a_goodbye_says_when_to_come_back() {
     let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
     let (person, mut peer) = Person::joined(dir.path(), &server).await;
-    peer.say(GoAway {
-        retry_after_ms: 1_500,
-    })
-    .await;
+    peer.say(GoAway { retry_after_ms: 1_500 }).await;
     assert_eq!(peer.ended().await, CloseCode::OK);
     let (trouble, retry_in) = person.until(offline).await;
     assert_eq!(trouble, Trouble::GoingAway);
     assert!(retry_in.as_millis() >= 1_500, "{retry_in:?}");
     let mut peer = server.welcomed().await;
-    peer.say(GoAway {
-        retry_after_ms: 3_600_000,
-    })
-    .await;
+    peer.say(GoAway { retry_after_ms: 3_600_000 }).await;
     person.until(offline).await;
     person.client.wake();
     server.welcomed().await;
@@ -191,8 +173,7 @@ async fn an_unknown_device_stops_and_keeps_its_profile() {
     peer.cut(CloseCode::GO_AWAY);
     let mut peer = server.accept().await;
     let registration = tertulia_client::proto::Registration::Open;
-    peer.say(tertulia_client::proto::Unregistered { registration })
-        .await;
+    peer.say(tertulia_client::proto::Unregistered { registration }).await;
     assert_eq!(person.until(stopped).await, Trouble::Unregistered);
     assert!(person.client.snapshot().account.is_some());
 }
@@ -214,10 +195,7 @@ async fn a_broken_profile_is_never_a_new_one() {
         };
         let error = Client::open(config).await.map(drop).unwrap_err();
         assert!(matches!(error, OpenError::Broken(_)), "{file}: {error:?}");
-        assert!(
-            error.to_string().contains(path.to_str().unwrap()),
-            "{error}"
-        );
+        assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
         std::fs::write(&path, whole).unwrap();
     }
 }

@@ -39,12 +39,7 @@ fn item(event: &ClientEvent, id: MessageId, delivery: Delivery) -> Option<Item> 
 }
 
 fn rejected(req_id: ReqId, refusal: Refusal, retry_after_ms: Option<u32>) -> Rejected {
-    Rejected {
-        req_id,
-        refusal,
-        retry_after_ms,
-        proposal: None,
-    }
+    Rejected { req_id, refusal, retry_after_ms, proposal: None }
 }
 
 #[tokio::test]
@@ -52,21 +47,12 @@ async fn unreceipted_messages_go_again_in_order_before_newer_ones() {
     let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
     let (person, mut peer) = Person::joined(dir.path(), &server).await;
     for message in ["one", "two", "three"] {
-        person
-            .client
-            .send(LOBBY, text(message), None)
-            .await
-            .unwrap();
+        person.client.send(LOBBY, text(message), None).await.unwrap();
     }
     let first = messages(&mut peer, 3).await;
-    assert_eq!(
-        first.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
-        [1, 2, 3]
-    );
+    assert_eq!(first.iter().map(|(id, _)| id.0).collect::<Vec<_>>(), [1, 2, 3]);
     peer.receipt(first[0].0, first[0].1.message_id, 1).await;
-    person
-        .until(|event| item(event, first[0].1.message_id, Delivery::Sent))
-        .await;
+    person.until(|event| item(event, first[0].1.message_id, Delivery::Sent)).await;
     peer.cut(CloseCode::INTERNAL);
     person.client.send(LOBBY, text("four"), None).await.unwrap();
 
@@ -74,24 +60,14 @@ async fn unreceipted_messages_go_again_in_order_before_newer_ones() {
     let second = messages(&mut peer, 3).await;
     let texts: Vec<_> = second.iter().map(|(_, send)| content(send)).collect();
     assert_eq!(texts, ["two", "three", "four"]);
-    assert_eq!(
-        second[0].1, first[1].1,
-        "the same id, so that it is one message"
-    );
+    assert_eq!(second[0].1, first[1].1, "the same id, so that it is one message");
     assert_eq!(second[1].1, first[2].1);
     for (i, (req_id, send)) in second.iter().enumerate() {
         peer.receipt(*req_id, send.message_id, 2 + i as u64).await;
     }
-    let last = person
-        .until(|event| item(event, second[2].1.message_id, Delivery::Sent))
-        .await;
+    let last = person.until(|event| item(event, second[2].1.message_id, Delivery::Sent)).await;
     assert_eq!((last.seq.unwrap().0, last.time.0), (4, 1_004));
-    assert_eq!(
-        soon(person.client.close(Duration::from_secs(9)))
-            .await
-            .waiting,
-        0
-    );
+    assert_eq!(soon(person.client.close(Duration::from_secs(9))).await.waiting, 0);
 }
 
 #[tokio::test]
@@ -112,14 +88,7 @@ async fn what_was_taken_outlives_the_process() {
     assert!(again.client.cancel(id).await.unwrap());
     assert!(!again.client.cancel(id).await.unwrap());
     again.client.close(Duration::ZERO).await;
-    assert!(
-        Person::open(dir.path())
-            .await
-            .client
-            .waiting()
-            .await
-            .is_empty()
-    );
+    assert!(Person::open(dir.path()).await.client.waiting().await.is_empty());
 }
 
 #[tokio::test]
@@ -127,18 +96,12 @@ async fn a_refusal_for_now_holds_back_all_that_follows() {
     let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
     let (person, mut peer) = Person::joined(dir.path(), &server).await;
     for message in ["one", "two", "three"] {
-        person
-            .client
-            .send(LOBBY, text(message), None)
-            .await
-            .unwrap();
+        person.client.send(LOBBY, text(message), None).await.unwrap();
     }
     let sent = messages(&mut peer, 3).await;
     peer.receipt(sent[0].0, sent[0].1.message_id, 1).await;
-    peer.say(rejected(sent[1].0, Refusal::STORAGE, Some(20)))
-        .await;
-    peer.say(rejected(sent[2].0, Refusal::STORAGE, Some(20)))
-        .await;
+    peer.say(rejected(sent[1].0, Refusal::STORAGE, Some(20))).await;
+    peer.say(rejected(sent[2].0, Refusal::STORAGE, Some(20))).await;
     let again = messages(&mut peer, 2).await;
     assert_eq!(again[0].1, sent[1].1);
     assert_eq!(again[1].1, sent[2].1);
@@ -153,13 +116,7 @@ async fn a_final_refusal_fails_one_message_which_can_be_tried_anew() {
     let (req_id, send) = peer.message().await;
     peer.say(rejected(req_id, Refusal::FORBIDDEN, None)).await;
     let refused = soon(queued.outcome()).await.unwrap_err();
-    let Unsent::Refused {
-        message_id,
-        refusal,
-    } = refused
-    else {
-        panic!("{refused:?}")
-    };
+    let Unsent::Refused { message_id, refusal } = refused else { panic!("{refused:?}") };
     assert_eq!((message_id, refusal), (send.message_id, Refusal::FORBIDDEN));
     let failed = Delivery::Failed(Refusal::FORBIDDEN);
     person.until(|event| item(event, message_id, failed)).await;
@@ -178,10 +135,7 @@ async fn a_final_refusal_fails_one_message_which_can_be_tried_anew() {
     person.client.retry(message_id).await.unwrap();
     person
         .until(|event| {
-            let gone = ClientEvent::ItemGone {
-                room: LOBBY,
-                message_id,
-            };
+            let gone = ClientEvent::ItemGone { room: LOBBY, message_id };
             (*event == gone).then_some(())
         })
         .await;
@@ -196,41 +150,25 @@ async fn the_echo_counts_as_the_receipt() {
     let (person, mut peer) = Person::joined(dir.path(), &server).await;
     let mut lane = peer.lane().await;
     lane.open(0, 1).await;
-    let id = person
-        .client
-        .send(LOBBY, text("hello"), None)
-        .await
-        .unwrap();
-    let pending = person
-        .until(|event| item(event, id, Delivery::Pending))
-        .await;
+    let id = person.client.send(LOBBY, text("hello"), None).await.unwrap();
+    let pending = person.until(|event| item(event, id, Delivery::Pending)).await;
     assert!(pending.mine && pending.seq.is_none());
     let (req_id, _) = peer.message().await;
     let echo = posted_as(1, ME, id);
-    lane.say_message(tertulia_client::proto::LaneMessage::Event(echo))
-        .await;
+    lane.say_message(tertulia_client::proto::LaneMessage::Event(echo)).await;
     let sent = person.until(|event| item(event, id, Delivery::Sent)).await;
     assert_eq!(sent.seq.unwrap().0, 1);
     assert!(person.client.waiting().await.is_empty());
     // Late, and of no more use.
     peer.receipt(req_id, id, 1).await;
-    assert_eq!(
-        soon(person.client.close(Duration::from_secs(9)))
-            .await
-            .waiting,
-        0
-    );
+    assert_eq!(soon(person.client.close(Duration::from_secs(9))).await.waiting, 0);
 }
 
 #[tokio::test]
 async fn closing_waits_for_receipts_and_ends_the_stream_before_the_connection() {
     let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
     let (person, mut peer) = Person::joined(dir.path(), &server).await;
-    let id = person
-        .client
-        .send(LOBBY, text("last words"), None)
-        .await
-        .unwrap();
+    let id = person.client.send(LOBBY, text("last words"), None).await.unwrap();
     let serve = async {
         let (req_id, send) = peer.message().await;
         assert_eq!(send.message_id, id);
@@ -241,13 +179,7 @@ async fn closing_waits_for_receipts_and_ends_the_stream_before_the_connection() 
     let close = person.client.close(Duration::from_secs(60));
     let (closed, code) = soon(async { tokio::join!(close, serve) }).await;
     assert_eq!((closed.waiting, code), (0, CloseCode::OK));
-    assert!(
-        person
-            .client
-            .send(LOBBY, text("too late"), None)
-            .await
-            .is_err()
-    );
+    assert!(person.client.send(LOBBY, text("too late"), None).await.is_err());
 }
 
 #[tokio::test]
@@ -258,12 +190,7 @@ async fn a_thousand_messages_at_once_keep_their_order() {
     let write = async move {
         let mut all = Vec::new();
         for n in 0..1_000 {
-            all.push(
-                client
-                    .queue(LOBBY, text(&n.to_string()), None)
-                    .await
-                    .unwrap(),
-            );
+            all.push(client.queue(LOBBY, text(&n.to_string()), None).await.unwrap());
         }
         for (n, queued) in all.into_iter().enumerate() {
             assert_eq!(queued.outcome().await.unwrap().seq.0, n as u64 + 1);

@@ -36,12 +36,7 @@ async fn items(person: &Person, count: usize) -> Vec<u64> {
 
 async fn history(peer: &mut Peer) -> (ReqId, Span) {
     match peer.request().await {
-        (
-            req_id,
-            Command::History(History {
-                room: LOBBY, span, ..
-            }),
-        ) => (req_id, span),
+        (req_id, Command::History(History { room: LOBBY, span, .. })) => (req_id, span),
         other => panic!("{other:?}"),
     }
 }
@@ -69,8 +64,7 @@ async fn duplicates_are_dropped_and_a_gap_is_filled_by_a_page() {
     let (req_id, span) = history(&mut peer).await;
     assert_eq!(span, Span::After(Seq(2)));
     lane.events([7]).await;
-    peer.page(req_id, vec![posted(3), posted(4), posted(5)])
-        .await;
+    peer.page(req_id, vec![posted(3), posted(4), posted(5)]).await;
     lane.live().await;
     assert_eq!(items(&person, 7).await, (1..=7).collect::<Vec<_>>());
     let view = person.client.snapshot().rooms.remove(0);
@@ -85,21 +79,13 @@ async fn a_jump_resets_a_window() {
     let mut lane = opened(&peer, 0, 1).await;
     lane.events([1, 2]).await;
     assert_eq!(items(&person, 2).await, [1, 2]);
-    lane.say(LaneNotice::RoomJump(RoomJump {
-        room: LOBBY,
-        next: Seq(500),
-    }))
-    .await;
+    lane.say(LaneNotice::RoomJump(RoomJump { room: LOBBY, next: Seq(500) })).await;
     lane.events([500]).await;
     let reset = ClientEvent::TimelineReset(LOBBY);
     person.until(|event| (*event == reset).then_some(())).await;
     assert_eq!(items(&person, 1).await, [500]);
     let shown = soon(person.client.timeline(LOBBY, None, 1)).await.unwrap();
-    assert_eq!(
-        seqs(&shown),
-        [500],
-        "what was before is not shown next to it"
-    );
+    assert_eq!(seqs(&shown), [500], "what was before is not shown next to it");
 }
 
 #[tokio::test]
@@ -113,29 +99,16 @@ async fn a_follower_gets_everything_once_whatever_comes_between() {
     lane.events(51..=60).await;
     lane.live().await;
     peer.page(req_id, (1..=50).map(posted).collect()).await;
-    assert_eq!(
-        followed(&mut follow, 60).await,
-        (1..=60).collect::<Vec<_>>()
-    );
+    assert_eq!(followed(&mut follow, 60).await, (1..=60).collect::<Vec<_>>());
 
     // A jump, then a cut with the page on its way, then a start with an overlap.
-    lane.say(LaneNotice::RoomJump(RoomJump {
-        room: LOBBY,
-        next: Seq(70),
-    }))
-    .await;
+    lane.say(LaneNotice::RoomJump(RoomJump { room: LOBBY, next: Seq(70) })).await;
     lane.events([70]).await;
     let (_, span) = history(&mut peer).await;
     assert_eq!(span, Span::After(Seq(60)));
     peer.cut(CloseCode::SLOW_CONSUMER);
     let mut peer = server.welcomed().await;
-    assert_eq!(
-        peer.hello().cursors,
-        [RoomCursor {
-            room: LOBBY,
-            seq: Seq(70)
-        }]
-    );
+    assert_eq!(peer.hello().cursors, [RoomCursor { room: LOBBY, seq: Seq(70) }]);
     let mut lane = opened(&peer, 72, 69).await;
     lane.events(69..=72).await;
     let (req_id, span) = history(&mut peer).await;
@@ -145,10 +118,7 @@ async fn a_follower_gets_everything_once_whatever_comes_between() {
     assert_eq!(span, Span::After(Seq(65)));
     peer.page(req_id, (66..=72).map(posted).collect()).await;
     lane.events([73]).await;
-    assert_eq!(
-        followed(&mut follow, 13).await,
-        (61..=73).collect::<Vec<_>>()
-    );
+    assert_eq!(followed(&mut follow, 13).await, (61..=73).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -159,15 +129,11 @@ async fn a_slow_follower_loses_nothing_and_holds_little() {
     let mut follow = person.client.follow(LOBBY, Seq(0)).await.unwrap();
     lane.events(1..=3_000).await;
     lane.live().await;
-    person
-        .until(|event| (*event == ClientEvent::Connection(Connection::Live)).then_some(()))
-        .await;
+    person.until(|event| (*event == ClientEvent::Connection(Connection::Live)).then_some(())).await;
     let serve = async {
         loop {
             let (req_id, span) = history(&mut peer).await;
-            let Span::After(after) = span else {
-                panic!("{span:?}")
-            };
+            let Span::After(after) = span else { panic!("{span:?}") };
             let page = (after.0 + 1..=3_000).take(200).map(posted).collect();
             peer.page(req_id, page).await;
         }
@@ -189,12 +155,9 @@ async fn a_follower_ends_with_the_membership() {
     let mut follow = person.client.follow(LOBBY, Seq(0)).await.unwrap();
     lane.events([1]).await;
     assert_eq!(followed(&mut follow, 1).await, [1]);
-    lane.say(LaneNotice::RoomClosed(RoomClosed { room: LOBBY }))
-        .await;
+    lane.say(LaneNotice::RoomClosed(RoomClosed { room: LOBBY })).await;
     assert!(soon(follow.next()).await.is_none());
-    person
-        .until(|event| (*event == ClientEvent::RoomGone(LOBBY)).then_some(()))
-        .await;
+    person.until(|event| (*event == ClientEvent::RoomGone(LOBBY)).then_some(())).await;
 }
 
 #[tokio::test]
@@ -207,9 +170,7 @@ async fn a_room_left_elsewhere_is_gone_after_the_next_welcome() {
     peer.cut(CloseCode::INTERNAL);
     let peer = server.welcomed().await;
     peer.lane().await.live().await;
-    person
-        .until(|event| (*event == ClientEvent::RoomGone(LOBBY)).then_some(()))
-        .await;
+    person.until(|event| (*event == ClientEvent::RoomGone(LOBBY)).then_some(())).await;
     assert!(person.client.snapshot().rooms.is_empty());
 }
 
@@ -224,10 +185,7 @@ async fn another_history_begins_anew() {
     peer.cut(CloseCode::GO_AWAY);
 
     let mut peer = server.accept().await;
-    assert_eq!(
-        (peer.hello().epoch, peer.hello().cursors.len()),
-        (Some(EPOCH), 1)
-    );
+    assert_eq!((peer.hello().epoch, peer.hello().cursors.len()), (Some(EPOCH), 1));
     peer.welcome_with(Epoch([8; 16])).await;
     let reset = ClientEvent::TimelineReset(LOBBY);
     person.until(|event| (*event == reset).then_some(())).await;
@@ -236,11 +194,7 @@ async fn another_history_begins_anew() {
     assert_eq!(items(&person, 2).await, [1, 2]);
     let shown = soon(person.client.timeline(LOBBY, None, 9)).await.unwrap();
     assert_eq!(seqs(&shown), [1, 2]);
-    assert_eq!(
-        followed(&mut follow, 1).await,
-        [2],
-        "what the new history adds"
-    );
+    assert_eq!(followed(&mut follow, 1).await, [2], "what the new history adds");
 }
 
 #[tokio::test]
@@ -254,8 +208,7 @@ async fn the_cache_shows_rooms_before_the_network_answers_and_goes_on_from_there
     let serve = async {
         let (req_id, span) = history(&mut peer).await;
         assert_eq!(span, Span::Before(Seq(11)));
-        peer.page(req_id, vec![posted(8), posted(9), posted(10)])
-            .await;
+        peer.page(req_id, vec![posted(8), posted(9), posted(10)]).await;
     };
     let (shown, ()) = soon(async { tokio::join!(older, serve) }).await;
     assert_eq!(seqs(&shown.unwrap()), [8, 9, 10, 11, 12]);
@@ -267,21 +220,11 @@ async fn the_cache_shows_rooms_before_the_network_answers_and_goes_on_from_there
     let shown = again.client.timeline(LOBBY, None, 5).await.unwrap();
     assert_eq!(seqs(&shown), [8, 9, 10, 11, 12]);
     let peer = server.welcomed().await;
-    assert_eq!(
-        peer.hello().cursors,
-        [RoomCursor {
-            room: LOBBY,
-            seq: Seq(12)
-        }]
-    );
+    assert_eq!(peer.hello().cursors, [RoomCursor { room: LOBBY, seq: Seq(12) }]);
     let mut lane = opened(&peer, 13, 13).await;
     lane.events([13]).await;
     assert_eq!(items(&again, 1).await, [13]);
-    let shown = again
-        .client
-        .timeline(LOBBY, Some(Seq(13)), 2)
-        .await
-        .unwrap();
+    let shown = again.client.timeline(LOBBY, Some(Seq(13)), 2).await.unwrap();
     assert_eq!(seqs(&shown), [11, 12]);
 }
 
@@ -296,12 +239,7 @@ async fn presence_is_old_while_there_is_no_connection() {
         role: Role::Member,
         online: true,
     };
-    peer.say(Presence {
-        complete: true,
-        online: 2,
-        people: vec![other],
-    })
-    .await;
+    peer.say(Presence { complete: true, online: 2, people: vec![other] }).await;
     let view = |event: &ClientEvent| match event {
         ClientEvent::Presence(view) => Some(view.clone()),
         _ => None,
@@ -310,10 +248,7 @@ async fn presence_is_old_while_there_is_no_connection() {
     assert_eq!((now.online, now.people.len(), now.current), (2, 1, true));
     peer.cut(CloseCode::INTERNAL);
     let then = person.until(view).await;
-    assert_eq!(
-        (then.online, then.people.len(), then.current),
-        (2, 1, false)
-    );
+    assert_eq!((then.online, then.people.len(), then.current), (2, 1, false));
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use tertulia_proto::{
-    ClientMessage, DecodeError, Frame, FrameBuffer, LaneMessage, Request, ServerMessage, limits,
+    ClientMessage, DecodeError, Frame, FrameBuffer, LaneMessage, Request, ServerMessage,
+    Unreadable, limits,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +28,13 @@ impl Message {
     pub(crate) fn decode(frame: &Frame) -> Result<Option<Self>, DecodeError> {
         let mut answers = [
             ClientMessage::decode(frame).map(|m| m.map(Self::Client)),
-            Request::decode(frame).map(|m| m.map(Self::Request)),
+            Request::decode(frame).and_then(|m| match m {
+                // Its number can be read, so that it can be refused; the rest can't.
+                Some(Request { command: Err(Unreadable::Malformed), .. }) => {
+                    Err(DecodeError { kind: frame.kind })
+                }
+                other => Ok(other.map(Self::Request)),
+            }),
             ServerMessage::decode(frame).map(|m| m.map(Self::Server)),
             LaneMessage::decode(frame).map(|m| m.map(Self::Lane)),
         ]

@@ -30,31 +30,26 @@ fn a_text_that_is_not_utf_8_is_refused() {
     }
 }
 
+/// Names are judged by who makes them, not by who reads them: over the wire only bounds count.
 #[test]
 fn names_and_topics_over_their_bounds_are_refused() {
     let register = |name: &str| accepts(2, &(name, None::<[u8; 16]>));
-    assert!(register(&"x".repeat(DISPLAY_NAME_GRAPHEMES)));
-    assert!(!register(&"x".repeat(DISPLAY_NAME_GRAPHEMES + 1)));
-    assert!(!register(&" ".repeat(10_000)));
-    assert!(!register("a\u{202e}b"));
-    let family = "👩‍👩‍👧‍👦".replace('\u{200d}', "");
-    assert!(!register(
-        &family.repeat(DISPLAY_NAME_BYTES / family.len() + 1)
-    ));
+    assert!(register(&"x".repeat(DISPLAY_NAME_BYTES)));
+    assert!(!register(&"x".repeat(DISPLAY_NAME_BYTES + 1)));
+    assert!(!register(""));
+    assert!(!register("a\nb"));
 
     let create = |name: &str, topic: &str| accepts(33, &(1u8, name, 0u8, topic));
-    let (longest_name, longest_topic) = ("x".repeat(32), "y".repeat(TOPIC_BYTES));
+    let (longest_name, longest_topic) = ("x".repeat(128), "y".repeat(TOPIC_BYTES));
     assert!(create(&longest_name, &longest_topic));
-    assert!(!create(&"x".repeat(33), ""));
+    assert!(!create(&"x".repeat(129), ""));
     assert!(!create("x", &"y".repeat(TOPIC_BYTES + 1)));
     assert!(!create("", ""));
-    assert!(!create("a b", ""));
 
     let users = |handle: &str| accepts(132, &(1u8, vec![(7u8, handle, "Ana", 1u8, true)], false));
-    assert!(users(&"x".repeat(32)));
-    assert!(!users(&"x".repeat(33)));
-    assert!(!users("x"));
-    assert!(!users("server"));
+    assert!(users(&"x".repeat(128)));
+    assert!(!users(&"x".repeat(129)));
+    assert!(users("ꭰꭰ"), "a name that our tables would not make");
 
     let rejected = |text: &str| accepts(129, &(1u8, 4u8, None::<u32>, Some(text)));
     assert!(rejected(&"x".repeat(DISPLAY_NAME_BYTES)));
@@ -63,12 +58,7 @@ fn names_and_topics_over_their_bounds_are_refused() {
 
 #[test]
 fn a_list_over_its_bound_is_refused() {
-    let hello = |n: usize| {
-        accepts(
-            1,
-            &(0u8, 0u8, 0u8, 0u8, None::<[u8; 16]>, vec![(1u8, 1u8); n]),
-        )
-    };
+    let hello = |n: usize| accepts(1, &(0u8, 0u8, 0u8, 0u8, None::<[u8; 16]>, vec![(1u8, 1u8); n]));
     assert!(hello(ROOMS_PER_ACCOUNT));
     assert!(!hello(ROOMS_PER_ACCOUNT + 1));
     let person = (7u8, "ana", "Ana", 1u8, true);
@@ -97,23 +87,14 @@ fn a_number_or_variant_out_of_range_is_refused() {
     assert!(accepts(41, &(1u8, 3u8, 1u8, 1u8)));
     assert!(!accepts(41, &(1u8, 4u8, 1u8, 1u8)), "no such role");
     assert!(!accepts(39, &(1u8, 5u8, 3u8, 50u8)), "no such span");
-    assert!(
-        !accepts(11, &(2u8, 0u8, 0u8)),
-        "a flag that is neither no nor yes"
-    );
+    assert!(!accepts(11, &(2u8, 0u8, 0u8)), "a flag that is neither no nor yes");
 }
 
 #[test]
 fn the_largest_of_what_a_client_sends_fits_its_frame() {
-    let cursor = RoomCursor {
-        room: RoomId(u64::MAX),
-        seq: Seq(u64::MAX),
-    };
+    let cursor = RoomCursor { room: RoomId(u64::MAX), seq: Seq(u64::MAX) };
     let hello = Hello {
-        versions: VersionRange {
-            min: 0,
-            max: u16::MAX,
-        },
+        versions: VersionRange { min: 0, max: u16::MAX },
         features: Features(u64::MAX),
         lanes: LANES,
         epoch: Some(Epoch([255; 16])),
@@ -126,10 +107,7 @@ fn the_largest_of_what_a_client_sends_fits_its_frame() {
         reply_to: Some(Seq(u64::MAX)),
         body: Body::Text(MessageText::new(&"x".repeat(TEXT_BYTES)).unwrap()),
     };
-    let request = Request {
-        req_id: ReqId(u64::MAX),
-        command: Some(send.into()),
-    };
+    let request = Request { req_id: ReqId(u64::MAX), command: Ok(send.into()) };
     assert!(payload(&request.encode()) <= FRAME_BYTES);
 }
 

@@ -114,10 +114,7 @@ fn a_list_that_lies_about_its_length_is_refused() {
             let mut body = before.to_vec();
             frame::put_varint(&mut body, count);
             let frame = only_frame(&raw_frame(*kind, &body));
-            assert!(
-                Message::decode(&frame).is_err(),
-                "type {kind}, count {count}"
-            );
+            assert!(Message::decode(&frame).is_err(), "type {kind}, count {count}");
         }
     }
 }
@@ -152,13 +149,12 @@ fn assert_bounds(message: &Message) {
     assert!(items(message) <= most);
     let body = match message {
         Message::Request(request) => match &request.command {
-            Some(Command::Send(send)) => Some(&send.body),
+            Ok(Command::Send(send)) => Some(&send.body),
             _ => None,
         },
-        Message::Lane(LaneMessage::Event(Event {
-            change: Change::Posted(posted),
-            ..
-        })) => posted.body.as_ref(),
+        Message::Lane(LaneMessage::Event(Event { change: Change::Posted(posted), .. })) => {
+            posted.body.as_ref()
+        }
         _ => None,
     };
     match body {

@@ -88,7 +88,7 @@ proptest! {
     ) {
         let number = only_frame(&frame::encode(kind, &req_id)).body;
         let frame = only_frame(&raw_frame(kind, &[&number, &rest[..]].concat()));
-        let unknown = Request { req_id, command: None };
+        let unknown = Request { req_id, command: Err(tertulia_proto::Unreadable::Unknown) };
         prop_assert_eq!(Request::decode(&frame), Ok(Some(unknown.clone())));
         prop_assert_eq!(Request::decode(&only_frame(&unknown.encode())), Ok(Some(unknown)));
     }
@@ -106,13 +106,9 @@ proptest! {
 fn is_readable(kind: u64) -> bool {
     Command::RANGE.contains(&kind)
         || Event::RANGE.contains(&kind)
-        || [
-            ClientMessage::KINDS,
-            ServerMessage::KINDS,
-            LaneNotice::KINDS,
-        ]
-        .iter()
-        .any(|kinds| kinds.contains(&kind))
+        || [ClientMessage::KINDS, ServerMessage::KINDS, LaneNotice::KINDS]
+            .iter()
+            .any(|kinds| kinds.contains(&kind))
 }
 
 /// A frame of that type around bytes of any kind.

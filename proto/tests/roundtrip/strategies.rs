@@ -34,10 +34,8 @@ pub(crate) fn name_like() -> impl Strategy<Value = String> {
 }
 
 fn from_client() -> impl Strategy<Value = ClientMessage> {
-    let cursor = (any::<u64>(), any::<u64>()).prop_map(|(room, seq)| RoomCursor {
-        room: RoomId(room),
-        seq: Seq(seq),
-    });
+    let cursor = (any::<u64>(), any::<u64>())
+        .prop_map(|(room, seq)| RoomCursor { room: RoomId(room), seq: Seq(seq) });
     let hello = (
         any::<(u16, u16, u64, u8)>(),
         option::of(uniform16(any::<u8>())),
@@ -52,10 +50,7 @@ fn from_client() -> impl Strategy<Value = ClientMessage> {
         });
     let register = (display(), option::of(uniform16(any::<u8>())))
         .prop_map(|(name, invite)| Register { name, invite });
-    prop_oneof![
-        hello.prop_map(ClientMessage::from),
-        register.prop_map(ClientMessage::from),
-    ]
+    prop_oneof![hello.prop_map(ClientMessage::from), register.prop_map(ClientMessage::from),]
 }
 
 fn request() -> impl Strategy<Value = Request> {
@@ -83,55 +78,34 @@ fn request() -> impl Strategy<Value = Request> {
         span,
         limit,
     });
-    let invite =
-        (role(), any::<u32>(), any::<u32>()).prop_map(|(role, uses, expires_s)| CreateInvite {
-            role,
-            uses,
-            expires_s,
-        });
-    let list_members = (id(), id()).prop_map(|(room, after)| ListMembers {
-        room: RoomId(room),
-        after: AccountId(after),
-    });
-    let mark_read = (id(), id()).prop_map(|(room, seq)| MarkRead {
-        room: RoomId(room),
-        seq: Seq(seq),
-    });
+    let invite = (role(), any::<u32>(), any::<u32>())
+        .prop_map(|(role, uses, expires_s)| CreateInvite { role, uses, expires_s });
+    let list_members = (id(), id())
+        .prop_map(|(room, after)| ListMembers { room: RoomId(room), after: AccountId(after) });
+    let mark_read =
+        (id(), id()).prop_map(|(room, seq)| MarkRead { room: RoomId(room), seq: Seq(seq) });
     let command = prop_oneof![
         send.prop_map(Command::from),
         create.prop_map(Command::from),
         room_name().prop_map(|name| EnterRoom { name }.into()),
         id().prop_map(|room| LeaveRoom { room: RoomId(room) }.into()),
-        id().prop_map(|after| ListRooms {
-            after: RoomId(after)
-        }
-        .into()),
-        id().prop_map(|after| ListUsers {
-            after: AccountId(after)
-        }
-        .into()),
+        id().prop_map(|after| ListRooms { after: RoomId(after) }.into()),
+        id().prop_map(|after| ListUsers { after: AccountId(after) }.into()),
         list_members.prop_map(Command::from),
         history.prop_map(Command::from),
         mark_read.prop_map(Command::from),
         invite.prop_map(Command::from),
         display().prop_map(|name| Rename { name }.into()),
     ];
-    (id(), command).prop_map(|(req_id, command)| Request {
-        req_id: ReqId(req_id),
-        command: Some(command),
-    })
+    (id(), command)
+        .prop_map(|(req_id, command)| Request { req_id: ReqId(req_id), command: Ok(command) })
 }
 
 fn from_server() -> impl Strategy<Value = ServerMessage> {
     let req_id = || any::<u64>().prop_map(ReqId);
-    let welcome = (
-        any::<(u16, u64, [u8; 16], u64, u64, u8)>(),
-        handle(),
-        display(),
-        role(),
-    )
-        .prop_map(
-            |((version, features, epoch, head, account, lanes), handle, display, role)| Welcome {
+    let welcome = (any::<(u16, u64, [u8; 16], u64, u64, u8)>(), handle(), display(), role())
+        .prop_map(|((version, features, epoch, head, account, lanes), handle, display, role)| {
+            Welcome {
                 version,
                 features: Features(features),
                 epoch: Epoch(epoch),
@@ -141,19 +115,11 @@ fn from_server() -> impl Strategy<Value = ServerMessage> {
                 display,
                 role,
                 lanes,
-            },
-        );
-    let registration = prop_oneof![Just(Registration::Invite), Just(Registration::Open)];
-    let presence = (
-        any::<bool>(),
-        any::<u32>(),
-        vec(person(), 0..=PRESENCE_PEOPLE),
-    )
-        .prop_map(|(complete, online, people)| Presence {
-            complete,
-            online,
-            people,
+            }
         });
+    let registration = prop_oneof![Just(Registration::Invite), Just(Registration::Open)];
+    let presence = (any::<bool>(), any::<u32>(), vec(person(), 0..=PRESENCE_PEOPLE))
+        .prop_map(|(complete, online, people)| Presence { complete, online, people });
     let receipt = any::<(u64, [u8; 16], u64, u64, u64, u64, bool)>().prop_map(
         |(req_id, message_id, room, seq, position, time, duplicate)| Receipt {
             req_id: ReqId(req_id),
@@ -165,26 +131,15 @@ fn from_server() -> impl Strategy<Value = ServerMessage> {
             duplicate,
         },
     );
-    let rejected = (
-        req_id(),
-        any::<u16>(),
-        any::<Option<u32>>(),
-        option::of("\\PC{0,40}"),
-    )
+    let rejected = (req_id(), any::<u16>(), any::<Option<u32>>(), option::of("\\PC{0,40}"))
         .prop_map(|(req_id, refusal, retry_after_ms, proposal)| Rejected {
             req_id,
             refusal: Refusal(refusal),
             retry_after_ms,
             proposal,
         });
-    let rooms =
-        (req_id(), vec(listing(), 0..40), any::<bool>()).prop_map(|(req_id, rooms, more)| {
-            RoomPage {
-                req_id,
-                rooms,
-                more,
-            }
-        });
+    let rooms = (req_id(), vec(listing(), 0..40), any::<bool>())
+        .prop_map(|(req_id, rooms, more)| RoomPage { req_id, rooms, more });
     let people = || vec(person(), 0..=LIST_ENTRIES);
     let users = (req_id(), people(), any::<bool>()).prop_map(|(req_id, people, more)| UserPage {
         req_id,
@@ -192,12 +147,7 @@ fn from_server() -> impl Strategy<Value = ServerMessage> {
         more,
     });
     let members = (req_id(), any::<u64>(), people(), any::<bool>()).prop_map(
-        |(req_id, room, people, more)| MemberPage {
-            req_id,
-            room: RoomId(room),
-            people,
-            more,
-        },
+        |(req_id, room, people, more)| MemberPage { req_id, room: RoomId(room), people, more },
     );
     prop_oneof![
         welcome.prop_map(ServerMessage::from),
@@ -228,26 +178,15 @@ fn on_lane() -> impl Strategy<Value = LaneMessage> {
             }
         });
     let notice = prop_oneof![
-        (listing(), any::<u64>()).prop_map(|(room, next)| RoomOpened {
-            room,
-            next: Seq(next)
-        }
-        .into()),
+        (listing(), any::<u64>())
+            .prop_map(|(room, next)| RoomOpened { room, next: Seq(next) }.into()),
         any::<u64>().prop_map(|room| RoomClosed { room: RoomId(room) }.into()),
-        any::<(u64, u64)>().prop_map(|(room, next)| {
-            RoomJump {
-                room: RoomId(room),
-                next: Seq(next),
-            }
-            .into()
-        }),
+        any::<(u64, u64)>()
+            .prop_map(|(room, next)| { RoomJump { room: RoomId(room), next: Seq(next) }.into() }),
         any::<u32>().prop_map(|rooms| Live { rooms }.into()),
         page_head.prop_map(LaneNotice::from),
     ];
-    prop_oneof![
-        event().prop_map(LaneMessage::Event),
-        notice.prop_map(LaneMessage::Notice),
-    ]
+    prop_oneof![event().prop_map(LaneMessage::Event), notice.prop_map(LaneMessage::Notice),]
 }
 
 fn head() -> impl Strategy<Value = EventHead> {
@@ -257,29 +196,21 @@ fn head() -> impl Strategy<Value = EventHead> {
             seq: Seq(seq),
             position: LogPosition(position),
             time: Timestamp(time),
-            author: Author {
-                account: AccountId(account),
-                handle,
-                display,
-            },
+            author: Author { account: AccountId(account), handle, display },
         },
     )
 }
 
 fn posted() -> impl Strategy<Value = Posted> {
     let message_id = uniform16(any::<u8>());
-    (
-        message_id,
-        any::<Option<u64>>(),
-        option::of(body()),
-        any::<Option<u64>>(),
-    )
-        .prop_map(|(message_id, reply_to, body, edited)| Posted {
+    (message_id, any::<Option<u64>>(), option::of(body()), any::<Option<u64>>()).prop_map(
+        |(message_id, reply_to, body, edited)| Posted {
             message_id: MessageId(message_id),
             reply_to: reply_to.map(Seq),
             body,
             edited: edited.map(Timestamp),
-        })
+        },
+    )
 }
 
 fn person() -> impl Strategy<Value = Person> {
@@ -339,18 +270,9 @@ fn room_name() -> impl Strategy<Value = RoomName> {
 }
 
 fn room_kind() -> impl Strategy<Value = RoomKind> {
-    prop_oneof![
-        Just(RoomKind::Public),
-        Just(RoomKind::Private),
-        Just(RoomKind::Direct),
-    ]
+    prop_oneof![Just(RoomKind::Public), Just(RoomKind::Private), Just(RoomKind::Direct),]
 }
 
 fn role() -> impl Strategy<Value = Role> {
-    prop_oneof![
-        Just(Role::Guest),
-        Just(Role::Member),
-        Just(Role::Moderator),
-        Just(Role::Owner),
-    ]
+    prop_oneof![Just(Role::Guest), Just(Role::Member), Just(Role::Moderator), Just(Role::Owner),]
 }

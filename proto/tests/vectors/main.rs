@@ -40,11 +40,7 @@ fn every_vector_is_written_and_read_as_it_stands() {
     }
     for (file, kinds) in kinds {
         let named = file.split('-').next().unwrap().parse().unwrap();
-        assert_eq!(
-            kinds,
-            BTreeSet::from([named]),
-            "{file} is named by its type"
-        );
+        assert_eq!(kinds, BTreeSet::from([named]), "{file} is named by its type");
     }
 }
 
@@ -80,10 +76,8 @@ fn every_frame_type_has_a_vector() {
         .copied()
         .chain(known_events())
         .collect();
-    let sampled = samples::samples()
-        .iter()
-        .map(|(_, message)| only_frame(&message.encode()).kind)
-        .collect();
+    let sampled =
+        samples::samples().iter().map(|(_, message)| only_frame(&message.encode()).kind).collect();
     assert_eq!(known, sampled);
     assert!(Command::KINDS.iter().all(|k| Command::RANGE.contains(k)));
 }
@@ -130,16 +124,11 @@ fn numbers_outside_of_frames_stay() {
 /// Types of the event range that are read as more than unknown: their body beyond the head is
 /// parsed, or at least missed.
 fn known_events() -> impl Iterator<Item = u64> {
-    let (_, joined) = samples::samples()
-        .into_iter()
-        .find(|(name, _)| *name == "260-joined/ana")
-        .unwrap();
+    let (_, joined) =
+        samples::samples().into_iter().find(|(name, _)| *name == "260-joined/ana").unwrap();
     let head_only = only_frame(&joined.encode()).body;
     Event::RANGE.filter(move |&kind| {
-        let read = Event::decode(&Frame {
-            kind,
-            body: head_only.clone(),
-        });
+        let read = Event::decode(&Frame { kind, body: head_only.clone() });
         !matches!(read, Ok(Some(event)) if event.change == Change::Unknown(kind))
     })
 }

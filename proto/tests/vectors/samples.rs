@@ -7,12 +7,9 @@ use tertulia_proto::*;
 
 use crate::common::Message;
 
-const EPOCH: Epoch = Epoch([
-    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
-]);
-const TOKEN: [u8; 16] = [
-    160, 161, 162, 163, 164, 165, 166, 167, 168, 169, 170, 171, 172, 173, 174, 175,
-];
+const EPOCH: Epoch = Epoch([16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31]);
+const TOKEN: [u8; 16] =
+    [160, 161, 162, 163, 164, 165, 166, 167, 168, 169, 170, 171, 172, 173, 174, 175];
 const ROOM: RoomId = RoomId(5);
 const TIME: Timestamp = Timestamp(1_767_225_600_123);
 const POSITION: LogPosition = LogPosition(1_234_567_890_123);
@@ -20,14 +17,8 @@ const HEAD: Seq = Seq(70_000);
 
 /// `FILE/SECTION` of a vector and its value.
 pub(crate) fn samples() -> Vec<(&'static str, Message)> {
-    [
-        client::session(),
-        client::requests(),
-        server::replies(),
-        server::events(),
-        server::notices(),
-    ]
-    .concat()
+    [client::session(), client::requests(), server::replies(), server::events(), server::notices()]
+        .concat()
 }
 
 pub(crate) fn streams() -> Vec<(&'static str, StreamKind)> {
@@ -43,10 +34,7 @@ fn from_client(body: impl Into<ClientMessage>) -> Message {
 }
 
 fn request(req_id: u64, command: impl Into<Command>) -> Message {
-    Message::Request(Request {
-        req_id: ReqId(req_id),
-        command: Some(command.into()),
-    })
+    Message::Request(Request { req_id: ReqId(req_id), command: Ok(command.into()) })
 }
 
 fn from_server(body: impl Into<ServerMessage>) -> Message {
@@ -63,13 +51,7 @@ fn event(change: Change) -> Message {
         handle: handle("ana.maría"),
         display: display("Ana María"),
     };
-    let head = EventHead {
-        room: ROOM,
-        seq: HEAD,
-        position: POSITION,
-        time: TIME,
-        author,
-    };
+    let head = EventHead { room: ROOM, seq: HEAD, position: POSITION, time: TIME, author };
     Message::Lane(LaneMessage::Event(Event { head, change }))
 }
 
@@ -115,10 +97,7 @@ fn text() -> Body {
 }
 
 fn opaque() -> Body {
-    Body::Opaque {
-        scheme: 258,
-        bytes: vec![0x00, 0xff, 0x80, 0x7f],
-    }
+    Body::Opaque { scheme: 258, bytes: vec![0x00, 0xff, 0x80, 0x7f] }
 }
 
 fn display(name: &str) -> DisplayName {

@@ -8,7 +8,7 @@ use std::{path::Path, sync::Arc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tertulia_certs::{InviteToken, ServerLink};
-use tertulia_proto::{Env, Role, Timestamp};
+use tertulia_proto::{Env, Role};
 use thiserror::Error;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -59,7 +59,8 @@ enum Request {
     Invite(InviteRequest),
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+/// A link carries a secret: no Debug.
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Response {
     Link(String),
@@ -77,10 +78,7 @@ pub async fn request_invite(
         Err(_) => {
             let (token, invite) = make_invite(&*env, request);
             let link = invite_offline(data, &*env, &invite)?;
-            Ok(ServerLink {
-                invite: Some(token),
-                ..link
-            })
+            Ok(ServerLink { invite: Some(token), ..link })
         }
     }
 }
@@ -91,14 +89,9 @@ async fn ask(stream: UnixStream, request: &Request) -> Result<ServerLink, AdminE
     line.push(b'\n');
     stream.write_all(&line).await?;
     line.clear();
-    (&mut stream)
-        .take(LINE_BYTES)
-        .read_until(b'\n', &mut line)
-        .await?;
+    (&mut stream).take(LINE_BYTES).read_until(b'\n', &mut line).await?;
     match serde_json::from_slice(&line).map_err(std::io::Error::from)? {
-        Response::Link(link) => link
-            .parse()
-            .map_err(|_| AdminError::Refused("no link".to_owned())),
+        Response::Link(link) => link.parse().map_err(|_| AdminError::Refused("no link".to_owned())),
         Response::Error(error) => Err(AdminError::Refused(error)),
     }
 }
@@ -121,7 +114,11 @@ impl Admin {
                 biased;
                 () = stop => return,
                 accepted = listener.accept() => {
-                    let Ok((stream, _)) = accepted else { continue };
+                    let Ok((stream, _)) = accepted else {
+                        // Out of files, most likely: not to be asked again at once.
+                        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                        continue;
+                    };
                     let limit = crate::limits::HELLO_TIME;
                     let _ = tokio::time::timeout(limit, self.answer(stream)).await;
                 }
@@ -134,10 +131,7 @@ impl Admin {
         let own = nix::unistd::geteuid().as_raw();
         let mut stream = BufReader::new(stream);
         let mut line = Vec::new();
-        (&mut stream)
-            .take(LINE_BYTES)
-            .read_until(b'\n', &mut line)
-            .await?;
+        (&mut stream).take(LINE_BYTES).read_until(b'\n', &mut line).await?;
         let response = if peer != own && peer != 0 {
             Response::Error("this is for the server's own user and root".to_owned())
         } else {
@@ -156,20 +150,13 @@ impl Admin {
     async fn invite(&self, request: InviteRequest) -> Response {
         let (token, invite) = make_invite(&*self.shared.env, request);
         let stopped = || Response::Error("the server stops".to_owned());
-        let appended = self
-            .shared
-            .log
-            .append(Actor::SERVER, LogCommand::StoreInvite(invite))
-            .await;
+        let appended = self.shared.log.append(Actor::SERVER, LogCommand::StoreInvite(invite)).await;
         let Ok(pending) = appended else {
             return stopped();
         };
         match pending.await {
             Ok(Ok(Outcome::Applied(_) | Outcome::Repeat(_))) => {
-                let link = ServerLink {
-                    invite: Some(token),
-                    ..self.link.clone()
-                };
+                let link = ServerLink { invite: Some(token), ..self.link.clone() };
                 Response::Link(link.to_string())
             }
             Ok(Ok(Outcome::Refused { refusal, .. })) => Response::Error(refusal.to_string()),
@@ -182,12 +169,11 @@ impl Admin {
 fn make_invite(env: &dyn Env, request: InviteRequest) -> (InviteToken, StoreInvite) {
     let mut token = [0; 16];
     env.fill_random(&mut token);
-    let expires = env.wall_clock().0 + u64::from(request.expires_s) * 1_000;
     let invite = StoreInvite {
         token_hash: Sha256::digest(token).into(),
         role: request.role,
         uses: request.uses,
-        expires: Some(Timestamp(expires)),
+        expires_ms: Some(u64::from(request.expires_s) * 1_000),
     };
     (InviteToken::from_bytes(token), invite)
 }

@@ -39,12 +39,7 @@ impl Bell {
 
     /// The account is no member any more.
     pub(crate) fn close(&self, room: RoomId, after: Seq) {
-        self.note(room, |todo| {
-            *todo = Todo {
-                close: Some(after),
-                open: false,
-            }
-        });
+        self.note(room, |todo| *todo = Todo { close: Some(after), open: false });
     }
 
     /// Waits for something to do and takes all of it, in room order.
@@ -87,20 +82,8 @@ mod tests {
         bell.open(c);
         let todo = bell.answer().await;
         assert_eq!(todo[&a], Todo::default());
-        assert_eq!(
-            todo[&b],
-            Todo {
-                close: Some(Seq(7)),
-                open: false
-            }
-        );
-        assert_eq!(
-            todo[&c],
-            Todo {
-                close: Some(Seq(8)),
-                open: true
-            }
-        );
+        assert_eq!(todo[&b], Todo { close: Some(Seq(7)), open: false });
+        assert_eq!(todo[&c], Todo { close: Some(Seq(8)), open: true });
         assert_eq!(todo.len(), 3);
     }
 

@@ -58,26 +58,11 @@ impl Hub {
     pub(crate) fn new(heads: impl IntoIterator<Item = (RoomId, Seq)>) -> Arc<Self> {
         let rooms = heads
             .into_iter()
-            .map(|(id, head)| {
-                (
-                    id,
-                    Room {
-                        ring: Ring::new(head),
-                        ..Room::default()
-                    },
-                )
-            })
+            .map(|(id, head)| (id, Room { ring: Ring::new(head), ..Room::default() }))
             .collect();
-        let state = Mutex::new(State {
-            rooms,
-            ..State::default()
-        });
+        let state = Mutex::new(State { rooms, ..State::default() });
         let (presence, _) = watch::channel(0);
-        Arc::new(Self {
-            state,
-            presence,
-            owner_registered: Notify::new(),
-        })
+        Arc::new(Self { state, presence, owner_registered: Notify::new() })
     }
 
     /// Enters a connection of a device. Its account is online until the guard is dropped.
@@ -102,33 +87,19 @@ impl Hub {
                 silent: false,
             },
         );
-        if let Some(oldest) =
-            state
-                .online
-                .over_limit(account.id, &device, limits::CONNECTIONS_PER_DEVICE)
-        {
-            oldest.notify_one();
+        for surplus in state.online.over_limit(account.id, device, limits::CONNECTIONS_PER_DEVICE) {
+            surplus.notify_one();
         }
         drop(state);
         if changed {
             self.presence_changed();
         }
-        Joined {
-            hub: Arc::clone(self),
-            account: account.id,
-            id,
-            replaced,
-        }
+        Joined { hub: Arc::clone(self), account: account.id, id, replaced }
     }
 
     /// Rings that connection's bell for what happens in a room from now on.
     pub(crate) fn subscribe(&self, id: ConnectionId, room: RoomId, bell: &Arc<Bell>) {
-        self.lock()
-            .rooms
-            .entry(room)
-            .or_default()
-            .bells
-            .insert(id, Arc::clone(bell));
+        self.lock().rooms.entry(room).or_default().bells.insert(id, Arc::clone(bell));
     }
 
     /// No more.
@@ -140,18 +111,12 @@ impl Hub {
 
     /// Frames of a room from `next` on, about so many bytes of them.
     pub(crate) fn read(&self, room: RoomId, next: Seq, bytes: usize) -> Read {
-        self.lock()
-            .rooms
-            .get(&room)
-            .map_or(Read::UpToDate, |room| room.ring.read(next, bytes))
+        self.lock().rooms.get(&room).map_or(Read::UpToDate, |room| room.ring.read(next, bytes))
     }
 
     /// The newest seq of a room.
     pub(crate) fn head(&self, room: RoomId) -> Seq {
-        self.lock()
-            .rooms
-            .get(&room)
-            .map_or(Seq(0), |room| room.ring.head())
+        self.lock().rooms.get(&room).map_or(Seq(0), |room| room.ring.head())
     }
 
     /// Who is connected now.
@@ -198,6 +163,11 @@ impl Published for Arc<Hub> {
             match effect {
                 Effect::Happened(event) => {
                     let room = state.rooms.entry(event.head.room).or_default();
+                    if room.bells.is_empty() {
+                        // Nobody reads along: what is read later comes from the store.
+                        room.ring.skip_to(event.head.seq);
+                        continue;
+                    }
                     room.ring.push(event.head.seq, event.encode());
                     for bell in room.bells.values() {
                         bell.ring(event.head.room);
@@ -208,11 +178,7 @@ impl Published for Arc<Hub> {
                         bell.open(*room);
                     }
                 }
-                Effect::Left {
-                    account,
-                    room,
-                    after,
-                } => {
+                Effect::Left { account, room, after } => {
                     for bell in state.online.bells(*account) {
                         bell.close(*room, *after);
                     }

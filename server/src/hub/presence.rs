@@ -51,10 +51,7 @@ impl Online {
     /// Adds a connection; whether who is online changed.
     pub(super) fn join(&mut self, account: &AccountRow, connected: Connected) -> bool {
         self.changing(account.id, |accounts| {
-            let fresh = || Present {
-                person: account.person(true),
-                connections: Vec::new(),
-            };
+            let fresh = || Present { person: account.person(true), connections: Vec::new() };
             let present = accounts.entry(account.id).or_insert_with(fresh);
             present.connections.push(connected);
         })
@@ -105,17 +102,17 @@ impl Online {
         changed
     }
 
-    /// The oldest connection of a device that has more than `limit`.
+    /// The oldest connections of a device that has more than `limit`.
     pub(super) fn over_limit(
         &self,
         account: AccountId,
-        device: &DeviceKey,
+        device: DeviceKey,
         limit: usize,
-    ) -> Option<&Arc<Notify>> {
-        let all = &self.accounts.get(&account)?.connections;
-        let mut own = all.iter().filter(|connected| connected.device == *device);
-        let oldest = own.next()?;
-        (own.count() + 1 > limit).then_some(&oldest.replaced)
+    ) -> impl Iterator<Item = &Arc<Notify>> {
+        let all = self.accounts.get(&account).map_or(&[][..], |present| &present.connections);
+        let own = move || all.iter().filter(move |connected| connected.device == device);
+        let over = own().count().saturating_sub(limit);
+        own().take(over).map(|connected| &connected.replaced)
     }
 
     /// Takes a new display name over; whether the account is connected.
@@ -130,10 +127,7 @@ impl Online {
 
     pub(super) fn bells(&self, account: AccountId) -> impl Iterator<Item = &Arc<Bell>> {
         let present = self.accounts.get(&account);
-        present
-            .into_iter()
-            .flat_map(|present| &present.connections)
-            .map(|c| &c.bell)
+        present.into_iter().flat_map(|present| &present.connections).map(|c| &c.bell)
     }
 
     pub(super) fn contains(&self, account: AccountId) -> bool {
@@ -151,14 +145,8 @@ impl Online {
         let roll = self.roll.get_or_insert_with(|| {
             let all = || accounts.iter().filter(|(_, present)| present.is_online());
             let count = all().count();
-            let shown = if count <= wire::PRESENCE_PEOPLE {
-                count
-            } else {
-                0
-            };
-            let people = all()
-                .take(shown)
-                .map(|(id, present)| (*id, present.person.clone()));
+            let shown = if count <= wire::PRESENCE_PEOPLE { count } else { 0 };
+            let people = all().take(shown).map(|(id, present)| (*id, present.person.clone()));
             let (online, people) = (count as u32, people.collect());
             Arc::new(Roll { online, people })
         });
@@ -181,30 +169,17 @@ impl PresenceTracker {
         let whole = |roll: &Roll| roll.people.len() == roll.online as usize;
         let Some(before) = before.filter(|before| whole(before) && whole(&now)) else {
             let people = now.people.values().cloned().collect();
-            return Some(Presence {
-                complete: true,
-                online,
-                people,
-            });
+            return Some(Presence { complete: true, online, people });
         };
-        let came = now
-            .people
-            .iter()
-            .filter(|(id, p)| before.people.get(id) != Some(p));
-        let gone = before
-            .people
-            .iter()
-            .filter(|(id, _)| !now.people.contains_key(id));
+        let came = now.people.iter().filter(|(id, p)| before.people.get(id) != Some(p));
+        let gone = before.people.iter().filter(|(id, _)| !now.people.contains_key(id));
         let mut people: Vec<Person> = came.map(|(_, person)| person.clone()).collect();
-        people.extend(gone.map(|(_, person)| Person {
-            online: false,
-            ..person.clone()
-        }));
-        (!people.is_empty()).then_some(Presence {
-            complete: false,
-            online,
-            people,
-        })
+        people.extend(gone.map(|(_, person)| Person { online: false, ..person.clone() }));
+        if people.len() > wire::PRESENCE_PEOPLE {
+            let people = now.people.values().cloned().collect();
+            return Some(Presence { complete: true, online, people });
+        }
+        (!people.is_empty()).then_some(Presence { complete: false, online, people })
     }
 }
 
@@ -217,12 +192,7 @@ mod tests {
     fn account(id: u64) -> AccountRow {
         let display = DisplayName::new(&format!("Person {id}")).unwrap();
         let handle = display.handle().unwrap();
-        AccountRow {
-            id: AccountId(id),
-            handle,
-            display,
-            role: Role::Member,
-        }
+        AccountRow { id: AccountId(id), handle, display, role: Role::Member }
     }
 
     fn connected(id: u64) -> Connected {
@@ -236,11 +206,7 @@ mod tests {
     }
 
     fn told(presence: &Presence) -> Vec<(u64, bool)> {
-        presence
-            .people
-            .iter()
-            .map(|person| (person.account.0, person.online))
-            .collect()
+        presence.people.iter().map(|person| (person.account.0, person.online)).collect()
     }
 
     #[test]
@@ -274,14 +240,8 @@ mod tests {
         assert!(online.people_after(AccountId(0), 9).is_empty());
         assert!(online.set_silent(AccountId(1), ConnectionId(1), false));
         assert_eq!(online.roll().online, 1);
-        assert!(
-            !online.leave(AccountId(1), ConnectionId(2)),
-            "silent already"
-        );
-        assert!(
-            !online.set_silent(AccountId(1), ConnectionId(2), false),
-            "gone"
-        );
+        assert!(!online.leave(AccountId(1), ConnectionId(2)), "silent already");
+        assert!(!online.set_silent(AccountId(1), ConnectionId(2), false), "gone");
     }
 
     #[test]
@@ -292,20 +252,31 @@ mod tests {
         for id in 1..=limit {
             online.join(&account(id), connected(id));
         }
-        assert_eq!(
-            tracker.tell(online.roll()).unwrap().people.len(),
-            wire::PRESENCE_PEOPLE
-        );
+        assert_eq!(tracker.tell(online.roll()).unwrap().people.len(), wire::PRESENCE_PEOPLE);
         online.join(&account(limit + 1), connected(limit + 1));
         let counted = tracker.tell(online.roll()).unwrap();
         assert_eq!((counted.complete, counted.people.len()), (true, 0));
         assert_eq!(u64::from(counted.online), limit + 1);
         online.leave(AccountId(1), ConnectionId(1));
         let whole = tracker.tell(online.roll()).unwrap();
-        assert_eq!(
-            (whole.complete, whole.people.len()),
-            (true, wire::PRESENCE_PEOPLE)
-        );
+        assert_eq!((whole.complete, whole.people.len()), (true, wire::PRESENCE_PEOPLE));
+    }
+
+    #[test]
+    fn a_change_larger_than_the_picture_is_told_as_the_picture() {
+        let mut online = Online::default();
+        let mut tracker = PresenceTracker::default();
+        let half = wire::PRESENCE_PEOPLE as u64 * 3 / 4;
+        for id in 1..=half {
+            online.join(&account(id), connected(id));
+        }
+        tracker.tell(online.roll());
+        for id in 1..=half {
+            online.leave(AccountId(id), ConnectionId(id));
+            online.join(&account(1_000 + id), connected(1_000 + id));
+        }
+        let told = tracker.tell(online.roll()).unwrap();
+        assert!(told.complete && told.people.len() as u64 == half);
     }
 
     #[test]
@@ -314,8 +285,7 @@ mod tests {
         for id in 1..=3 {
             online.join(&account(1), connected(id));
         }
-        assert!(online.over_limit(AccountId(1), &[0; 32], 3).is_none());
-        assert!(online.over_limit(AccountId(1), &[0; 32], 2).is_some());
-        assert!(online.over_limit(AccountId(1), &[9; 32], 0).is_none());
+        let over = |device, limit| online.over_limit(AccountId(1), [device; 32], limit).count();
+        assert_eq!((over(0, 3), over(0, 2), over(0, 1), over(9, 0)), (0, 1, 2, 0));
     }
 }

@@ -29,10 +29,7 @@ pub(crate) enum Read {
 impl Ring {
     /// An empty ring of a room whose newest event is `head`.
     pub(crate) fn new(head: Seq) -> Self {
-        Self {
-            head,
-            ..Self::default()
-        }
+        Self { head, ..Self::default() }
     }
 
     pub(crate) fn head(&self) -> Seq {
@@ -55,6 +52,11 @@ impl Ring {
             };
             self.bytes -= oldest.len();
         }
+    }
+
+    /// Goes on behind that event, keeping nothing.
+    pub(crate) fn skip_to(&mut self, head: Seq) {
+        *self = Self::new(head);
     }
 
     /// Frames from `next` on: about so many bytes, at least one frame.

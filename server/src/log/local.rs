@@ -5,19 +5,23 @@
 //! run the job inline.
 
 use std::{
-    path::PathBuf,
+    path::Path,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use tertulia_proto::{Env, Epoch, LogPosition};
-use tokio::sync::{mpsc, oneshot};
+use tertulia_proto::{Env, Epoch, LogPosition, Timestamp};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
 use tracing::{error, warn};
 
-use super::{Appending, Closed, CommitLog, StorageFailed};
+use super::{Appending, Closed, CommitLog, StorageFailed, order_guard::OrderGuard};
 use crate::{
+    data_dir::DataDir,
     limits,
     state::{Actor, Effect, LogCommand, Outcome},
     store::{Writer, wal_path},
@@ -47,28 +51,19 @@ struct Job {
 }
 
 impl LocalLog {
-    /// Starts the writer's task. It ends when every handle is gone, after what was appended is
-    /// committed; then `JoinHandle` gives back the result of closing the database.
+    /// Starts the writer's task, which holds the data directory. It ends when every handle is
+    /// gone, after what was appended is committed and the database closed.
     pub(crate) fn start(
         writer: Writer,
         epoch: Epoch,
-        path: PathBuf,
+        data: Arc<DataDir>,
         env: Arc<dyn Env>,
         published: impl Published,
-    ) -> (Self, tokio::task::JoinHandle<()>) {
+    ) -> (Self, JoinHandle<()>) {
         let (queue, jobs) = mpsc::channel(limits::COMMIT_QUEUE);
         let head = Arc::new(Mutex::new(writer.head()));
-        let task = Task {
-            path,
-            env,
-            jobs,
-            head: Arc::clone(&head),
-            checkpointing: Arc::default(),
-        };
-        (
-            Self { epoch, queue, head },
-            tokio::spawn(task.run(writer, published)),
-        )
+        let task = Task { data, env, jobs, head: Arc::clone(&head), checkpointing: Arc::default() };
+        (Self { epoch, queue, head }, tokio::spawn(task.run(writer, published)))
     }
 }
 
@@ -80,14 +75,7 @@ impl CommitLog for LocalLog {
     fn append(&self, actor: Actor, command: LogCommand) -> Appending<'_> {
         Box::pin(async move {
             let (answer, pending) = oneshot::channel();
-            self.queue
-                .send(Job {
-                    actor,
-                    command,
-                    answer,
-                })
-                .await
-                .map_err(|_| Closed)?;
+            self.queue.send(Job { actor, command, answer }).await.map_err(|_| Closed)?;
             Ok(pending)
         })
     }
@@ -98,27 +86,32 @@ impl CommitLog for LocalLog {
 }
 
 struct Task {
-    path: PathBuf,
+    data: Arc<DataDir>,
     env: Arc<dyn Env>,
     jobs: mpsc::Receiver<Job>,
     head: Arc<Mutex<LogPosition>>,
     checkpointing: Arc<AtomicBool>,
 }
 
+/// What one blocking job needs and gives back.
+struct Desk {
+    writer: Writer,
+    guard: OrderGuard,
+}
+
 impl Task {
-    async fn run(mut self, mut writer: Writer, mut published: impl Published) {
+    async fn run(mut self, writer: Writer, mut published: impl Published) {
+        let mut desk = Desk { writer, guard: OrderGuard::default() };
         let mut jobs = Vec::with_capacity(limits::COMMIT_BATCH);
         while self.jobs.recv_many(&mut jobs, limits::COMMIT_BATCH).await > 0 {
-            let (batch, answers): (Vec<_>, Vec<_>) = jobs
-                .drain(..)
-                .map(|job| ((job.actor, job.command), job.answer))
-                .unzip();
-            let Some((lent, results)) = self.commit(writer, batch).await else {
+            let (batch, answers): (Vec<_>, Vec<_>) =
+                jobs.drain(..).map(|job| ((job.actor, job.command), job.answer)).unzip();
+            let Some((lent, results)) = self.commit(desk, batch).await else {
                 error!("the writer was lost; no more commits");
                 return;
             };
-            writer = lent;
-            *self.head.lock().unwrap_or_else(PoisonError::into_inner) = writer.head();
+            desk = lent;
+            *self.head.lock().unwrap_or_else(PoisonError::into_inner) = desk.writer.head();
             for (result, answer) in results.into_iter().zip(answers) {
                 if let Ok(Outcome::Applied(applied)) = &result {
                     published.publish(&applied.effects);
@@ -126,67 +119,83 @@ impl Task {
                 // The asker may have gone away; the outcome stands all the same.
                 let _ = answer.send(result);
             }
-            self.checkpoint();
         }
         let (done, closed) = oneshot::channel();
         self.env.run_blocking(Box::new(move || {
-            let _ = done.send(writer.close());
+            let _ = done.send(desk.writer.close());
         }));
         if let Ok(Err(error)) = closed.await {
             warn!(%error, "the database was not closed cleanly; nothing is lost");
         }
     }
 
-    /// Lends the writer to one job. Where a batch fails its commands are tried one by one, so
-    /// that one that can't be stored takes no other with it.
+    /// Lends the desk to one job.
     async fn commit(
         &self,
-        mut writer: Writer,
+        mut desk: Desk,
         batch: Vec<(Actor, LogCommand)>,
-    ) -> Option<(Writer, Vec<Result<Outcome, StorageFailed>>)> {
+    ) -> Option<(Desk, Vec<Result<Outcome, StorageFailed>>)> {
         let (done, result) = oneshot::channel();
         let now = self.env.wall_clock();
+        let path = self.data.database();
+        let (env, checkpointing) = (Arc::clone(&self.env), Arc::clone(&self.checkpointing));
         self.env.run_blocking(Box::new(move || {
-            let results = match writer.commit(now, &batch) {
-                Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
-                Err(error) => {
-                    error!(%error, commands = batch.len(), "a commit failed");
-                    batch
-                        .iter()
-                        .map(|one| commit_one(&mut writer, now, one))
-                        .collect()
-                }
-            };
-            let _ = done.send((writer, results));
+            let results = desk.commit(now, &batch);
+            let _ = done.send((desk, results));
+            checkpoint(&path, &*env, checkpointing);
         }));
         result.await.ok()
     }
+}
 
-    /// Folds the write-ahead log in, off the writer's path, one at a time.
-    fn checkpoint(&self) {
-        let large = std::fs::metadata(wal_path(&self.path))
-            .is_ok_and(|wal| wal.len() > limits::CHECKPOINT_BYTES);
-        if !large || self.checkpointing.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let (path, running) = (self.path.clone(), Arc::clone(&self.checkpointing));
-        self.env.run_blocking(Box::new(move || {
-            if let Err(error) = Writer::checkpoint(&path) {
-                warn!(%error, "a checkpoint failed; it is tried again");
+impl Desk {
+    /// Commits a batch. Where it fails its commands are tried one by one, so that one that can't
+    /// be stored takes no other with it.
+    fn commit(
+        &mut self,
+        now: Timestamp,
+        batch: &[(Actor, LogCommand)],
+    ) -> Vec<Result<Outcome, StorageFailed>> {
+        let whole = batch.iter().all(|(actor, command)| self.guard.admits(actor, command, now));
+        if whole {
+            match self.writer.commit(now, batch) {
+                Ok(outcomes) => return outcomes.into_iter().map(Ok).collect(),
+                Err(error) => error!(%error, commands = batch.len(), "a commit failed"),
             }
-            running.store(false, Ordering::Release);
-        }));
+        }
+        batch.iter().map(|one| self.commit_one(now, one)).collect()
+    }
+
+    fn commit_one(
+        &mut self,
+        now: Timestamp,
+        one: &(Actor, LogCommand),
+    ) -> Result<Outcome, StorageFailed> {
+        let (actor, command) = one;
+        if !self.guard.admits(actor, command, now) {
+            return Err(StorageFailed);
+        }
+        let outcomes = self.writer.commit(now, std::slice::from_ref(one));
+        let outcome = outcomes.ok().and_then(|mut outcomes| outcomes.pop());
+        outcome.ok_or_else(|| {
+            self.guard.failed(actor, command, now);
+            StorageFailed
+        })
     }
 }
 
-fn commit_one(
-    writer: &mut Writer,
-    now: tertulia_proto::Timestamp,
-    one: &(Actor, LogCommand),
-) -> Result<Outcome, StorageFailed> {
-    let outcomes = writer.commit(now, std::slice::from_ref(one));
-    outcomes
-        .ok()
-        .and_then(|mut outcomes| outcomes.pop())
-        .ok_or(StorageFailed)
+/// Folds a large write-ahead log in, off the writer's path, one at a time.
+fn checkpoint(path: &Path, env: &dyn Env, running: Arc<AtomicBool>) {
+    let is_large =
+        std::fs::metadata(wal_path(path)).is_ok_and(|wal| wal.len() > limits::CHECKPOINT_BYTES);
+    if !is_large || running.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    let path = path.to_owned();
+    env.run_blocking(Box::new(move || {
+        if let Err(error) = Writer::checkpoint(&path) {
+            warn!(%error, "a checkpoint failed; it is tried again");
+        }
+        running.store(false, Ordering::Release);
+    }));
 }

@@ -2,6 +2,7 @@
 //! implementation takes this one's place; nothing else may assume that the server is alone.
 
 mod local;
+mod order_guard;
 
 use std::{future::Future, pin::Pin};
 

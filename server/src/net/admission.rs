@@ -59,7 +59,7 @@ impl Admission {
 }
 
 /// An IPv4 address, or the /56 that an IPv6 customer has.
-fn range(address: IpAddr) -> IpAddr {
+pub(crate) fn range(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => {
@@ -85,10 +85,7 @@ mod tests {
             assert_eq!(admission.judge(school, false, 0, now), Verdict::Accept);
         }
         assert_eq!(admission.judge(mapped, false, 0, now), Verdict::Retry);
-        assert_eq!(
-            admission.judge(school, true, limits::HANDSHAKES, now),
-            Verdict::Accept
-        );
+        assert_eq!(admission.judge(school, true, limits::HANDSHAKES, now), Verdict::Accept);
         let later = now + Duration::from_secs(1);
         assert_eq!(admission.judge(school, false, 0, later), Verdict::Accept);
     }

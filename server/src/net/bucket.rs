@@ -16,11 +16,7 @@ pub(crate) struct Bucket {
 impl Bucket {
     /// A full bucket.
     pub(crate) fn new(burst: u32, per_second: u32, now: Instant) -> Self {
-        Self {
-            burst,
-            per_second,
-            full_at: now,
-        }
+        Self { burst, per_second, full_at: now }
     }
 
     /// Takes one token, or says how long until there is one.

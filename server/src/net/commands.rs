@@ -1,7 +1,10 @@
 //! The control stream, inwards: requests become log commands or queries, in order.
 
 use sha2::{Digest, Sha256};
-use tertulia_proto::{Command, CreateInvite, Refusal, ReqId, Request, Timestamp, close::CloseCode};
+use tertulia_proto::{
+    Command, CreateInvite, CreateRoom, EnterRoom, Refusal, Rename, ReqId, Request, Unreadable,
+    close::CloseCode,
+};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep},
@@ -16,7 +19,7 @@ use super::{
 };
 use crate::{
     limits,
-    state::{Actor, LogCommand, StoreInvite},
+    state::{Actor, LogCommand, MakeRoom, StoreInvite},
 };
 
 /// Reads requests until the client finishes its stream. What is due as an answer goes to
@@ -38,8 +41,9 @@ pub(crate) async fn read(
         order.accept(request).map_err(|_| too_early)?;
         while let Some(Request { req_id, command }) = order.next_ready() {
             let due = match command {
-                Some(command) => take(shared, actor, quota, command).await?,
-                None => Due::refused(Refusal::UNSUPPORTED),
+                Ok(command) => take(shared, actor, quota, command).await?,
+                Err(Unreadable::Unknown) => Due::refused(Refusal::UNSUPPORTED),
+                Err(Unreadable::Malformed) => Due::refused(Refusal::INVALID),
             };
             if replies.send((req_id, due)).await.is_err() {
                 return Ok(());
@@ -65,11 +69,20 @@ async fn take(
     }
     let command = match command {
         Command::Send(command) => LogCommand::Send(command),
-        Command::CreateRoom(command) => LogCommand::CreateRoom(command),
-        Command::EnterRoom(command) => LogCommand::EnterRoom(command),
+        Command::CreateRoom(CreateRoom { name, kind, topic }) => match name.judged() {
+            Ok(name) => LogCommand::CreateRoom(MakeRoom::new(name, kind, topic)),
+            Err(_) => return Ok(Due::refused(Refusal::NAME_UNUSABLE)),
+        },
+        Command::EnterRoom(EnterRoom { name }) => match name.judged() {
+            Ok(name) => LogCommand::EnterRoom(EnterRoom { name }),
+            Err(_) => return Ok(Due::refused(Refusal::NO_SUCH_ROOM)),
+        },
         Command::LeaveRoom(command) => LogCommand::LeaveRoom(command),
         Command::MarkRead(command) => LogCommand::MarkRead(command),
-        Command::Rename(command) => LogCommand::Rename(command),
+        Command::Rename(Rename { name }) => match name.judged() {
+            Ok(name) => LogCommand::Rename(Rename { name }),
+            Err(_) => return Ok(Due::refused(Refusal::NAME_UNUSABLE)),
+        },
         Command::CreateInvite(command) => return invite(shared, actor, &command).await,
         Command::ListRooms(query) => return Ok(Due::Query(Query::Rooms(query))),
         Command::ListUsers(query) => return Ok(Due::Query(Query::Users(query))),
@@ -81,11 +94,7 @@ async fn take(
         _ => None,
     };
     let pending = append(shared, actor, command).await?;
-    Ok(Due::Commit {
-        pending,
-        message_id,
-        token: None,
-    })
+    Ok(Due::Commit { pending, message_id, token: None })
 }
 
 /// The token is made here; the log sees its hash.
@@ -97,19 +106,14 @@ async fn invite(shared: &Shared, actor: Actor, command: &CreateInvite) -> Result
     }
     let mut token = [0; 16];
     shared.env.fill_random(&mut token);
-    let now = shared.env.wall_clock();
     let command = StoreInvite {
         token_hash: Sha256::digest(token).into(),
         role: command.role,
         uses: command.uses,
-        expires: Some(Timestamp(now.0 + u64::from(command.expires_s) * 1_000)),
+        expires_ms: Some(u64::from(command.expires_s) * 1_000),
     };
     let pending = append(shared, actor, LogCommand::StoreInvite(command)).await?;
-    Ok(Due::Commit {
-        pending,
-        message_id: None,
-        token: Some(token),
-    })
+    Ok(Due::Commit { pending, message_id: None, token: Some(token) })
 }
 
 async fn append(

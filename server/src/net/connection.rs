@@ -5,15 +5,16 @@ use std::{convert::Infallible, sync::Arc};
 use quinn::{Connection, Incoming, VarInt};
 use rustls::pki_types::CertificateDer;
 use tertulia_certs::peer_fingerprint;
-use tertulia_proto::{ServerMessage, close::CloseCode, limits as wire};
+use tertulia_proto::{ServerMessage, StreamKind, close::CloseCode, limits as wire};
 use tokio::{
-    sync::{OwnedSemaphorePermit, mpsc},
+    sync::mpsc,
     time::{Instant, sleep, timeout},
 };
 use tracing::{Instrument, debug, info, info_span};
 
 use super::{
     Ended, Shared, commands,
+    crowd::Place,
     frames::{FrameReader, FrameWriter},
     greeting,
     lanes::Lanes,
@@ -29,8 +30,8 @@ use crate::{
 /// What a connection holds until it is welcome.
 #[derive(Debug)]
 pub(crate) struct Antechamber {
-    pub(crate) handshake: OwnedSemaphorePermit,
-    pub(crate) unwelcome: OwnedSemaphorePermit,
+    pub(crate) handshake: Place,
+    pub(crate) unwelcome: Place,
 }
 
 /// Serves a connection to its end. Nothing that a peer does makes it panic.
@@ -59,11 +60,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, incoming: Incoming, antechamber: 
     .await;
 }
 
-async fn converse(
-    shared: &Shared,
-    connection: &Connection,
-    unwelcome: OwnedSemaphorePermit,
-) -> Ended {
+async fn converse(shared: &Shared, connection: &Connection, unwelcome: Place) -> Ended {
     match welcomed(shared, connection, unwelcome).await {
         Ok(ended) | Err(ended) => ended,
     }
@@ -72,19 +69,20 @@ async fn converse(
 async fn welcomed(
     shared: &Shared,
     connection: &Connection,
-    unwelcome: OwnedSemaphorePermit,
+    unwelcome: Place,
 ) -> Result<Ended, Ended> {
     let device = device_key(connection)?;
     let late = |_| Ended::Close(CloseCode::TIMEOUT, "no hello in time");
-    let (send, recv) = timeout(limits::HELLO_TIME, connection.accept_bi())
-        .await
-        .map_err(late)??;
+    let (send, recv) =
+        timeout(limits::HELLO_TIME, connection.accept_bi()).await.map_err(late)??;
     // Above lanes and pages.
     let _ = send.set_priority(10);
     let mut writer = FrameWriter::new(connection, send);
     let mut reader = FrameReader::new(connection, recv, wire::FRAME_BYTES_BEFORE_WELCOME);
     let guest = timeout(limits::HELLO_TIME, async {
-        reader.kind().await?;
+        if reader.kind().await? != StreamKind::Control {
+            return Err(Ended::Close(CloseCode::PROTOCOL, "not a control stream"));
+        }
         greeting::receive(shared, device, &mut reader, &mut writer).await
     });
     let guest = guest.await.map_err(late)??;
@@ -98,19 +96,10 @@ async fn welcomed(
     let lanes = welcome.lanes;
     info!(account = account.id.0, lanes, "welcome");
     let known_epoch = guest.hello.epoch == Some(welcome.epoch);
-    let cursors = if known_epoch {
-        guest.hello.cursors.as_slice()
-    } else {
-        &[]
-    };
-    writer
-        .write_one(ServerMessage::from(welcome).encode())
-        .await?;
+    let cursors = if known_epoch { guest.hello.cursors.as_slice() } else { &[] };
+    writer.write_one(ServerMessage::from(welcome).encode()).await?;
 
-    let actor = Actor {
-        account: account.id,
-        device: Some(device),
-    };
+    let actor = Actor { account: account.id, device: Some(device) };
     let quota = shared.quotas.of(device, Instant::now());
     let mut pages = Pages::new(connection);
     let (due_tx, due_rx) = mpsc::channel(wire::REQUESTS_IN_FLIGHT);
@@ -131,10 +120,7 @@ async fn welcomed(
             return std::future::pending().await;
         }
         let id = joined.id();
-        Lanes::open(shared, connection, account.id, id, &bell, lanes, cursors)
-            .await?
-            .run()
-            .await
+        Lanes::open(shared, connection, account.id, id, &bell, lanes, cursors).await?.run().await
     };
     tokio::select! {
         biased;
@@ -170,7 +156,5 @@ fn device_key(connection: &Connection) -> Result<DeviceKey, Ended> {
     let Some(chain) = chain else {
         return Err(refused);
     };
-    peer_fingerprint(&chain)
-        .map(|key| *key.as_bytes())
-        .map_err(|_| refused)
+    peer_fingerprint(&chain).map(|key| *key.as_bytes()).map_err(|_| refused)
 }

@@ -25,11 +25,7 @@ pub(crate) struct FrameReader {
 impl FrameReader {
     /// A stream whose frames are bounded by `limit`.
     pub(crate) fn new(connection: &Connection, stream: RecvStream, limit: usize) -> Self {
-        Self {
-            stream,
-            buffer: FrameBuffer::new(limit),
-            clock: LiveClock::new(connection),
-        }
+        Self { stream, buffer: FrameBuffer::new(limit), clock: LiveClock::new(connection) }
     }
 
     pub(crate) fn set_limit(&mut self, limit: usize) {
@@ -61,10 +57,7 @@ impl FrameReader {
             }
             if !self.fill().await? {
                 return if self.buffer.is_partial() {
-                    Err(Ended::Close(
-                        CloseCode::PROTOCOL,
-                        "the stream ended within a frame",
-                    ))
+                    Err(Ended::Close(CloseCode::PROTOCOL, "the stream ended within a frame"))
                 } else {
                     Ok(None)
                 };
@@ -78,10 +71,7 @@ impl FrameReader {
         let late = Ended::Close(CloseCode::TIMEOUT, "a frame took too long");
         let read = self.stream.read_chunk(READ_BYTES, true);
         let read = if is_partial {
-            self.clock
-                .within(limits::FRAME_TIME, read)
-                .await
-                .ok_or(late)?
+            self.clock.within(limits::FRAME_TIME, read).await.ok_or(late)?
         } else {
             read.await
         };
@@ -92,18 +82,14 @@ impl FrameReader {
             }
             Ok(None) => Ok(false),
             Err(ReadError::ConnectionLost(error)) => Err(error.into()),
-            Err(ReadError::Reset(_)) => Err(Ended::Close(
-                CloseCode::PROTOCOL,
-                "the control stream was reset",
-            )),
+            Err(ReadError::Reset(_)) => {
+                Err(Ended::Close(CloseCode::PROTOCOL, "the control stream was reset"))
+            }
             Err(
                 ReadError::ClosedStream
                 | ReadError::IllegalOrderedRead
                 | ReadError::ZeroRttRejected,
-            ) => Err(Ended::Close(
-                CloseCode::INTERNAL,
-                "the stream can't be read",
-            )),
+            ) => Err(Ended::Close(CloseCode::INTERNAL, "the stream can't be read")),
         }
     }
 }
@@ -117,10 +103,7 @@ pub(crate) struct FrameWriter {
 
 impl FrameWriter {
     pub(crate) fn new(connection: &Connection, stream: SendStream) -> Self {
-        Self {
-            stream,
-            clock: LiveClock::new(connection),
-        }
+        Self { stream, clock: LiveClock::new(connection) }
     }
 
     /// Hands frames to the transport, as fast as the peer takes them.
@@ -129,11 +112,7 @@ impl FrameWriter {
         while !rest.is_empty() {
             let write = self.stream.write_chunks(rest);
             let slow = Ended::Close(CloseCode::SLOW_CONSUMER, "nothing was read for too long");
-            let written = self
-                .clock
-                .within(limits::PROGRESS_TIME, write)
-                .await
-                .ok_or(slow)?;
+            let written = self.clock.within(limits::PROGRESS_TIME, write).await.ok_or(slow)?;
             let chunks = written.map_err(write_ended)?.chunks;
             rest = rest.split_at_mut(chunks).1;
         }
@@ -171,23 +150,24 @@ struct LiveClock {
 
 impl LiveClock {
     fn new(connection: &Connection) -> Self {
-        Self {
-            connection: connection.clone(),
-        }
+        Self { connection: connection.clone() }
     }
 
-    /// Runs `work`; `None` once it took `limit` although packets kept arriving. The work goes on
-    /// while they do not.
+    /// Runs `work`; `None` once packets arrived for `limit` altogether and it was not done. The
+    /// work goes on while none do.
     async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        const SLICE: Duration = Duration::from_secs(1);
         let mut work = std::pin::pin!(work);
-        loop {
+        let mut lived = Duration::ZERO;
+        while lived < limit {
             let received = self.connection.stats().udp_rx.datagrams;
-            if let Ok(done) = timeout(limit, &mut work).await {
+            if let Ok(done) = timeout(SLICE, &mut work).await {
                 return Some(done);
             }
             if self.connection.stats().udp_rx.datagrams != received {
-                return None;
+                lived += SLICE;
             }
         }
+        None
     }
 }

@@ -2,8 +2,9 @@
 
 use sha2::{Digest, Sha256};
 use tertulia_proto::{
-    ClientMessage, Features, Hello, Refusal, Register, Registration, Rejected, ReqId,
-    ServerMessage, Unregistered, VersionRange, Welcome, close::CloseCode, limits as wire,
+    ClientMessage, DisplayName, Features, Handle, Hello, NameError, Refusal, Register,
+    Registration, Rejected, ReqId, ServerMessage, Unregistered, VersionRange, Welcome,
+    close::CloseCode, limits as wire, skeleton,
 };
 
 use super::{
@@ -47,13 +48,9 @@ pub(crate) async fn receive(
         let unregistered = ServerMessage::from(Unregistered { registration });
         writer.write_one(unregistered.encode()).await?;
     }
-    for _ in 0..limits::REGISTER_TRIES {
+    for _ in 0..=limits::REGISTER_TRIES {
         if let Some(account) = account {
-            return Ok(Guest {
-                account,
-                hello,
-                version,
-            });
+            return Ok(Guest { account, hello, version });
         }
         let ClientMessage::Register(command) = next(reader).await? else {
             return Err(Ended::Close(CloseCode::PROTOCOL, "register, or leave"));
@@ -61,30 +58,18 @@ pub(crate) async fn receive(
         account = match register(shared, device, command).await? {
             Ok(()) => shared.readers.account(device).await?,
             Err(rejected) => {
-                writer
-                    .write_one(ServerMessage::from(rejected).encode())
-                    .await?;
+                writer.write_one(ServerMessage::from(rejected).encode()).await?;
                 None
             }
         };
     }
-    let account = account.ok_or(Ended::Close(CloseCode::AUTH, "too many tries to register"))?;
-    Ok(Guest {
-        account,
-        hello,
-        version,
-    })
+    Err(Ended::Close(CloseCode::RATE, "too many tries to register"))
 }
 
 impl Guest {
     /// The welcome, once the hub knows the connection.
     pub(crate) fn welcome(&self, shared: &Shared) -> Welcome {
-        let AccountRow {
-            id,
-            handle,
-            display,
-            role,
-        } = self.account.clone();
+        let AccountRow { id, handle, display, role } = self.account.clone();
         Welcome {
             version: self.version,
             features: Features::OURS.common(self.hello.features),
@@ -110,44 +95,41 @@ async fn register(
         retry_after_ms,
         proposal,
     };
+    let Ok((name, handle)) = judged(&command.name) else {
+        return Ok(Err(refused(Refusal::NAME_UNUSABLE, None, None)));
+    };
+    let invite_hash = command.invite.map(|token| Sha256::digest(token).into());
+    // Before it costs anyone else: strangers with made-up invites do not keep the writer busy.
+    let invite_needed = shared.registration == Registration::Invite;
+    if let Some(refusal) = shared.readers.invite_refusal(invite_hash, invite_needed).await? {
+        return Ok(Err(refused(refusal, None, None)));
+    }
     if let Err(wait) = shared.may_register() {
-        return Ok(Err(refused(
-            Refusal::RATE,
-            Some(wait.as_millis() as u32 + 1),
-            None,
-        )));
+        return Ok(Err(refused(Refusal::RATE, Some(wait.as_millis() as u32 + 1), None)));
     }
     let command = RegisterDevice {
         device,
-        name: command.name,
-        invite_hash: command.invite.map(|token| Sha256::digest(token).into()),
-        invite_needed: shared.registration == Registration::Invite,
+        name,
+        skeleton: skeleton(handle.as_str()),
+        handle,
+        invite_hash,
+        invite_needed,
     };
-    let actor = Actor {
-        device: Some(device),
-        ..Actor::SERVER
-    };
+    let actor = Actor { device: Some(device), ..Actor::SERVER };
     let stopped = |_| Ended::Close(CloseCode::GO_AWAY, "the server stops");
-    let pending = shared
-        .log
-        .append(actor, LogCommand::Register(command))
-        .await;
-    let outcome = pending
-        .map_err(stopped)?
-        .await
-        .map_err(|_| stopped(Closed))?;
+    let pending = shared.log.append(actor, LogCommand::Register(command)).await;
+    let outcome = pending.map_err(stopped)?.await.map_err(|_| stopped(Closed))?;
     Ok(match outcome {
         Ok(Outcome::Applied(_) | Outcome::Repeat(_)) => Ok(()),
-        Ok(Outcome::Refused {
-            refusal: reason,
-            proposal,
-        }) => Err(refused(reason, None, proposal)),
-        Err(_) => Err(refused(
-            Refusal::STORAGE,
-            Some(super::replies::STORAGE_RETRY_MS),
-            None,
-        )),
+        Ok(Outcome::Refused { refusal: reason, proposal }) => Err(refused(reason, None, proposal)),
+        Err(_) => Err(refused(Refusal::STORAGE, Some(super::replies::STORAGE_RETRY_MS), None)),
     })
+}
+
+fn judged(name: &DisplayName) -> Result<(DisplayName, Handle), NameError> {
+    let name = name.judged()?;
+    let handle = name.handle()?;
+    Ok((name, handle))
 }
 
 async fn next(reader: &mut FrameReader) -> Result<ClientMessage, Ended> {

@@ -3,7 +3,11 @@
 //! The lanes hold a seq for each room and nothing else. Woken by the bell they write all that is
 //! waiting, from the room's ring, or from the store where the ring no longer has it.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
+    sync::Arc,
+};
 
 use quinn::Connection;
 use tertulia_proto::{
@@ -17,7 +21,6 @@ use crate::{
     hub::{Bell, ConnectionId, Read},
     limits,
 };
-use std::sync::Arc;
 
 const STORE_EVENTS: usize = 200;
 
@@ -32,6 +35,8 @@ pub(crate) struct Lanes<'a> {
     cursors: BTreeMap<RoomId, Seq>,
     /// The next event of each room that is carried.
     next: BTreeMap<RoomId, Seq>,
+    /// The rooms whose events ring the bell: in the hub for as long as they are here.
+    subscribed: BTreeSet<RoomId>,
 }
 
 impl<'a> Lanes<'a> {
@@ -54,10 +59,7 @@ impl<'a> Lanes<'a> {
             writer.write_one(StreamKind::Live(lane).encode()).await?;
             writers.push(writer);
         }
-        let cursors = cursors
-            .iter()
-            .map(|cursor| (cursor.room, cursor.seq))
-            .collect();
+        let cursors = cursors.iter().map(|cursor| (cursor.room, cursor.seq)).collect();
         Ok(Self {
             shared,
             account,
@@ -66,24 +68,25 @@ impl<'a> Lanes<'a> {
             writers,
             cursors,
             next: BTreeMap::new(),
+            subscribed: BTreeSet::new(),
         })
     }
 
     /// Carries the account's rooms until the connection ends.
-    pub(crate) async fn run(mut self) -> Result<std::convert::Infallible, Ended> {
-        for room in self.shared.readers.own_rooms(self.account).await? {
-            self.open_room(room).await?;
-            while self.write_some(room).await? {}
+    pub(crate) async fn run(mut self) -> Result<Infallible, Ended> {
+        let own_rooms = self.shared.readers.own_rooms(self.account).await?;
+        // Those that were there at the welcome, until they have caught up.
+        let mut behind: BTreeSet<RoomId> = own_rooms.iter().copied().collect();
+        for room in own_rooms {
+            self.bell.open(room);
         }
-        for lane in 0..self.writers.len() {
-            let live = Live {
-                rooms: self.next.len() as u32,
-            };
-            self.writers[lane]
-                .write_one(LaneNotice::from(live).encode())
-                .await?;
-        }
+        let mut is_live = false;
         loop {
+            if !is_live && behind.is_empty() {
+                is_live = true;
+                self.tell_live().await?;
+            }
+            // A room in turn, so that a busy one does not keep the others waiting.
             for (room, todo) in self.bell.answer().await {
                 if let Some(after) = todo.close {
                     self.close_room(room, after).await?;
@@ -91,11 +94,23 @@ impl<'a> Lanes<'a> {
                 if todo.open {
                     self.open_room(room).await?;
                 }
-                if self.write_some(room).await? {
+                if self.write_some(room, None).await? {
                     self.bell.ring(room);
+                } else {
+                    behind.remove(&room);
                 }
             }
         }
+    }
+
+    async fn tell_live(&mut self) -> Result<(), Ended> {
+        let lanes = self.writers.len() as u8;
+        for (lane, writer) in (0..).zip(&mut self.writers) {
+            let carried = self.next.keys().filter(|room| lane_of(**room, lanes) == lane);
+            let live = Live { rooms: carried.count() as u32 };
+            writer.write_one(LaneNotice::from(live).encode()).await?;
+        }
+        Ok(())
     }
 
     async fn open_room(&mut self, room: RoomId) -> Result<(), Ended> {
@@ -103,45 +118,42 @@ impl<'a> Lanes<'a> {
             return Ok(());
         }
         // Rung from before the read on, so that no event falls between the two.
+        self.subscribed.insert(room);
         self.shared.hub.subscribe(self.id, room, self.bell);
         let have = self.cursors.remove(&room);
-        let found = self
-            .shared
-            .readers
-            .catch_up(self.account, room, have)
-            .await?;
+        let found = self.shared.readers.catch_up(self.account, room, have).await?;
         let Some(catch_up) = found.filter(|found| found.listing.entered) else {
-            self.shared.hub.unsubscribe(self.id, room);
+            self.unsubscribe(room);
             return Ok(());
         };
         let next = catch_up.next;
-        let opened = RoomOpened {
-            room: catch_up.listing,
-            next,
-        };
-        self.writer(room)
-            .write_one(LaneNotice::from(opened).encode())
-            .await?;
+        let opened = RoomOpened { room: catch_up.listing, next };
+        self.writer(room).write_one(LaneNotice::from(opened).encode()).await?;
         self.next.insert(room, next);
         Ok(())
     }
 
+    fn unsubscribe(&mut self, room: RoomId) {
+        self.subscribed.remove(&room);
+        self.shared.hub.unsubscribe(self.id, room);
+    }
+
     async fn close_room(&mut self, room: RoomId, after: Seq) -> Result<(), Ended> {
         while self.next.get(&room).is_some_and(|next| *next <= after) {
-            if !self.write_some(room).await? {
+            if !self.write_some(room, Some(after)).await? {
                 break;
             }
         }
         if self.next.remove(&room).is_some() {
-            self.shared.hub.unsubscribe(self.id, room);
+            self.unsubscribe(room);
             let closed = LaneNotice::from(RoomClosed { room });
             self.writer(room).write_one(closed.encode()).await?;
         }
         Ok(())
     }
 
-    /// Writes some of what is waiting of a room; whether there may be more.
-    async fn write_some(&mut self, room: RoomId) -> Result<bool, Ended> {
+    /// Writes some of what is waiting of a room, nothing behind `last`; whether there may be more.
+    async fn write_some(&mut self, room: RoomId, last: Option<Seq>) -> Result<bool, Ended> {
         let Some(&next) = self.next.get(&room) else {
             return Ok(false);
         };
@@ -167,6 +179,9 @@ impl<'a> Lanes<'a> {
                 }
             }
         };
+        if let Some(last) = last {
+            frames.truncate((last.0 + 1).saturating_sub(next.0) as usize);
+        }
         let written = frames.len() as u64;
         self.writer(room).write(&mut frames).await?;
         self.next.insert(room, Seq(next.0 + written));
@@ -189,7 +204,7 @@ impl<'a> Lanes<'a> {
 
 impl Drop for Lanes<'_> {
     fn drop(&mut self) {
-        for room in self.next.keys() {
+        for room in &self.subscribed {
             self.shared.hub.unsubscribe(self.id, *room);
         }
     }

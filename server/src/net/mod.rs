@@ -4,6 +4,7 @@ mod admission;
 mod bucket;
 mod commands;
 mod connection;
+mod crowd;
 mod endpoint;
 mod frames;
 mod greeting;
@@ -54,24 +55,12 @@ impl Shared {
         let quotas = quota::Quotas::default();
         let (burst, rate) = (limits::REGISTER_BURST, limits::REGISTER_RATE);
         let registrations = Mutex::new(Bucket::new(burst, rate, Instant::now()));
-        Arc::new(Self {
-            env,
-            log,
-            readers,
-            hub,
-            registration,
-            stopping,
-            quotas,
-            registrations,
-        })
+        Arc::new(Self { env, log, readers, hub, registration, stopping, quotas, registrations })
     }
 
     /// Whether one more may register now, or how long to wait.
     fn may_register(&self) -> Result<(), std::time::Duration> {
-        let mut bucket = self
-            .registrations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut bucket = self.registrations.lock().unwrap_or_else(PoisonError::into_inner);
         bucket.take(Instant::now())
     }
 }

@@ -1,8 +1,10 @@
 //! History: each request is answered on a unidirectional stream of its own.
 
+use std::sync::Arc;
+
 use quinn::Connection;
-use tertulia_proto::{LaneNotice, ReqId, RoomId, Span, StreamKind, close::CloseCode};
-use tokio::{task::JoinSet, time::timeout};
+use tertulia_proto::{History, LaneNotice, ReqId, StreamKind, close::CloseCode};
+use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 
 use super::{Ended, Shared, frames::FrameWriter};
 use crate::limits;
@@ -15,6 +17,7 @@ const PRIORITY: i32 = -5;
 pub(crate) struct Pages {
     connection: Connection,
     sending: JoinSet<Result<(), Ended>>,
+    turns: Arc<Semaphore>,
 }
 
 impl Pages {
@@ -22,35 +25,31 @@ impl Pages {
         Self {
             connection: connection.clone(),
             sending: JoinSet::new(),
+            turns: Arc::new(Semaphore::new(limits::PAGES_IN_FLIGHT)),
         }
     }
 
-    /// Reads a page now, and sends it beside what else goes on. Waits while too many are open.
+    /// Sends a page beside what else goes on: receipts do not wait for it. A few are read and
+    /// written at a time; only where many are asked for at once does this call wait.
     pub(crate) async fn send(
         &mut self,
         shared: &Shared,
         req_id: ReqId,
-        room: RoomId,
-        span: Span,
-        limit: u16,
+        query: History,
     ) -> Result<(), Ended> {
-        while let Some(done) = self.sending.try_join_next() {
-            ended(done)?;
+        while self.sending.len() >= limits::PAGES_ASKED {
+            self.ended().await?;
         }
-        while self.sending.len() >= limits::PAGES_IN_FLIGHT {
-            let Some(done) = self.sending.join_next().await else {
-                break;
-            };
-            ended(done)?;
-        }
-        let (head, events) = shared.readers.page(req_id, room, span, limit).await?;
-        let mut frames = vec![
-            StreamKind::Page(req_id).encode(),
-            LaneNotice::from(head).encode(),
-        ];
-        frames.extend(events.iter().map(tertulia_proto::Event::encode));
-        let connection = self.connection.clone();
+        let (connection, readers) = (self.connection.clone(), shared.readers.clone());
+        let turns = Arc::clone(&self.turns);
         self.sending.spawn(async move {
+            // The semaphore is never closed.
+            let _turn = turns.acquire().await;
+            let History { room, span, limit } = query;
+            let (head, events) = readers.page(req_id, room, span, limit).await?;
+            let kind = StreamKind::Page(req_id).encode();
+            let mut frames = vec![kind, LaneNotice::from(head).encode()];
+            frames.extend(events.iter().map(tertulia_proto::Event::encode));
             let stalled = Ended::Close(CloseCode::SLOW_CONSUMER, "no stream for a page");
             let opening = timeout(limits::PROGRESS_TIME, connection.open_uni()).await;
             let stream = opening.map_err(|_| stalled)??;
@@ -62,6 +61,16 @@ impl Pages {
             Ok(())
         });
         Ok(())
+    }
+
+    /// Waits for the end of one page; for ever if none is under way.
+    ///
+    /// Cancellation safe.
+    pub(crate) async fn ended(&mut self) -> Result<(), Ended> {
+        match self.sending.join_next().await {
+            Some(done) => ended(done),
+            None => std::future::pending().await,
+        }
     }
 
     /// Waits for the pages under way.
@@ -78,9 +87,6 @@ fn ended(done: Result<Result<(), Ended>, tokio::task::JoinError>) -> Result<(), 
     match done {
         Ok(Ok(()) | Err(Ended::Close(CloseCode::OK, _))) => Ok(()),
         Ok(Err(ended)) => Err(ended),
-        Err(_) => Err(Ended::Close(
-            CloseCode::INTERNAL,
-            "a page could not be sent",
-        )),
+        Err(_) => Err(Ended::Close(CloseCode::INTERNAL, "a page could not be sent")),
     }
 }

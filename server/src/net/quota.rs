@@ -34,10 +34,7 @@ impl Quotas {
         if devices.len() >= limits::QUOTAS {
             devices.retain(|_, quota| quota.is_used(now));
         }
-        devices
-            .entry(device)
-            .or_insert_with(|| Quota::new(now))
-            .clone()
+        devices.entry(device).or_insert_with(|| Quota::new(now)).clone()
     }
 }
 
@@ -97,10 +94,7 @@ mod tests {
             let _ = quotas.of(key, now);
         }
         assert!(quotas.devices.lock().unwrap().len() <= limits::QUOTAS);
-        assert!(
-            quotas.devices.lock().unwrap().contains_key(&[255; 32]),
-            "it is connected"
-        );
+        assert!(quotas.devices.lock().unwrap().contains_key(&[255; 32]), "it is connected");
         drop(kept);
     }
 }

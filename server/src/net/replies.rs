@@ -24,22 +24,14 @@ use crate::{
 /// A client whose command the disk refused tries again after so long.
 pub(crate) const STORAGE_RETRY_MS: u32 = 2_000;
 
-/// What a request is owed.
-#[derive(Debug)]
+/// What a request is owed. It may hold an invite's token: no Debug.
 pub(crate) enum Due {
     /// The outcome of a commit.
-    Commit {
-        pending: Pending,
-        message_id: Option<MessageId>,
-        token: Option<[u8; 16]>,
-    },
+    Commit { pending: Pending, message_id: Option<MessageId>, token: Option<[u8; 16]> },
     /// What the database says, once all requests before it are answered.
     Query(Query),
     /// No.
-    Refused {
-        refusal: Refusal,
-        retry_after: Option<Duration>,
-    },
+    Refused { refusal: Refusal, retry_after: Option<Duration> },
 }
 
 /// A question to the database or the hub.
@@ -53,17 +45,11 @@ pub(crate) enum Query {
 
 impl Due {
     pub(crate) fn refused(refusal: Refusal) -> Self {
-        Self::Refused {
-            refusal,
-            retry_after: None,
-        }
+        Self::Refused { refusal, retry_after: None }
     }
 
     pub(crate) fn refused_for(refusal: Refusal, retry_after: Duration) -> Self {
-        Self::Refused {
-            refusal,
-            retry_after: Some(retry_after),
-        }
+        Self::Refused { refusal, retry_after: Some(retry_after) }
     }
 }
 
@@ -104,6 +90,7 @@ pub(crate) async fn write(
                     writer.write_one(ServerMessage::from(change).encode()).await?;
                 }
             }
+            page = pages.ended() => page?,
             next = due.recv() => {
                 let Some((req_id, due)) = next else { break };
                 if let Some(frame) = answer(shared, account, pages, req_id, due).await? {
@@ -121,10 +108,7 @@ fn go_away(shared: &Shared) -> ServerMessage {
     let mut random = [0; 4];
     shared.env.fill_random(&mut random);
     let spread = limits::RETURN_SPREAD.as_millis() as u32;
-    GoAway {
-        retry_after_ms: u32::from_le_bytes(random) % spread.max(1),
-    }
-    .into()
+    GoAway { retry_after_ms: u32::from_le_bytes(random) % spread.max(1) }.into()
 }
 
 /// The frame that answers a request; `None` where a page does.
@@ -136,11 +120,7 @@ async fn answer(
     due: Due,
 ) -> Result<Option<Bytes>, Ended> {
     let message = match due {
-        Due::Commit {
-            pending,
-            message_id,
-            token,
-        } => {
+        Due::Commit { pending, message_id, token } => {
             let stopped = |_| Ended::Close(CloseCode::GO_AWAY, "the server stops");
             match pending.await.map_err(stopped)? {
                 Ok(outcome) => {
@@ -149,10 +129,7 @@ async fn answer(
                 Err(_) => rejected(req_id, Refusal::STORAGE, Some(STORAGE_RETRY_MS), None),
             }
         }
-        Due::Refused {
-            refusal,
-            retry_after,
-        } => {
+        Due::Refused { refusal, retry_after } => {
             let retry_after_ms = retry_after.map(|wait| wait.as_millis() as u32 + 1);
             rejected(req_id, refusal, retry_after_ms, None)
         }
@@ -180,25 +157,9 @@ async fn committed(
         }
     };
     Ok(match (reply, message_id, token) {
-        (
-            Reply::Posted {
-                room,
-                seq,
-                position,
-                time,
-            },
-            Some(message_id),
-            _,
-        ) => Receipt {
-            req_id,
-            message_id,
-            room,
-            seq,
-            position,
-            time,
-            duplicate,
+        (Reply::Posted { room, seq, position, time }, Some(message_id), _) => {
+            Receipt { req_id, message_id, room, seq, position, time, duplicate }.into()
         }
-        .into(),
         (Reply::Room(room), ..) => match shared.readers.listing(account.id, room).await? {
             Some(room) => RoomInfo { req_id, room }.into(),
             None => rejected(req_id, Refusal::NO_SUCH_ROOM, None, None),
@@ -230,39 +191,23 @@ async fn ask(
     Ok(Some(match query {
         Query::Rooms(ListRooms { after }) => {
             let (rooms, more) = shared.readers.rooms(account.id, after).await?;
-            RoomPage {
-                req_id,
-                rooms,
-                more,
-            }
-            .into()
+            RoomPage { req_id, rooms, more }.into()
         }
         Query::Users(ListUsers { after }) => {
             let mut people = shared.hub.people_after(after, wire::LIST_ENTRIES + 1);
             let more = people.len() > wire::LIST_ENTRIES;
             people.truncate(wire::LIST_ENTRIES);
-            UserPage {
-                req_id,
-                people,
-                more,
-            }
-            .into()
+            UserPage { req_id, people, more }.into()
         }
         Query::Members(ListMembers { room, after }) => {
             let (mut people, more) = shared.readers.members(room, after).await?;
             for person in &mut people {
                 person.online = shared.hub.is_online(person.account);
             }
-            MemberPage {
-                req_id,
-                room,
-                people,
-                more,
-            }
-            .into()
+            MemberPage { req_id, room, people, more }.into()
         }
-        Query::History(History { room, span, limit }) => {
-            pages.send(shared, req_id, room, span, limit).await?;
+        Query::History(history) => {
+            pages.send(shared, req_id, history).await?;
             return Ok(None);
         }
     }))
@@ -274,11 +219,5 @@ fn rejected(
     retry_after_ms: Option<u32>,
     proposal: Option<String>,
 ) -> ServerMessage {
-    Rejected {
-        req_id,
-        refusal,
-        retry_after_ms,
-        proposal,
-    }
-    .into()
+    Rejected { req_id, refusal, retry_after_ms, proposal }.into()
 }

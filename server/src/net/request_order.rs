@@ -17,10 +17,7 @@ pub(crate) struct TooEarly;
 
 impl RequestOrder {
     pub(crate) fn new() -> Self {
-        Self {
-            next: ReqId(1),
-            early: BTreeMap::new(),
-        }
+        Self { next: ReqId(1), early: BTreeMap::new() }
     }
 
     /// Takes a request in. Drain [`Self::next_ready`] after it.
@@ -51,16 +48,11 @@ mod tests {
     use super::*;
 
     fn request(n: u64) -> Request {
-        Request {
-            req_id: ReqId(n),
-            command: None,
-        }
+        Request { req_id: ReqId(n), command: Err(tertulia_proto::Unreadable::Unknown) }
     }
 
     fn ready(order: &mut RequestOrder) -> Vec<u64> {
-        std::iter::from_fn(|| order.next_ready())
-            .map(|request| request.req_id.0)
-            .collect()
+        std::iter::from_fn(|| order.next_ready()).map(|request| request.req_id.0).collect()
     }
 
     #[test]
@@ -69,11 +61,7 @@ mod tests {
         let bound = 1 + limits::EARLY_REQUESTS as u64;
         assert_eq!(order.accept(request(bound)), Ok(()));
         assert_eq!(order.accept(request(bound + 1)), Err(TooEarly));
-        assert_eq!(
-            order.accept(request(0)),
-            Ok(()),
-            "before the first: a repeat"
-        );
+        assert_eq!(order.accept(request(0)), Ok(()), "before the first: a repeat");
         assert!(ready(&mut order).is_empty());
     }
 

@@ -36,11 +36,7 @@ impl EndpointKeys {
         reset.copy_from_slice(&bytes[..64]);
         id.copy_from_slice(&bytes[64..72]);
         token.copy_from_slice(&bytes[72..]);
-        Self {
-            reset,
-            connection_id: u64::from_le_bytes(id),
-            token,
-        }
+        Self { reset, connection_id: u64::from_le_bytes(id), token }
     }
 }
 
@@ -116,11 +112,7 @@ pub(crate) fn bind_socket(
 }
 
 fn open(listen: SocketAddr) -> std::io::Result<Socket> {
-    let socket = Socket::new(
-        Domain::for_address(listen),
-        Type::DGRAM,
-        Some(Protocol::UDP),
-    )?;
+    let socket = Socket::new(Domain::for_address(listen), Type::DGRAM, Some(Protocol::UDP))?;
     if listen.is_ipv6() {
         socket.set_only_v6(!listen.ip().is_unspecified())?;
     }

@@ -17,10 +17,7 @@ pub(crate) enum Outcome {
     /// It was applied before, or there was nothing left to do; it takes no place.
     Repeat(Reply),
     /// The rules say no; it takes no place.
-    Refused {
-        refusal: Refusal,
-        proposal: Option<String>,
-    },
+    Refused { refusal: Refusal, proposal: Option<String> },
 }
 
 /// A change that was made.
@@ -52,11 +49,7 @@ pub(crate) enum Effect {
     /// That account's connections carry the room from now on.
     Entered { account: AccountId, room: RoomId },
     /// They no longer do, after that event.
-    Left {
-        account: AccountId,
-        room: RoomId,
-        after: Seq,
-    },
+    Left { account: AccountId, room: RoomId, after: Seq },
     /// An account with that role is there.
     Registered(Role),
     /// Its display name changed.
@@ -91,8 +84,8 @@ pub(crate) enum Verdict {
 
 /// Applies one entry inside the caller's transaction. An `Err` is the disk's; the caller rolls
 /// back what was written, and so it does on `Repeat` and `Refused`.
-pub(crate) fn apply(tx: &Connection, entry: &Entry) -> rusqlite::Result<Outcome> {
-    let verdict = match &entry.command {
+pub(crate) fn apply(tx: &Connection, entry: &Entry<'_>) -> rusqlite::Result<Outcome> {
+    let verdict = match entry.command {
         LogCommand::Register(command) => accounts::register(tx, entry, command),
         LogCommand::Send(command) => messages::send(tx, entry, command),
         LogCommand::CreateRoom(command) => rooms::create(tx, entry, command),
@@ -105,14 +98,10 @@ pub(crate) fn apply(tx: &Connection, entry: &Entry) -> rusqlite::Result<Outcome>
     Ok(match verdict {
         Ok(Verdict::Applied(reply, effects)) => Outcome::Applied(Applied { reply, effects }),
         Ok(Verdict::Repeat(reply)) => Outcome::Repeat(reply),
-        Err(Stop::Refused(refusal)) => Outcome::Refused {
-            refusal,
-            proposal: None,
-        },
-        Err(Stop::NameTaken(proposal)) => Outcome::Refused {
-            refusal: Refusal::NAME_TAKEN,
-            proposal,
-        },
+        Err(Stop::Refused(refusal)) => Outcome::Refused { refusal, proposal: None },
+        Err(Stop::NameTaken(proposal)) => {
+            Outcome::Refused { refusal: Refusal::NAME_TAKEN, proposal }
+        }
         Err(Stop::Sql(error)) => return Err(error),
     })
 }

@@ -33,11 +33,7 @@ pub(crate) fn authorize(actor: Role, action: Action) -> Result<(), Refusal> {
         Action::CreateRoom(_) => actor >= Role::Member,
         Action::Invite(role) => actor >= Role::Moderator && role <= actor,
     };
-    if allowed {
-        Ok(())
-    } else {
-        Err(Refusal::FORBIDDEN)
-    }
+    if allowed { Ok(()) } else { Err(Refusal::FORBIDDEN) }
 }
 
 /// To an outsider a room that is not public does not exist, whatever the role on the server.
@@ -54,12 +50,7 @@ mod tests {
     const KINDS: [RoomKind; 3] = [RoomKind::Public, RoomKind::Private, RoomKind::Direct];
 
     fn room_actions(room: Option<Access>) -> [Action; 4] {
-        [
-            Action::Read(room),
-            Action::Enter(room),
-            Action::Leave(room),
-            Action::Post(room),
-        ]
+        [Action::Read(room), Action::Enter(room), Action::Leave(room), Action::Post(room)]
     }
 
     #[test]
@@ -80,29 +71,15 @@ mod tests {
     fn guests_read_and_members_write() {
         for kind in KINDS {
             for role in ROLES {
-                let room = Some(Access {
-                    kind,
-                    member: Some(role),
-                });
+                let room = Some(Access { kind, member: Some(role) });
                 assert_eq!(authorize(role, Action::Read(room)), Ok(()));
                 let post = authorize(role, Action::Post(room));
-                assert_eq!(
-                    post.is_ok(),
-                    role >= Role::Member,
-                    "{role} posts in {kind:?}"
-                );
+                assert_eq!(post.is_ok(), role >= Role::Member, "{role} posts in {kind:?}");
             }
         }
-        let guest_there = Some(Access {
-            kind: RoomKind::Public,
-            member: Some(Role::Guest),
-        });
+        let guest_there = Some(Access { kind: RoomKind::Public, member: Some(Role::Guest) });
         let refused = authorize(Role::Owner, Action::Post(guest_there));
-        assert_eq!(
-            refused,
-            Err(Refusal::FORBIDDEN),
-            "a guest of the room, whoever elsewhere"
-        );
+        assert_eq!(refused, Err(Refusal::FORBIDDEN), "a guest of the room, whoever elsewhere");
     }
 
     #[test]

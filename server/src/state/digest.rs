@@ -10,7 +10,7 @@ const TABLES: [&str; 7] = [
     "SELECT position, bytes FROM body ORDER BY position",
     "SELECT id, handle, skeleton, display, role, created FROM account ORDER BY id",
     "SELECT key, account, created FROM device ORDER BY key",
-    "SELECT id, name, skeleton, kind, flags, topic, head, members, created FROM room ORDER BY id",
+    "SELECT id, name, skeleton, kind, flags, topic, head, members, created, created_by FROM room ORDER BY id",
     "SELECT account, room, role, since, read FROM member ORDER BY account, room",
     "SELECT room, seq, position, time, account, kind, message_id, reply_to, edited FROM event
      ORDER BY room, seq",

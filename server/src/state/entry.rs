@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use tertulia_proto::{
-    AccountId, CreateRoom, DisplayName, EnterRoom, LeaveRoom, LogPosition, MarkRead, MessageId,
-    Rename, Role, RoomId, Send, Seq, Timestamp,
+    AccountId, DisplayName, EnterRoom, Handle, LeaveRoom, LogPosition, MarkRead, MessageId, Rename,
+    Role, RoomId, RoomKind, RoomName, Send, Seq, Timestamp, Topic, skeleton,
 };
 
 /// SHA-256 of a device key's SPKI.
@@ -21,32 +21,26 @@ pub(crate) struct Actor {
 
 impl Actor {
     /// The server itself: its operator on the command line, or its own beginning.
-    pub(crate) const SERVER: Self = Self {
-        account: AccountId(0),
-        device: None,
-    };
+    pub(crate) const SERVER: Self = Self { account: AccountId(0), device: None };
 }
 
 /// A command in its place.
-#[derive(Debug, Clone)]
-pub(crate) struct Entry {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry<'a> {
     pub(crate) position: LogPosition,
     pub(crate) time: Timestamp,
     pub(crate) actor: Actor,
-    pub(crate) command: LogCommand,
+    pub(crate) command: &'a LogCommand,
 }
 
 /// What the log can hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-#[allow(
-    missing_docs,
-    reason = "each variant is named after its documented payload"
-)]
+#[allow(missing_docs, reason = "each variant is named after its documented payload")]
 pub(crate) enum LogCommand {
     Register(RegisterDevice),
     Send(Send),
-    CreateRoom(CreateRoom),
+    CreateRoom(MakeRoom),
     EnterRoom(EnterRoom),
     LeaveRoom(LeaveRoom),
     MarkRead(MarkRead),
@@ -54,13 +48,17 @@ pub(crate) enum LogCommand {
     Rename(Rename),
 }
 
-/// Makes an account for a device.
+/// Makes an account for a device. What follows from the name travels along: the tables it
+/// follows by may be others when the log is read again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RegisterDevice {
     /// The device.
     pub(crate) device: DeviceKey,
     /// Shown as typed.
     pub(crate) name: DisplayName,
+    pub(crate) handle: Handle,
+    /// The handle's.
+    pub(crate) skeleton: String,
     /// SHA-256 of the invite's token.
     pub(crate) invite_hash: Option<[u8; 32]>,
     /// Whether an invite was needed when the command came.
@@ -76,8 +74,26 @@ pub(crate) struct StoreInvite {
     pub(crate) role: Role,
     /// How often.
     pub(crate) uses: u32,
-    /// Until when; `None` for ever.
-    pub(crate) expires: Option<Timestamp>,
+    /// How long from the entry's time on, in milliseconds; `None` for ever.
+    pub(crate) expires_ms: Option<u64>,
+}
+
+/// Makes a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MakeRoom {
+    pub(crate) name: RoomName,
+    /// The name's.
+    pub(crate) skeleton: String,
+    pub(crate) kind: RoomKind,
+    pub(crate) topic: Topic,
+}
+
+impl MakeRoom {
+    /// A room of a judged name.
+    pub(crate) fn new(name: RoomName, kind: RoomKind, topic: Topic) -> Self {
+        let skeleton = skeleton(name.as_str());
+        Self { name, skeleton, kind, topic }
+    }
 }
 
 /// A send without its body, which lies apart.
@@ -94,22 +110,10 @@ impl LogCommand {
         let mut body = None;
         let (kind, payload) = match self {
             Self::Register(command) => (1, postcard::to_stdvec(command)?),
-            Self::Send(Send {
-                message_id,
-                room,
-                reply_to,
-                body: content,
-            }) => {
+            Self::Send(Send { message_id, room, reply_to, body: content }) => {
                 body = Some(postcard::to_stdvec(content)?);
                 let (message_id, room, reply_to) = (*message_id, *room, *reply_to);
-                (
-                    2,
-                    postcard::to_stdvec(&SendRecord {
-                        message_id,
-                        room,
-                        reply_to,
-                    })?,
-                )
+                (2, postcard::to_stdvec(&SendRecord { message_id, room, reply_to })?)
             }
             Self::CreateRoom(command) => (3, postcard::to_stdvec(command)?),
             Self::EnterRoom(command) => (4, postcard::to_stdvec(command)?),
@@ -118,11 +122,7 @@ impl LogCommand {
             Self::StoreInvite(command) => (7, postcard::to_stdvec(command)?),
             Self::Rename(command) => (8, postcard::to_stdvec(command)?),
         };
-        Ok(Record {
-            kind,
-            payload,
-            body,
-        })
+        Ok(Record { kind, payload, body })
     }
 
     /// Reads a row back. A redacted body reads as an empty opaque one.
@@ -132,24 +132,12 @@ impl LogCommand {
         Ok(match record.kind {
             1 => Self::Register(postcard::from_bytes(payload)?),
             2 => {
-                let SendRecord {
-                    message_id,
-                    room,
-                    reply_to,
-                } = postcard::from_bytes(payload)?;
+                let SendRecord { message_id, room, reply_to } = postcard::from_bytes(payload)?;
                 let body = match &record.body {
                     Some(bytes) => postcard::from_bytes(bytes)?,
-                    None => tertulia_proto::Body::Opaque {
-                        scheme: 0,
-                        bytes: Vec::new(),
-                    },
+                    None => tertulia_proto::Body::Opaque { scheme: 0, bytes: Vec::new() },
                 };
-                Self::Send(Send {
-                    message_id,
-                    room,
-                    reply_to,
-                    body,
-                })
+                Self::Send(Send { message_id, room, reply_to, body })
             }
             3 => Self::CreateRoom(postcard::from_bytes(payload)?),
             4 => Self::EnterRoom(postcard::from_bytes(payload)?),

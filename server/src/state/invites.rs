@@ -17,11 +17,11 @@ use crate::{
 /// Keeps an invite. An owner's invite by the server itself replaces the one before it.
 pub(crate) fn store(
     tx: &Connection,
-    entry: &Entry,
+    entry: &Entry<'_>,
     command: &StoreInvite,
 ) -> Result<Verdict, Stop> {
     if entry.actor == Actor::SERVER {
-        if command.role == Role::Owner && command.expires.is_none() {
+        if command.role == Role::Owner && command.expires_ms.is_none() {
             tx.prepare_cached("DELETE FROM invite WHERE role = ?1 AND expires IS NULL")?
                 .execute([Role::Owner as i64])?;
         }
@@ -35,6 +35,7 @@ pub(crate) fn store(
     if kept >= limits::INVITES {
         return Err(Refusal::LIMIT.into());
     }
+    let expires = command.expires_ms.map(|life| entry.time.0.saturating_add(life));
     tx.prepare_cached(
         "INSERT INTO invite (token_hash, role, uses_left, expires, created_by)
          VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -43,7 +44,7 @@ pub(crate) fn store(
         command.token_hash.as_slice(),
         command.role as i64,
         command.uses,
-        command.expires.map(|time| int(time.0)),
+        expires.map(int),
         int(entry.actor.account.0),
     ])?;
     Ok(Verdict::Applied(Reply::Done, Vec::new()))
@@ -54,11 +55,7 @@ pub(crate) fn check(tx: &Connection, hash: &[u8; 32], now: Timestamp) -> Result<
     let found = tx
         .prepare_cached("SELECT role, uses_left, expires FROM invite WHERE token_hash = ?1")?
         .query_row([hash.as_slice()], |row| {
-            Ok((
-                column(row, 0)?,
-                row.get::<_, i64>(1)?,
-                row.get::<_, Option<i64>>(2)?,
-            ))
+            Ok((column(row, 0)?, row.get::<_, i64>(1)?, row.get::<_, Option<i64>>(2)?))
         })
         .optional()?;
     let Some((role, uses_left, expires)) = found else {

@@ -15,7 +15,7 @@ use super::{
 use crate::store::sql::{column, int};
 
 /// Posts a message once, however often it is sent. A public room is entered on the way.
-pub(crate) fn send(tx: &Connection, entry: &Entry, command: &Send) -> Result<Verdict, Stop> {
+pub(crate) fn send(tx: &Connection, entry: &Entry<'_>, command: &Send) -> Result<Verdict, Stop> {
     if let Some(reply) = earlier(tx, entry, command)? {
         return Ok(Verdict::Repeat(reply));
     }
@@ -26,15 +26,15 @@ pub(crate) fn send(tx: &Connection, entry: &Entry, command: &Send) -> Result<Ver
     let account = accounts::actor(tx, entry.actor.account)?;
     let room = access(tx, account.id, command.room)?;
     authorize(account.role, Action::Post(room))?;
+    if let Some(target) = command.reply_to
+        && (target.0 == 0 || target > rooms::head(tx, command.room)?)
+    {
+        return Err(Refusal::INVALID.into());
+    }
     let mut effects = Vec::new();
     if room.is_some_and(|room| room.member.is_none()) {
-        effects = rooms::add_member(
-            tx,
-            entry,
-            &account,
-            command.room,
-            account.role.min(Role::Member),
-        )?;
+        effects =
+            rooms::add_member(tx, entry, &account, command.room, account.role.min(Role::Member))?;
     }
     let posted = Posted {
         message_id: command.message_id,
@@ -50,29 +50,16 @@ pub(crate) fn send(tx: &Connection, entry: &Entry, command: &Send) -> Result<Ver
     Ok(Verdict::Applied(reply, effects))
 }
 
-fn earlier(tx: &Connection, entry: &Entry, command: &Send) -> rusqlite::Result<Option<Reply>> {
+fn earlier(tx: &Connection, entry: &Entry<'_>, command: &Send) -> rusqlite::Result<Option<Reply>> {
     tx.prepare_cached(
         "SELECT room, seq, position, time FROM event WHERE account = ?1 AND message_id = ?2",
     )?
-    .query_row(
-        params![int(entry.actor.account.0), command.message_id.0.as_slice()],
-        |row| {
-            Ok(posted_reply(
-                column(row, 0)?,
-                column(row, 1)?,
-                column(row, 2)?,
-                column(row, 3)?,
-            ))
-        },
-    )
+    .query_row(params![int(entry.actor.account.0), command.message_id.0.as_slice()], |row| {
+        Ok(posted_reply(column(row, 0)?, column(row, 1)?, column(row, 2)?, column(row, 3)?))
+    })
     .optional()
 }
 
 const fn posted_reply(room: RoomId, seq: Seq, position: LogPosition, time: Timestamp) -> Reply {
-    Reply::Posted {
-        room,
-        seq,
-        position,
-        time,
-    }
+    Reply::Posted { room, seq, position, time }
 }

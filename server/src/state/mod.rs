@@ -14,7 +14,10 @@ mod rooms;
 mod tests;
 
 pub(crate) use accounts::{AccountRow, account_by_device};
-pub(crate) use apply::{Effect, Outcome, Reply, apply};
+pub(crate) use apply::{Effect, Outcome, Reply, Stop, apply};
 pub(crate) use authorize::{Access, Action, authorize};
-pub(crate) use entry::{Actor, DeviceKey, Entry, LogCommand, RegisterDevice, StoreInvite};
+pub(crate) use entry::{
+    Actor, DeviceKey, Entry, LogCommand, MakeRoom, RegisterDevice, StoreInvite,
+};
+pub(crate) use invites::check as invite_role;
 pub(crate) use rooms::access;

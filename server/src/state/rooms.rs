@@ -2,17 +2,20 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tertulia_proto::{
-    AccountId, Change, CreateRoom, EnterRoom, Event, EventHead, Joined, LeaveRoom, Left, MarkRead,
-    Refusal, Role, RoomId, RoomName, Seq, limits, skeleton,
+    AccountId, Change, EnterRoom, Event, EventHead, Joined, LeaveRoom, Left, MarkRead, Refusal,
+    Role, RoomId, RoomName, Seq, limits as wire,
 };
 
 use super::{
     accounts::{self, AccountRow},
     apply::{Effect, Reply, Stop, Verdict},
     authorize::{Access, Action, authorize},
-    entry::{Actor, Entry},
+    entry::{Actor, Entry, MakeRoom},
 };
-use crate::store::sql::{column, int};
+use crate::{
+    limits,
+    store::sql::{column, int},
+};
 
 /// The room everyone is in; the log begins with it.
 pub(crate) const LOBBY: RoomId = RoomId(1);
@@ -28,14 +31,8 @@ pub(crate) fn access(
          FROM room WHERE id = ?1",
     )?
     .query_row(params![int(room.0), int(account.0)], |row| {
-        let member = row
-            .get::<_, Option<i64>>(1)?
-            .map(|_| column(row, 1))
-            .transpose()?;
-        Ok(Access {
-            kind: column(row, 0)?,
-            member,
-        })
+        let member = row.get::<_, Option<i64>>(1)?.map(|_| column(row, 1)).transpose()?;
+        Ok(Access { kind: column(row, 0)?, member })
     })
     .optional()
 }
@@ -50,8 +47,8 @@ pub(crate) fn room_by_name(db: &Connection, name: &RoomName) -> rusqlite::Result
 /// Makes a room; its maker is its first member and owner.
 pub(crate) fn create(
     tx: &Connection,
-    entry: &Entry,
-    command: &CreateRoom,
+    entry: &Entry<'_>,
+    command: &MakeRoom,
 ) -> Result<Verdict, Stop> {
     let maker = match entry.actor {
         Actor::SERVER => None,
@@ -60,28 +57,34 @@ pub(crate) fn create(
     if let Some(maker) = &maker {
         authorize(maker.role, Action::CreateRoom(command.kind))?;
     }
-    let alike = skeleton(command.name.as_str());
     let taken = tx
         .prepare_cached("SELECT 1 FROM room WHERE name = ?1 OR skeleton = ?2")?
-        .exists(params![command.name.as_str(), alike])?;
+        .exists(params![command.name.as_str(), command.skeleton])?;
     if taken {
         return Err(Stop::NameTaken(None));
     }
-    let count: u32 = tx.query_row("SELECT count(*) FROM room", [], |row| column(row, 0))?;
-    if count >= crate::limits::ROOMS {
+    let (all, own): (u32, u32) = tx
+        .prepare_cached(
+            "SELECT (SELECT count(*) FROM room),
+                    (SELECT count(*) FROM room WHERE created_by = ?1)",
+        )?
+        .query_row([int(entry.actor.account.0)], |row| Ok((column(row, 0)?, column(row, 1)?)))?;
+    if all >= limits::ROOMS || own >= limits::ROOMS_MADE_BY_ONE {
         return Err(Refusal::LIMIT.into());
     }
     let id = tx
         .prepare_cached(
-            "INSERT INTO room (name, skeleton, kind, flags, topic, head, members, created)
-             VALUES (?1, ?2, ?3, 0, ?4, 0, 0, ?5)",
+            "INSERT INTO room
+                 (name, skeleton, kind, flags, topic, head, members, created, created_by)
+             VALUES (?1, ?2, ?3, 0, ?4, 0, 0, ?5, ?6)",
         )?
         .insert(params![
             command.name.as_str(),
-            alike,
+            command.skeleton,
             command.kind as i64,
             command.topic.as_str(),
             int(entry.time.0),
+            int(entry.actor.account.0),
         ])?;
     let room = RoomId(u64::try_from(id).unwrap_or_default());
     let effects = match &maker {
@@ -92,7 +95,11 @@ pub(crate) fn create(
 }
 
 /// Enters a public room.
-pub(crate) fn enter(tx: &Connection, entry: &Entry, command: &EnterRoom) -> Result<Verdict, Stop> {
+pub(crate) fn enter(
+    tx: &Connection,
+    entry: &Entry<'_>,
+    command: &EnterRoom,
+) -> Result<Verdict, Stop> {
     let account = accounts::actor(tx, entry.actor.account)?;
     let room = room_by_name(tx, &command.name)?;
     let found = match room {
@@ -109,7 +116,11 @@ pub(crate) fn enter(tx: &Connection, entry: &Entry, command: &EnterRoom) -> Resu
 }
 
 /// Ends a membership.
-pub(crate) fn leave(tx: &Connection, entry: &Entry, command: &LeaveRoom) -> Result<Verdict, Stop> {
+pub(crate) fn leave(
+    tx: &Connection,
+    entry: &Entry<'_>,
+    command: &LeaveRoom,
+) -> Result<Verdict, Stop> {
     let account = accounts::actor(tx, entry.actor.account)?;
     let found = access(tx, account.id, command.room)?;
     if found
@@ -123,21 +134,14 @@ pub(crate) fn leave(tx: &Connection, entry: &Entry, command: &LeaveRoom) -> Resu
     tx.prepare_cached("UPDATE room SET members = members - 1 WHERE id = ?1")?
         .execute([int(command.room.0)])?;
     let event = happen(tx, entry, &account, command.room, Change::Left(Left {}))?;
-    let left = Effect::Left {
-        account: account.id,
-        room: command.room,
-        after: event.head.seq,
-    };
-    Ok(Verdict::Applied(
-        Reply::Done,
-        vec![Effect::Happened(event), left],
-    ))
+    let left = Effect::Left { account: account.id, room: command.room, after: event.head.seq };
+    Ok(Verdict::Applied(Reply::Done, vec![Effect::Happened(event), left]))
 }
 
 /// Moves a read marker forward.
 pub(crate) fn mark_read(
     tx: &Connection,
-    entry: &Entry,
+    entry: &Entry<'_>,
     command: &MarkRead,
 ) -> Result<Verdict, Stop> {
     let account = accounts::actor(tx, entry.actor.account)?;
@@ -170,7 +174,7 @@ pub(crate) fn advance_marker(
 /// Makes a member of one who is none, and says so in the room.
 pub(crate) fn add_member(
     tx: &Connection,
-    entry: &Entry,
+    entry: &Entry<'_>,
     account: &AccountRow,
     room: RoomId,
     role: Role,
@@ -178,34 +182,29 @@ pub(crate) fn add_member(
     let rooms: i64 = tx
         .prepare_cached("SELECT count(*) FROM member WHERE account = ?1")?
         .query_row([int(account.id.0)], |row| row.get(0))?;
-    if rooms >= limits::ROOMS_PER_ACCOUNT as i64 {
+    if rooms >= wire::ROOMS_PER_ACCOUNT as i64 {
         return Err(Refusal::LIMIT.into());
     }
     let event = happen(tx, entry, account, room, Change::Joined(Joined {}))?;
     tx.prepare_cached(
         "INSERT INTO member (account, room, role, since, read) VALUES (?1, ?2, ?3, ?4, ?4)",
     )?
-    .execute(params![
-        int(account.id.0),
-        int(room.0),
-        role as i64,
-        int(event.head.seq.0)
-    ])?;
+    .execute(params![int(account.id.0), int(room.0), role as i64, int(event.head.seq.0)])?;
     tx.prepare_cached("UPDATE room SET members = members + 1 WHERE id = ?1")?
         .execute([int(room.0)])?;
-    Ok(vec![
-        Effect::Happened(event),
-        Effect::Entered {
-            account: account.id,
-            room,
-        },
-    ])
+    Ok(vec![Effect::Happened(event), Effect::Entered { account: account.id, room }])
+}
+
+/// The newest event's seq.
+pub(crate) fn head(tx: &Connection, room: RoomId) -> rusqlite::Result<Seq> {
+    tx.prepare_cached("SELECT head FROM room WHERE id = ?1")?
+        .query_row([int(room.0)], |row| column(row, 0))
 }
 
 /// Gives a change its place in a room: the next seq, without a gap.
 pub(crate) fn happen(
     tx: &Connection,
-    entry: &Entry,
+    entry: &Entry<'_>,
     account: &AccountRow,
     room: RoomId,
     change: Change,

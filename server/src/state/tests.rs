@@ -3,12 +3,13 @@
 use proptest::prelude::*;
 use rusqlite::Connection;
 use tertulia_proto::{
-    AccountId, Body, CreateRoom, DisplayName, EnterRoom, Epoch, LeaveRoom, MarkRead, MessageId,
-    MessageText, Refusal, Role, RoomId, RoomKind, RoomName, Send, Seq, Timestamp, Topic,
+    AccountId, Body, DisplayName, EnterRoom, Epoch, Handle, LeaveRoom, MarkRead, MessageId,
+    MessageText, Refusal, Role, RoomId, RoomKind, RoomName, Send, Seq, Timestamp, Topic, skeleton,
 };
 
 use super::{
-    Actor, LogCommand, Outcome, RegisterDevice, Reply, StoreInvite, digest::digest, entry::Record,
+    Actor, LogCommand, MakeRoom, Outcome, RegisterDevice, Reply, StoreInvite, digest::digest,
+    entry::Record,
 };
 use crate::store::Writer;
 
@@ -25,11 +26,7 @@ impl World {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let writer = Writer::open(&dir.path().join("tertulia.db"), Epoch([1; 16])).unwrap();
-        let mut world = Self {
-            _dir: dir,
-            writer,
-            now: 1_000,
-        };
+        let mut world = Self { _dir: dir, writer, now: 1_000 };
         world.applied(Actor::SERVER, create("lobby"));
         world
     }
@@ -37,11 +34,7 @@ impl World {
     fn run(&mut self, actor: Actor, command: LogCommand) -> Outcome {
         self.now += 1;
         let batch = [(actor, command)];
-        self.writer
-            .commit(Timestamp(self.now), &batch)
-            .unwrap()
-            .pop()
-            .unwrap()
+        self.writer.commit(Timestamp(self.now), &batch).unwrap().pop().unwrap()
     }
 
     fn applied(&mut self, actor: Actor, command: LogCommand) -> Reply {
@@ -65,46 +58,36 @@ impl World {
         else {
             panic!("no account")
         };
-        Actor {
-            account,
-            device: Some([device; 32]),
-        }
+        Actor { account, device: Some([device; 32]) }
     }
 }
 
 fn stranger(device: u8) -> Actor {
-    Actor {
-        account: AccountId(0),
-        device: Some([device; 32]),
-    }
+    Actor { account: AccountId(0), device: Some([device; 32]) }
 }
 
 fn register(device: u8, name: &str, invite: Option<u8>) -> LogCommand {
     LogCommand::Register(RegisterDevice {
         device: [device; 32],
         name: DisplayName::new(name).unwrap(),
+        handle: handle(name),
+        skeleton: skeleton(handle(name).as_str()),
         invite_hash: invite.map(|byte| [byte; 32]),
         invite_needed: invite.is_some(),
     })
 }
 
-fn invite(byte: u8, role: Role, uses: u32, expires: Option<u64>) -> LogCommand {
-    let expires = expires.map(Timestamp);
-    LogCommand::StoreInvite(StoreInvite {
-        token_hash: [byte; 32],
-        role,
-        uses,
-        expires,
-    })
+fn handle(name: &str) -> Handle {
+    DisplayName::new(name).unwrap().handle().unwrap()
+}
+
+fn invite(byte: u8, role: Role, uses: u32, expires_ms: Option<u64>) -> LogCommand {
+    LogCommand::StoreInvite(StoreInvite { token_hash: [byte; 32], role, uses, expires_ms })
 }
 
 fn create(name: &str) -> LogCommand {
     let name = RoomName::new(name).unwrap();
-    LogCommand::CreateRoom(CreateRoom {
-        name,
-        kind: RoomKind::Public,
-        topic: Topic::default(),
-    })
+    LogCommand::CreateRoom(MakeRoom::new(name, RoomKind::Public, Topic::default()))
 }
 
 fn send(id: u8, room: u64, text: &str) -> LogCommand {
@@ -117,9 +100,7 @@ fn send(id: u8, room: u64, text: &str) -> LogCommand {
 }
 
 fn enter(name: &str) -> LogCommand {
-    LogCommand::EnterRoom(EnterRoom {
-        name: RoomName::new(name).unwrap(),
-    })
+    LogCommand::EnterRoom(EnterRoom { name: RoomName::new(name).unwrap() })
 }
 
 fn leave(room: u64) -> LogCommand {
@@ -135,9 +116,7 @@ fn a_message_sent_again_is_one_message_with_the_same_receipt() {
     let mut world = World::new();
     let ana = world.person(1, "Ana");
     let first = world.applied(ana, send(7, 1, "hola"));
-    let Outcome::Repeat(again) = world.run(ana, send(7, 1, "hola")) else {
-        panic!("a second one")
-    };
+    let Outcome::Repeat(again) = world.run(ana, send(7, 1, "hola")) else { panic!("a second one") };
     assert_eq!(first, again);
     let beto = world.person(2, "Beto");
     let other = world.applied(beto, send(7, 1, "the same id of another author"));
@@ -149,41 +128,23 @@ fn a_message_sent_again_is_one_message_with_the_same_receipt() {
 #[test]
 fn an_invite_gives_its_role_its_uses_and_its_time() {
     let mut world = World::new();
-    let end = world.now + DAY_MS;
-    world.applied(Actor::SERVER, invite(9, Role::Moderator, 1, Some(end)));
+    world.applied(Actor::SERVER, invite(9, Role::Moderator, 1, Some(DAY_MS)));
     let used = |world: &mut World, device, name, byte| {
-        world
-            .refused(stranger(device), register(device, name, byte))
-            .0
+        world.refused(stranger(device), register(device, name, byte)).0
     };
     assert_eq!(used(&mut world, 1, "Ana", Some(8)), Refusal::INVITE_UNKNOWN);
     world.applied(stranger(1), register(1, "Ana", Some(9)));
     let again = world.run(stranger(1), register(1, "Ana", Some(9)));
-    assert!(
-        matches!(again, Outcome::Repeat(_)),
-        "a known device uses no invite up"
-    );
-    assert_eq!(
-        used(&mut world, 2, "Beto", Some(9)),
-        Refusal::INVITE_USED_UP
-    );
-    world.applied(Actor::SERVER, invite(10, Role::Member, 5, Some(end)));
-    world.now = end;
-    assert_eq!(
-        used(&mut world, 2, "Beto", Some(10)),
-        Refusal::INVITE_EXPIRED
-    );
-    let needs = LogCommand::Register(RegisterDevice {
-        device: [3; 32],
-        name: DisplayName::new("Carla").unwrap(),
-        invite_hash: None,
-        invite_needed: true,
-    });
+    assert!(matches!(again, Outcome::Repeat(_)), "a known device uses no invite up");
+    assert_eq!(used(&mut world, 2, "Beto", Some(9)), Refusal::INVITE_USED_UP);
+    world.applied(Actor::SERVER, invite(10, Role::Member, 5, Some(DAY_MS)));
+    world.now += DAY_MS;
+    assert_eq!(used(&mut world, 2, "Beto", Some(10)), Refusal::INVITE_EXPIRED);
+    let LogCommand::Register(carla) = register(3, "Carla", None) else { panic!() };
+    let needs = LogCommand::Register(RegisterDevice { invite_needed: true, ..carla });
     assert_eq!(world.refused(stranger(3), needs).0, Refusal::INVITE_NEEDED);
-    let moderators = format!(
-        "SELECT count(*) FROM account WHERE role = {}",
-        Role::Moderator as i64
-    );
+    let moderators =
+        format!("SELECT count(*) FROM account WHERE role = {}", Role::Moderator as i64);
     assert_eq!(count(world.writer.database(), &moderators), 1);
 }
 
@@ -204,10 +165,7 @@ fn a_taken_name_is_answered_with_a_free_one_and_uses_no_invite_up() {
     world.person(1, "Ana María");
     world.applied(Actor::SERVER, invite(9, Role::Member, 1, None));
     let (refusal, proposal) = world.refused(stranger(2), register(2, "ana maría", Some(9)));
-    assert_eq!(
-        (refusal, proposal.as_deref()),
-        (Refusal::NAME_TAKEN, Some("ana.maría-2"))
-    );
+    assert_eq!((refusal, proposal.as_deref()), (Refusal::NAME_TAKEN, Some("ana.maría-2")));
     // Cyrillic letters that look like these.
     let (refusal, _) = world.refused(stranger(2), register(2, "Аna María", Some(9)));
     assert_eq!(refusal, Refusal::NAME_TAKEN);
@@ -221,29 +179,39 @@ fn sending_to_a_public_room_enters_it_and_leaving_ends_it() {
     let beto = world.person(2, "Beto");
     world.applied(ana, create("música"));
     assert_eq!(world.refused(beto, create("Música")).0, Refusal::NAME_TAKEN);
-    let Reply::Posted { room, seq, .. } = world.applied(beto, send(1, 2, "hi")) else {
-        panic!()
-    };
-    assert_eq!(
-        (room, seq),
-        (RoomId(2), Seq(3)),
-        "ana joined, beto joined, beto posted"
-    );
+    let Reply::Posted { room, seq, .. } = world.applied(beto, send(1, 2, "hi")) else { panic!() };
+    assert_eq!((room, seq), (RoomId(2), Seq(3)), "ana joined, beto joined, beto posted");
     world.applied(beto, leave(2));
     assert!(matches!(world.run(beto, leave(2)), Outcome::Repeat(_)));
     world.applied(beto, enter("música"));
-    assert!(matches!(
-        world.run(beto, enter("#Música")),
-        Outcome::Repeat(Reply::Room(RoomId(2)))
-    ));
-    assert_eq!(
-        world.refused(beto, enter("nowhere")).0,
-        Refusal::NO_SUCH_ROOM
-    );
-    assert_eq!(
-        world.refused(beto, send(2, 99, "hi")).0,
-        Refusal::NO_SUCH_ROOM
-    );
+    assert!(matches!(world.run(beto, enter("#Música")), Outcome::Repeat(Reply::Room(RoomId(2)))));
+    assert_eq!(world.refused(beto, enter("nowhere")).0, Refusal::NO_SUCH_ROOM);
+    assert_eq!(world.refused(beto, send(2, 99, "hi")).0, Refusal::NO_SUCH_ROOM);
+}
+
+#[test]
+fn an_answer_is_to_a_message_that_is_there() {
+    let mut world = World::new();
+    let ana = world.person(1, "Ana");
+    let answer = |id, target| {
+        let LogCommand::Send(send) = send(id, 1, "yes") else { panic!() };
+        LogCommand::Send(Send { reply_to: Some(Seq(target)), ..send })
+    };
+    for target in [0, 2, 1 << 63, u64::MAX] {
+        assert_eq!(world.refused(ana, answer(9, target)).0, Refusal::INVALID, "{target}");
+    }
+    world.applied(ana, answer(9, 1));
+}
+
+#[test]
+fn one_account_makes_a_bounded_number_of_rooms() {
+    let mut world = World::new();
+    let ana = world.person(1, "Ana");
+    for n in 0..crate::limits::ROOMS_MADE_BY_ONE {
+        let Reply::Room(room) = world.applied(ana, create(&format!("room-{n}"))) else { panic!() };
+        world.applied(ana, leave(room.0));
+    }
+    assert_eq!(world.refused(ana, create("one-more")).0, Refusal::LIMIT);
 }
 
 #[test]
@@ -254,12 +222,7 @@ fn read_markers_only_move_forward_and_not_past_the_head() {
     for id in 1..=5 {
         world.applied(beto, send(id, 1, "x"));
     }
-    let mark = |seq| {
-        LogCommand::MarkRead(MarkRead {
-            room: RoomId(1),
-            seq: Seq(seq),
-        })
-    };
+    let mark = |seq| LogCommand::MarkRead(MarkRead { room: RoomId(1), seq: Seq(seq) });
     world.applied(ana, mark(4));
     assert!(matches!(world.run(ana, mark(2)), Outcome::Repeat(_)));
     world.applied(ana, mark(1_000));
@@ -326,13 +289,9 @@ impl Step {
             Self::Create { device, name } => (device, create(&format!("room-{name}"))),
             Self::Enter { device, name } => (device, enter(&format!("room-{name}"))),
             Self::Leave { device, room } => (device, leave(room)),
-            Self::Mark { device, room, seq } => (
-                device,
-                LogCommand::MarkRead(MarkRead {
-                    room: RoomId(room),
-                    seq: Seq(seq),
-                }),
-            ),
+            Self::Mark { device, room, seq } => {
+                (device, LogCommand::MarkRead(MarkRead { room: RoomId(room), seq: Seq(seq) }))
+            }
         }
     }
 }
@@ -341,10 +300,7 @@ fn actor(world: &World, device: u8) -> Actor {
     let found = super::account_by_device(world.writer.database(), &[device; 32]).unwrap();
     found.map_or_else(
         || stranger(device),
-        |row| Actor {
-            account: row.id,
-            device: Some([device; 32]),
-        },
+        |row| Actor { account: row.id, device: Some([device; 32]) },
     )
 }
 
@@ -359,16 +315,9 @@ fn log_of(world: &World) -> Vec<(Timestamp, Actor, LogCommand)> {
         .unwrap();
     let rows = statement.query_map([], |row| {
         let device: Vec<u8> = row.get(2)?;
-        let record = Record {
-            kind: row.get(3)?,
-            payload: row.get(4)?,
-            body: row.get(5)?,
-        };
+        let record = Record { kind: row.get(3)?, payload: row.get(4)?, body: row.get(5)? };
         let account = AccountId(row.get::<_, i64>(1)? as u64);
-        let actor = Actor {
-            account,
-            device: device.try_into().ok(),
-        };
+        let actor = Actor { account, device: device.try_into().ok() };
         let time = Timestamp(row.get::<_, i64>(0)? as u64);
         Ok((time, actor, LogCommand::from_record(&record).unwrap()))
     });

@@ -15,17 +15,12 @@ pub(super) fn run(path: &Path, db: &mut Connection) -> Result<(), StoreError> {
     let known = MIGRATIONS.len() as u32;
     let found = version(db).map_err(error)?;
     if found > known {
-        return Err(StoreError::Newer {
-            path: path.to_owned(),
-            found,
-            known,
-        });
+        return Err(StoreError::Newer { path: path.to_owned(), found, known });
     }
     if found > 0 && found < known {
         let copy = path.with_extension(format!("schema-{found}.db"));
         let copy = copy.to_string_lossy();
-        db.execute("VACUUM INTO ?1", [copy.as_ref()])
-            .map_err(error)?;
+        db.execute("VACUUM INTO ?1", [copy.as_ref()]).map_err(error)?;
     }
     for (step, sql) in MIGRATIONS.iter().enumerate().skip(found as usize) {
         let tx = db.transaction().map_err(error)?;
@@ -46,11 +41,7 @@ fn version(db: &Connection) -> rusqlite::Result<u32> {
         return Ok(0);
     }
     let value: Option<Vec<u8>> = db
-        .query_row(
-            "SELECT value FROM meta WHERE key = 'schema_version'",
-            [],
-            |row| row.get(0),
-        )
+        .query_row("SELECT value FROM meta WHERE key = 'schema_version'", [], |row| row.get(0))
         .optional()?;
     let bytes = value.and_then(|value| value.try_into().ok());
     Ok(bytes.map_or(0, u32::from_be_bytes))
@@ -67,24 +58,11 @@ mod tests {
         let path = dir.path().join("tertulia.db");
         let db = open_for_writing(&path).unwrap();
         let newer = 99u32.to_be_bytes();
-        db.execute(
-            "UPDATE meta SET value = ?1 WHERE key = 'schema_version'",
-            [newer.as_slice()],
-        )
-        .unwrap();
+        db.execute("UPDATE meta SET value = ?1 WHERE key = 'schema_version'", [newer.as_slice()])
+            .unwrap();
         drop(db);
         let refused = open_for_writing(&path).unwrap_err();
-        assert!(
-            matches!(
-                refused,
-                StoreError::Newer {
-                    found: 99,
-                    known: 1,
-                    ..
-                }
-            ),
-            "{refused}"
-        );
+        assert!(matches!(refused, StoreError::Newer { found: 99, known: 1, .. }), "{refused}");
         assert!(refused.to_string().contains("tertulia.db"));
     }
 
@@ -101,10 +79,6 @@ mod tests {
 
     #[test]
     fn the_bundled_sqlite_has_no_wal_reset_bug() {
-        assert!(
-            rusqlite::version_number() >= 3_051_003,
-            "{}",
-            rusqlite::version()
-        );
+        assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
     }
 }

@@ -59,10 +59,9 @@ impl StoreError {
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
         let path = path.to_owned();
         match source.sqlite_error_code() {
-            Some(DatabaseCorrupt | NotADatabase) => Self::Damaged {
-                path,
-                detail: source.to_string(),
-            },
+            Some(DatabaseCorrupt | NotADatabase) => {
+                Self::Damaged { path, detail: source.to_string() }
+            }
             _ => Self::Sqlite { path, source },
         }
     }
@@ -77,17 +76,12 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     let mut db = Connection::open(path).map_err(error)?;
     configure(&db).map_err(error)?;
     // The writer folds the write-ahead log in by itself, off its own path.
-    db.pragma_update(None, "wal_autocheckpoint", 0)
-        .map_err(error)?;
+    db.pragma_update(None, "wal_autocheckpoint", 0).map_err(error)?;
     if unclean {
-        let verdict: String = db
-            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-            .map_err(error)?;
+        let verdict: String =
+            db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(error)?;
         if verdict != "ok" {
-            return Err(StoreError::Damaged {
-                path: path.to_owned(),
-                detail: verdict,
-            });
+            return Err(StoreError::Damaged { path: path.to_owned(), detail: verdict });
         }
     }
     migrations::run(path, &mut db)?;
@@ -96,11 +90,7 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
 
 /// Makes the file, readable by its owner only; SQLite's own files beside it follow its mode.
 fn create_private(path: &Path) -> Result<(), StoreError> {
-    let made = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path);
+    let made = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
     made.map(drop).map_err(|error| {
         let message = Some(error.to_string());
         let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
@@ -133,7 +123,8 @@ fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "trusted_schema", false)?;
     db.pragma_update(None, "cell_size_check", true)?;
     db.pragma_update(None, "secure_delete", true)?;
-    db.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    // Its file shrinks once it was folded in: by its size the writer knows when to fold.
+    db.pragma_update(None, "journal_size_limit", 0)?;
     db.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

@@ -8,7 +8,8 @@ use std::{
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tertulia_proto::{
     AccountId, Body, Change, Env, Event, EventHead, Joined, Left, MessageId, PageHead, Person,
-    Posted, ReqId, RoomId, RoomListing, Seq, Span, limits as wire,
+    Posted, Refusal, ReqId, RoomId, RoomListing, RoomName, Seq, Span, Timestamp, Topic,
+    limits as wire,
 };
 use tokio::sync::{Semaphore, oneshot};
 
@@ -18,8 +19,11 @@ use super::{
 };
 use crate::{
     limits,
-    state::{Access, AccountRow, DeviceKey, access, account_by_device},
+    state::{Access, AccountRow, DeviceKey, Stop, access, account_by_device, invite_role},
 };
+
+/// What a frame of an event takes at most beside its body: numbers and names.
+const EVENT_OVERHEAD: usize = 512;
 
 /// The read side of the database. Every method reads one consistent state of it.
 #[derive(Debug, Clone)]
@@ -41,17 +45,29 @@ pub(crate) struct CatchUp {
 impl Readers {
     pub(crate) fn new(path: PathBuf, env: Arc<dyn Env>) -> Self {
         let permits = Arc::new(Semaphore::new(limits::READERS));
-        Self {
-            path,
-            env,
-            idle: Arc::default(),
-            permits,
-        }
+        Self { path, env, idle: Arc::default(), permits }
     }
 
     /// The account of a device.
     pub(crate) async fn account(&self, device: DeviceKey) -> rusqlite::Result<Option<AccountRow>> {
         self.read(move |db| account_by_device(db, &device)).await
+    }
+
+    /// What the writer would say of an invite, its time left out.
+    pub(crate) async fn invite_refusal(
+        &self,
+        hash: Option<[u8; 32]>,
+        invite_needed: bool,
+    ) -> rusqlite::Result<Option<Refusal>> {
+        let Some(hash) = hash else {
+            return Ok(invite_needed.then_some(Refusal::INVITE_NEEDED));
+        };
+        self.read(move |db| match invite_role(db, &hash, Timestamp(0)) {
+            Ok(_) | Err(Stop::NameTaken(_)) => Ok(None),
+            Err(Stop::Refused(refusal)) => Ok(Some(refusal)),
+            Err(Stop::Sql(error)) => Err(error),
+        })
+        .await
     }
 
     /// What an account has to do with a room.
@@ -95,10 +111,9 @@ impl Readers {
                          SELECT 1 FROM member WHERE account = ?1 AND room = id))
                      ORDER BY id LIMIT ?3",
                 )?
-                .query_map(
-                    params![int(account.0), int(after.0), page_and_one()],
-                    |row| column(row, 0),
-                )?
+                .query_map(params![int(account.0), int(after.0), page_and_one()], |row| {
+                    column(row, 0)
+                })?
                 .collect::<rusqlite::Result<_>>()?;
             let more = cut(&mut ids);
             let mut rooms = Vec::with_capacity(ids.len());
@@ -158,8 +173,7 @@ impl Readers {
         limit: usize,
         bytes: usize,
     ) -> rusqlite::Result<Vec<Event>> {
-        self.read(move |db| collect(db, room, Span::After(next.prev()), limit, bytes))
-            .await
+        self.read(move |db| collect(db, room, Span::After(next.prev()), limit, bytes)).await
     }
 
     /// A page of a room's history, ascending.
@@ -182,16 +196,7 @@ impl Readers {
                      FROM room WHERE id = ?1",
                 )?
                 .query_row([int(room.0)], |row| Ok((column(row, 0)?, column(row, 1)?)))?;
-            Ok((
-                PageHead {
-                    req_id,
-                    room,
-                    events: events.len() as u16,
-                    oldest,
-                    head,
-                },
-                events,
-            ))
+            Ok((PageHead { req_id, room, events: events.len() as u16, oldest, head }, events))
         })
         .await
     }
@@ -202,24 +207,19 @@ impl Readers {
         job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> rusqlite::Result<T> {
         let gone = || rusqlite::Error::InvalidQuery;
-        let permit = Arc::clone(&self.permits)
-            .acquire_owned()
-            .await
-            .map_err(|_| gone())?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| gone())?;
         let (tx, rx) = oneshot::channel();
         let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
         self.env.run_blocking(Box::new(move || {
             let lent = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let result = lent
-                .map_or_else(|| open_for_reading(&path), Ok)
-                .and_then(|db| {
-                    // One transaction, so that several statements see one state.
-                    db.execute_batch("BEGIN")?;
-                    let result = job(&db);
-                    db.execute_batch("ROLLBACK")?;
-                    idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
-                    result
-                });
+            let result = lent.map_or_else(|| open_for_reading(&path), Ok).and_then(|db| {
+                // One transaction, so that several statements see one state.
+                db.execute_batch("BEGIN")?;
+                let result = job(&db);
+                db.execute_batch("ROLLBACK")?;
+                idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
+                result
+            });
             drop(permit);
             // The asker may have gone away.
             let _ = tx.send(result);
@@ -246,8 +246,10 @@ fn listing(
 ) -> rusqlite::Result<Option<RoomListing>> {
     db.prepare_cached(
         "SELECT id, name, kind, topic, members, head, read,
-                (SELECT count(*) FROM (SELECT 1 FROM event WHERE room = id AND seq > read
-                     AND kind = 256 AND event.account <> ?1 LIMIT 1000))
+                (SELECT count(*) FROM
+                     (SELECT kind, event.account AS author FROM event
+                      WHERE room = id AND seq > read LIMIT 1000)
+                 WHERE kind = 256 AND author <> ?1)
          FROM room LEFT JOIN member ON member.room = room.id AND member.account = ?1
          WHERE id = ?2",
     )?
@@ -255,9 +257,9 @@ fn listing(
         let entered = row.get::<_, Option<i64>>(6)?.is_some();
         Ok(RoomListing {
             room: column(row, 0)?,
-            name: text(row, 1)?,
+            name: text(row, 1, RoomName::kept)?,
             kind: column(row, 2)?,
-            topic: text(row, 3)?,
+            topic: text(row, 3, Topic::try_from)?,
             members: column(row, 4)?,
             head: column(row, 5)?,
             read: if entered { column(row, 6)? } else { Seq(0) },
@@ -280,17 +282,17 @@ fn resume_at(db: &Connection, listing: &RoomListing, have: Option<Seq>) -> rusql
     if head.0 - have.0 > wire::CATCH_UP_EVENTS {
         return Ok(fresh);
     }
+    // So few events can't be too many bytes.
+    if head.0 - have.0 <= wire::CATCH_UP_BYTES / wire::TEXT_BYTES as u64 {
+        return Ok(have.next());
+    }
     let bytes: i64 = db
         .prepare_cached(
             "SELECT coalesce(sum(length(bytes)), 0) FROM event JOIN body USING (position)
              WHERE room = ?1 AND seq > ?2",
         )?
         .query_row(params![int(listing.room.0), int(have.0)], |row| row.get(0))?;
-    Ok(if bytes as u64 > wire::CATCH_UP_BYTES {
-        fresh
-    } else {
-        have.next()
-    })
+    Ok(if bytes as u64 > wire::CATCH_UP_BYTES { fresh } else { have.next() })
 }
 
 /// Events of a span: ascending for `After`, descending otherwise.
@@ -320,13 +322,8 @@ fn collect(
     let mut rows = statement.query(params![int(room.0), int(seq.0), limit as i64])?;
     let (mut events, mut size) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        size += row
-            .get_ref(7)?
-            .as_blob_or_null()
-            .ok()
-            .flatten()
-            .map_or(0, <[u8]>::len)
-            + 384;
+        size += row.get_ref(7)?.as_blob_or_null().ok().flatten().map_or(0, <[u8]>::len)
+            + EVENT_OVERHEAD;
         if size > byte_limit && !events.is_empty() {
             break;
         }
@@ -347,18 +344,9 @@ fn event(row: &Row<'_>, room: RoomId) -> rusqlite::Result<Event> {
     let change = match kind {
         256 => Change::Posted(Posted {
             message_id: MessageId(bytes(row, 4)?),
-            reply_to: row
-                .get::<_, Option<i64>>(5)?
-                .map(|_| column(row, 5))
-                .transpose()?,
-            edited: row
-                .get::<_, Option<i64>>(6)?
-                .map(|_| column(row, 6))
-                .transpose()?,
-            body: row
-                .get::<_, Option<Vec<u8>>>(7)?
-                .map(|bytes| body(&bytes))
-                .transpose()?,
+            reply_to: row.get::<_, Option<i64>>(5)?.map(|_| column(row, 5)).transpose()?,
+            edited: row.get::<_, Option<i64>>(6)?.map(|_| column(row, 6)).transpose()?,
+            body: row.get::<_, Option<Vec<u8>>>(7)?.map(|bytes| body(&bytes)).transpose()?,
         }),
         260 => Change::Joined(Joined {}),
         261 => Change::Left(Left {}),

@@ -6,9 +6,10 @@ use rusqlite::{
 };
 use tertulia_proto::{AccountId, LogPosition, Role, RoomId, RoomKind, Seq, Timestamp};
 
-/// Positions, seqs and times stay far below 2^63.
+/// Positions, seqs and times stay far below 2^63; what a peer makes up may not, and is then as
+/// far as can be.
 pub(crate) const fn int(value: u64) -> i64 {
-    value as i64
+    if value > i64::MAX as u64 { i64::MAX } else { value as i64 }
 }
 
 /// A column as one of the wire's types.
@@ -17,17 +18,18 @@ pub(crate) fn column<T: Column>(row: &Row<'_>, index: usize) -> rusqlite::Result
     T::from_int(value).ok_or_else(|| out_of_range(index, value))
 }
 
-/// A text column that is parsed on the way out, as it was on the way in.
-pub(crate) fn text<T: TryFrom<String>>(row: &Row<'_>, index: usize) -> rusqlite::Result<T> {
-    let value: String = row.get(index)?;
-    T::try_from(value).map_err(|_| invalid(index, Type::Text))
+/// A text column that was judged on the way in: on the way out `kept` only checks its bounds.
+pub(crate) fn text<T, E>(
+    row: &Row<'_>,
+    index: usize,
+    kept: impl FnOnce(String) -> Result<T, E>,
+) -> rusqlite::Result<T> {
+    kept(row.get(index)?).map_err(|_| invalid(index, Type::Text))
 }
 
 /// A fixed number of bytes.
 pub(crate) fn bytes<const N: usize>(row: &Row<'_>, index: usize) -> rusqlite::Result<[u8; N]> {
-    row.get::<_, Vec<u8>>(index)?
-        .try_into()
-        .map_err(|_| invalid(index, Type::Blob))
+    row.get::<_, Vec<u8>>(index)?.try_into().map_err(|_| invalid(index, Type::Blob))
 }
 
 pub(crate) fn invalid(index: usize, kind: Type) -> rusqlite::Error {
@@ -69,8 +71,6 @@ impl Column for Role {
 
 impl Column for RoomKind {
     fn from_int(value: i64) -> Option<Self> {
-        [Self::Public, Self::Private, Self::Direct]
-            .into_iter()
-            .find(|kind| *kind as i64 == value)
+        [Self::Public, Self::Private, Self::Direct].into_iter().find(|kind| *kind as i64 == value)
     }
 }

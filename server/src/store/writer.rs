@@ -31,11 +31,9 @@ impl Writer {
         )
         .map_err(error)?;
         let newest = db
-            .query_row(
-                "SELECT position, time FROM log ORDER BY position DESC LIMIT 1",
-                [],
-                |row| Ok((column(row, 0)?, column(row, 1)?)),
-            )
+            .query_row("SELECT position, time FROM log ORDER BY position DESC LIMIT 1", [], |row| {
+                Ok((column(row, 0)?, column(row, 1)?))
+            })
             .optional()
             .map_err(error)?;
         let (head, time) = newest.unwrap_or_default();
@@ -44,10 +42,9 @@ impl Writer {
 
     /// Identity of the history.
     pub(crate) fn epoch(&self) -> rusqlite::Result<Epoch> {
-        self.db
-            .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| {
-                super::sql::bytes(row, 0).map(Epoch)
-            })
+        self.db.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| {
+            super::sql::bytes(row, 0).map(Epoch)
+        })
     }
 
     /// The newest position.
@@ -83,12 +80,7 @@ impl Writer {
         let mut tx = self.db.transaction()?;
         for (actor, command) in batch {
             let position = LogPosition(head.0 + 1);
-            let entry = Entry {
-                position,
-                time,
-                actor: *actor,
-                command: command.clone(),
-            };
+            let entry = Entry { position, time, actor: *actor, command };
             let mut savepoint = tx.savepoint()?;
             let outcome = apply(&savepoint, &entry)?;
             if let Outcome::Applied(_) = outcome {
@@ -114,8 +106,7 @@ impl Writer {
 
     /// Closes cleanly: no write-ahead log stays behind.
     pub(crate) fn close(self) -> rusqlite::Result<()> {
-        self.db
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         self.db.close().map_err(|(_, error)| error)
     }
 
@@ -125,7 +116,7 @@ impl Writer {
     }
 }
 
-fn append(tx: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+fn append(tx: &Connection, entry: &Entry<'_>) -> rusqlite::Result<()> {
     let record = entry
         .command
         .to_record()
@@ -134,10 +125,7 @@ fn append(tx: &Connection, entry: &Entry) -> rusqlite::Result<()> {
         tx.prepare_cached("INSERT INTO body (position, bytes) VALUES (?1, ?2)")?
             .execute(params![int(entry.position.0), body])?;
     }
-    let body_hash = record
-        .body
-        .as_ref()
-        .map(|bytes| Sha256::digest(bytes).to_vec());
+    let body_hash = record.body.as_ref().map(|bytes| Sha256::digest(bytes).to_vec());
     tx.prepare_cached(
         "INSERT INTO log (position, time, account, device, kind, payload, body_hash)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -146,11 +134,7 @@ fn append(tx: &Connection, entry: &Entry) -> rusqlite::Result<()> {
         int(entry.position.0),
         int(entry.time.0),
         int(entry.actor.account.0),
-        entry
-            .actor
-            .device
-            .as_ref()
-            .map_or(&[][..], |key| key.as_slice()),
+        entry.actor.device.as_ref().map_or(&[][..], |key| key.as_slice()),
         record.kind,
         record.payload,
         body_hash,

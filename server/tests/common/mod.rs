@@ -87,11 +87,7 @@ pub(crate) fn hello(lanes: u8) -> Hello {
 
 /// A hello that goes on from there.
 pub(crate) fn resume(epoch: Epoch, room: RoomId, seq: tertulia_proto::Seq) -> Hello {
-    Hello {
-        epoch: Some(epoch),
-        cursors: vec![RoomCursor { room, seq }],
-        ..hello(4)
-    }
+    Hello { epoch: Some(epoch), cursors: vec![RoomCursor { room, seq }], ..hello(4) }
 }
 
 pub(crate) struct RawClient {
@@ -110,10 +106,7 @@ struct Frames {
 
 impl Frames {
     fn new(stream: RecvStream) -> Self {
-        Self {
-            stream,
-            buffer: FrameBuffer::new(limits::FRAME_BYTES),
-        }
+        Self { stream, buffer: FrameBuffer::new(limits::FRAME_BYTES) }
     }
 
     async fn next(&mut self) -> Option<tertulia_proto::Frame> {
@@ -134,9 +127,7 @@ impl Frames {
             if let Some(kind) = StreamKind::take(self.buffer.bytes_mut()).unwrap() {
                 return kind;
             }
-            let chunk = timeout(PATIENCE, self.stream.read_chunk(4_096, true))
-                .await
-                .unwrap();
+            let chunk = timeout(PATIENCE, self.stream.read_chunk(4_096, true)).await.unwrap();
             self.buffer.extend(&chunk.unwrap().unwrap().bytes);
         }
     }
@@ -144,6 +135,11 @@ impl Frames {
 
 impl RawClient {
     pub(crate) async fn connect(server: &Server, device: &DeviceIdentity) -> Self {
+        Self::connect_as(server, device, StreamKind::Control.encode()).await
+    }
+
+    /// A client whose stream begins with that kind.
+    pub(crate) async fn connect_as(server: &Server, device: &DeviceIdentity, kind: Bytes) -> Self {
         let trust: Trust = server.link().trust;
         let (tls, _) = tertulia_certs::client_config(device, &trust, ALPN).unwrap();
         let crypto = QuicClientConfig::try_from(tls).unwrap();
@@ -152,16 +148,9 @@ impl RawClient {
         let connecting = endpoint.connect(server.local_addr(), "tertulia").unwrap();
         let connection = timeout(PATIENCE, connecting).await.unwrap().unwrap();
         let (mut send, recv) = connection.open_bi().await.unwrap();
-        send.write_all(&StreamKind::Control.encode()).await.unwrap();
+        send.write_all(&kind).await.unwrap();
         let control = Frames::new(recv);
-        Self {
-            endpoint,
-            connection,
-            send,
-            control,
-            lanes: BTreeMap::new(),
-            next_request: 1,
-        }
+        Self { endpoint, connection, send, control, lanes: BTreeMap::new(), next_request: 1 }
     }
 
     pub(crate) async fn write(&mut self, frame: Bytes) {
@@ -188,9 +177,7 @@ impl RawClient {
     /// The next message of the control stream.
     pub(crate) async fn said(&mut self) -> ServerMessage {
         let frame = self.control.next().await.expect("the control stream ended");
-        ServerMessage::decode(&frame)
-            .unwrap()
-            .expect("a message we know")
+        ServerMessage::decode(&frame).unwrap().expect("a message we know")
     }
 
     /// The next reply, presence left out.
@@ -206,10 +193,7 @@ impl RawClient {
     pub(crate) async fn request(&mut self, command: impl Into<Command>) -> ReqId {
         let req_id = ReqId(self.next_request);
         self.next_request += 1;
-        let request = Request {
-            req_id,
-            command: Some(command.into()),
-        };
+        let request = Request { req_id, command: Ok(command.into()) };
         self.write(request.encode()).await;
         req_id
     }
@@ -229,10 +213,7 @@ impl RawClient {
     /// Takes the lanes that the server opens.
     pub(crate) async fn take_lanes(&mut self, count: usize) {
         while self.lanes.len() < count {
-            let stream = timeout(PATIENCE, self.connection.accept_uni())
-                .await
-                .unwrap()
-                .unwrap();
+            let stream = timeout(PATIENCE, self.connection.accept_uni()).await.unwrap().unwrap();
             let mut frames = Frames::new(stream);
             match frames.kind().await {
                 StreamKind::Live(lane) => assert!(self.lanes.insert(lane, frames).is_none()),
@@ -245,11 +226,7 @@ impl RawClient {
     pub(crate) async fn on_lane(&mut self, room: RoomId) -> Option<LaneMessage> {
         let lane = tertulia_proto::lane_of(room, self.lanes.len() as u8);
         let frame = self.lanes.get_mut(&lane).unwrap().next().await?;
-        Some(
-            LaneMessage::decode(&frame)
-                .unwrap()
-                .expect("a message we know"),
-        )
+        Some(LaneMessage::decode(&frame).unwrap().expect("a message we know"))
     }
 
     /// The next event of a room, notices left out.
@@ -264,14 +241,9 @@ impl RawClient {
 
     /// The next page the server sends.
     pub(crate) async fn page(&mut self) -> (tertulia_proto::PageHead, Vec<Event>, ReqId) {
-        let stream = timeout(PATIENCE, self.connection.accept_uni())
-            .await
-            .unwrap()
-            .unwrap();
+        let stream = timeout(PATIENCE, self.connection.accept_uni()).await.unwrap().unwrap();
         let mut frames = Frames::new(stream);
-        let StreamKind::Page(req_id) = frames.kind().await else {
-            panic!("not a page")
-        };
+        let StreamKind::Page(req_id) = frames.kind().await else { panic!("not a page") };
         let (mut head, mut events) = (None, Vec::new());
         while let Some(frame) = frames.next().await {
             match LaneMessage::decode(&frame).unwrap().unwrap() {
@@ -287,10 +259,7 @@ impl RawClient {
 
     /// Waits until the server closes the connection: the code.
     pub(crate) async fn closed(&self) -> u64 {
-        match timeout(PATIENCE, self.connection.closed())
-            .await
-            .expect("still open")
-        {
+        match timeout(PATIENCE, self.connection.closed()).await.expect("still open") {
             ConnectionError::ApplicationClosed(close) => close.error_code.into_inner(),
             other => panic!("ended otherwise: {other:?}"),
         }
@@ -301,12 +270,7 @@ pub(crate) fn message(id: u64, room: RoomId, text: &str) -> Send {
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&id.to_be_bytes());
     let body = Body::Text(MessageText::new(text).unwrap());
-    Send {
-        message_id: MessageId(bytes),
-        room,
-        reply_to: None,
-        body,
-    }
+    Send { message_id: MessageId(bytes), room, reply_to: None, body }
 }
 
 pub(crate) fn text_of(event: &Event) -> Option<&str> {

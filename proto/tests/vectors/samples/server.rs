@@ -26,39 +26,16 @@ pub(super) fn replies() -> Vec<(&'static str, Message)> {
                 lanes: 4,
             }),
         ),
-        (
-            "9-unregistered/invite",
-            from_server(Unregistered {
-                registration: Registration::Invite,
-            }),
-        ),
-        (
-            "9-unregistered/open",
-            from_server(Unregistered {
-                registration: Registration::Open,
-            }),
-        ),
-        (
-            "10-go-away/in half a second",
-            from_server(GoAway {
-                retry_after_ms: 500,
-            }),
-        ),
+        ("9-unregistered/invite", from_server(Unregistered { registration: Registration::Invite })),
+        ("9-unregistered/open", from_server(Unregistered { registration: Registration::Open })),
+        ("10-go-away/in half a second", from_server(GoAway { retry_after_ms: 500 })),
         (
             "11-presence/two people",
-            from_server(Presence {
-                complete: true,
-                online: 2,
-                people: people(),
-            }),
+            from_server(Presence { complete: true, online: 2, people: people() }),
         ),
         (
             "11-presence/crowd",
-            from_server(Presence {
-                complete: false,
-                online: 10_000,
-                people: vec![],
-            }),
+            from_server(Presence { complete: false, online: 10_000, people: vec![] }),
         ),
         (
             "128-receipt/repeat",
@@ -76,75 +53,30 @@ pub(super) fn replies() -> Vec<(&'static str, Message)> {
             "129-rejected/name taken",
             from_server(rejected(0, Refusal::NAME_TAKEN, None, Some("ana.maría-2"))),
         ),
-        (
-            "129-rejected/rate",
-            from_server(rejected(12, Refusal::RATE, Some(1_500), None)),
-        ),
-        (
-            "129-rejected/unknown code",
-            from_server(rejected(12, Refusal(u16::MAX), None, None)),
-        ),
-        (
-            "130-done/request 300",
-            from_server(Done { req_id: ReqId(300) }),
-        ),
+        ("129-rejected/rate", from_server(rejected(12, Refusal::RATE, Some(1_500), None))),
+        ("129-rejected/unknown code", from_server(rejected(12, Refusal(u16::MAX), None, None))),
+        ("130-done/request 300", from_server(Done { req_id: ReqId(300) })),
         (
             "131-rooms/one of many",
-            from_server(RoomPage {
-                req_id: ReqId(5),
-                rooms: vec![listing()],
-                more: true,
-            }),
+            from_server(RoomPage { req_id: ReqId(5), rooms: vec![listing()], more: true }),
         ),
-        (
-            "132-users/two",
-            from_server(UserPage {
-                req_id: ReqId(6),
-                people: people(),
-                more: true,
-            }),
-        ),
+        ("132-users/two", from_server(UserPage { req_id: ReqId(6), people: people(), more: true })),
         (
             "133-members/two",
-            from_server(MemberPage {
-                req_id: ReqId(7),
-                room: ROOM,
-                people: people(),
-                more: true,
-            }),
+            from_server(MemberPage { req_id: ReqId(7), room: ROOM, people: people(), more: true }),
         ),
-        (
-            "134-room/música",
-            from_server(RoomInfo {
-                req_id: ReqId(2),
-                room: listing(),
-            }),
-        ),
-        (
-            "135-invite-made/token",
-            from_server(InviteMade {
-                req_id: ReqId(10),
-                token: TOKEN,
-            }),
-        ),
+        ("134-room/música", from_server(RoomInfo { req_id: ReqId(2), room: listing() })),
+        ("135-invite-made/token", from_server(InviteMade { req_id: ReqId(10), token: TOKEN })),
     ]
 }
 
 pub(super) fn events() -> Vec<(&'static str, Message)> {
     let posted = |reply_to, body, edited| {
-        event(Change::Posted(Posted {
-            message_id: message_id(),
-            reply_to,
-            body,
-            edited,
-        }))
+        event(Change::Posted(Posted { message_id: message_id(), reply_to, body, edited }))
     };
     let edited = Timestamp(1_767_225_660_000);
     vec![
-        (
-            "256-posted/text",
-            posted(Some(Seq(69_999)), Some(text()), Some(edited)),
-        ),
+        ("256-posted/text", posted(Some(Seq(69_999)), Some(text()), Some(edited))),
         ("256-posted/opaque", posted(None, Some(opaque()), None)),
         ("256-posted/redacted", posted(None, None, None)),
         ("260-joined/ana", event(Change::Joined(Joined {}))),
@@ -154,21 +86,9 @@ pub(super) fn events() -> Vec<(&'static str, Message)> {
 
 pub(super) fn notices() -> Vec<(&'static str, Message)> {
     vec![
-        (
-            "448-room-opened/música",
-            notice(RoomOpened {
-                room: listing(),
-                next: Seq(69_951),
-            }),
-        ),
+        ("448-room-opened/música", notice(RoomOpened { room: listing(), next: Seq(69_951) })),
         ("449-room-closed/room 5", notice(RoomClosed { room: ROOM })),
-        (
-            "450-room-jump/room 5",
-            notice(RoomJump {
-                room: ROOM,
-                next: Seq(80_001),
-            }),
-        ),
+        ("450-room-jump/room 5", notice(RoomJump { room: ROOM, next: Seq(80_001) })),
         ("451-live/two hundred rooms", notice(Live { rooms: 200 })),
         (
             "460-page-head/a full page",

@@ -54,8 +54,10 @@ CREATE TABLE room (
     topic    TEXT NOT NULL,
     head     INTEGER NOT NULL,      -- seq of the newest event
     members  INTEGER NOT NULL,
-    created  INTEGER NOT NULL
+    created  INTEGER NOT NULL,
+    created_by INTEGER NOT NULL     -- 0: the server itself
 ) STRICT;
+CREATE INDEX room_by_maker ON room (created_by);
 
 CREATE TABLE member (
     account INTEGER NOT NULL REFERENCES account (id),

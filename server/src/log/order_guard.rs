@@ -1,0 +1,106 @@
+//! Keeps an author's messages in order across a failure of the disk.
+//!
+//! A message that could not be stored is sent again; those that its author's client had sent
+//! behind it must not slip in before. So after a failure a device's sends are refused likewise
+//! until the failed one comes again, or until so long that it hardly will.
+
+use std::collections::BTreeMap;
+
+use tertulia_proto::{MessageId, Timestamp};
+
+use crate::state::{Actor, DeviceKey, LogCommand};
+
+/// A client that lives tries again within seconds.
+const WAIT_MS: u64 = 30_000;
+/// Devices waited for at once; beyond, the oldest is forgotten.
+const DEVICES: usize = 1_024;
+
+/// Which device's sends wait for which message.
+#[derive(Debug, Default)]
+pub(super) struct OrderGuard {
+    waiting: BTreeMap<DeviceKey, (MessageId, Timestamp)>,
+}
+
+impl OrderGuard {
+    /// Whether a command may be tried.
+    pub(super) fn admits(&mut self, actor: &Actor, command: &LogCommand, now: Timestamp) -> bool {
+        let Some((device, id)) = send(actor, command) else { return true };
+        match self.waiting.get(&device) {
+            Some((awaited, until)) if *awaited != id && now < *until => false,
+            Some(_) => {
+                self.waiting.remove(&device);
+                true
+            }
+            None => true,
+        }
+    }
+
+    /// A command could not be stored.
+    pub(super) fn failed(&mut self, actor: &Actor, command: &LogCommand, now: Timestamp) {
+        let Some((device, id)) = send(actor, command) else { return };
+        if self.waiting.len() >= DEVICES && !self.waiting.contains_key(&device) {
+            let oldest = self.waiting.iter().min_by_key(|(_, (_, until))| *until);
+            if let Some(oldest) = oldest.map(|(device, _)| *device) {
+                self.waiting.remove(&oldest);
+            }
+        }
+        self.waiting.insert(device, (id, Timestamp(now.0 + WAIT_MS)));
+    }
+}
+
+fn send(actor: &Actor, command: &LogCommand) -> Option<(DeviceKey, MessageId)> {
+    match command {
+        LogCommand::Send(send) => Some((actor.device?, send.message_id)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tertulia_proto::{AccountId, Body, MessageText, RoomId, Send};
+
+    use super::*;
+
+    fn message(id: u8) -> LogCommand {
+        LogCommand::Send(Send {
+            message_id: MessageId([id; 16]),
+            room: RoomId(1),
+            reply_to: None,
+            body: Body::Text(MessageText::new("x").unwrap()),
+        })
+    }
+
+    fn actor(device: u16) -> Actor {
+        let mut key = [0; 32];
+        key[..2].copy_from_slice(&device.to_be_bytes());
+        Actor { account: AccountId(1), device: Some(key) }
+    }
+
+    #[test]
+    fn what_was_sent_behind_a_failed_message_waits_for_it() {
+        let (mut guard, now) = (OrderGuard::default(), Timestamp(0));
+        assert!(guard.admits(&actor(1), &message(1), now));
+        guard.failed(&actor(1), &message(1), now);
+        assert!(!guard.admits(&actor(1), &message(2), now));
+        assert!(guard.admits(&actor(2), &message(2), now), "another device");
+        assert!(guard.admits(&actor(1), &message(1), now), "it comes again");
+        assert!(guard.admits(&actor(1), &message(2), now));
+    }
+
+    #[test]
+    fn one_that_never_comes_again_is_not_waited_for_without_end() {
+        let mut guard = OrderGuard::default();
+        guard.failed(&actor(1), &message(1), Timestamp(0));
+        assert!(!guard.admits(&actor(1), &message(2), Timestamp(WAIT_MS - 1)));
+        assert!(guard.admits(&actor(1), &message(2), Timestamp(WAIT_MS)));
+    }
+
+    #[test]
+    fn it_is_bounded() {
+        let mut guard = OrderGuard::default();
+        for device in 0..=DEVICES as u16 {
+            guard.failed(&actor(device), &message(1), Timestamp(u64::from(device)));
+        }
+        assert_eq!(guard.waiting.len(), DEVICES);
+    }
+}
