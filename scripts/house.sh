@@ -5,6 +5,7 @@
 #   profiles/NAME  one person's window    windows.lock  shared by open windows
 #   port           where the server listens; there only while it accepts
 #   last-port      where it listened last, and will again if it can
+#   last-profile   who `make run` without a name is
 
 case ${XDG_DATA_HOME:-} in
     /*) HOUSE=$XDG_DATA_HOME/tertulia/run ;;

@@ -100,15 +100,11 @@ or newer); here are GTK $(pkg-config --modversion gtk4 2>/dev/null || echo none)
         ). \`make server\` needs neither."
 }
 
-# build PACKAGE...: for release. Their binaries are found by `binary` from then on.
+# build ARGUMENT...: cargo build. The programs are found by `binary` from then on.
 build() {
-    local package selection=()
-    for package in "$@"; do
-        selection+=(-p "$package")
-    done
     # Locks that the caller holds (8, 9) are not for what cargo may leave running.
-    BUILT=$(cargo build --release --locked --message-format=json-render-diagnostics \
-        "${selection[@]}" 8>&- 9>&- | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
+    BUILT=$(cargo build --locked --message-format=json-render-diagnostics "$@" 8>&- 9>&- |
+        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
 }
 
 # binary NAME: where the last `build` put it.

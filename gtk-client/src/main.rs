@@ -9,7 +9,6 @@ mod bridge;
 mod i18n;
 mod model;
 mod sentences;
-mod shim;
 mod ui;
 
 use clap::Parser;
@@ -36,6 +35,7 @@ fn main() -> glib::ExitCode {
 
 /// Style, icons and templates, the latter in the reader's language.
 fn load_resources() {
+    // Registering it twice (in tests) changes nothing.
     gio::resources_register_include!("data.gresource")
         .expect("the resource was compiled into the program by build.rs");
     i18n::init();

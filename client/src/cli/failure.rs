@@ -53,6 +53,9 @@ impl Failure {
                 "this profile has joined no server yet; ask its owner for a link and run: \
                  tertulia-cli join LINK --name NAME",
             ),
+            Some(trouble @ (Trouble::KeyChanged(_) | Trouble::Certificate(_))) => {
+                Self::wrong(explain(trouble))
+            }
             Some(trouble) => Self::failed(explain(trouble)),
         }
     }
@@ -99,7 +102,7 @@ impl From<JoinError> for Failure {
                 "this profile belongs to {server}; one profile is one server: choose another \
                  folder with --profile DIR"
             )),
-            JoinError::KeyChanged(changed) => Self::failed(changed.to_string()),
+            JoinError::KeyChanged(changed) => Self::wrong(changed.to_string()),
             JoinError::Io(text) => Self::failed(text),
         }
     }

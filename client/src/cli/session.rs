@@ -3,7 +3,7 @@
 use std::{env, future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use tertulia_client::{
-    Client, ClientConfig, Connection, RequestError, SystemEnv,
+    Client, ClientConfig, Connection, RequestError, SystemEnv, Trouble,
     proto::{Refusal, RoomKind, RoomListing, RoomName},
 };
 use tokio::time::{self, Instant};
@@ -113,12 +113,14 @@ impl Session {
         let mut text = match (snapshot.connection, self.client.last_trouble()) {
             (Connection::Syncing | Connection::Live, _) => "it did not happen in time".to_owned(),
             (_, Some(trouble)) => explain(&trouble),
-            (_, None) => "the server did not answer in time".to_owned(),
+            (_, None) => explain(&Trouble::NoAnswer {
+                tried: self.client.status().server.unwrap_or_else(|| "the server".to_owned()),
+            }),
         };
         text.push_str(&format!(" (gave up after {} s)", self.timeout.as_secs()));
         if snapshot.queued > 0 {
             text.push_str(&format!(
-                "; {} unsent in the outbox: sent with the next command",
+                "; {} stay queued in the outbox and go out with the next command",
                 snapshot.queued
             ));
         }

@@ -51,19 +51,28 @@ impl Room {
     /// The server tells the room as it stands, and that events follow from `next` on. `true`: the
     /// timeline jumped.
     pub(crate) fn opened(&mut self, listing: RoomListing, next: Seq) -> bool {
+        // A head below what is here: the server's history was replaced by an older one.
+        let is_replaced = listing.head < self.have();
         self.counted = listing.head;
         self.view.listing = listing;
-        self.jumped(next)
+        if is_replaced {
+            self.reset(next);
+        }
+        self.jumped(next) || is_replaced
     }
 
     /// Events before `next` that did not come will not come. `true`: there are any.
     pub(crate) fn jumped(&mut self, next: Seq) -> bool {
         let jumped = next > self.have().next();
         if jumped {
-            self.timeline.reset(next.prev());
-            self.others.clear();
+            self.reset(next);
         }
         jumped
+    }
+
+    fn reset(&mut self, next: Seq) {
+        self.timeline.reset(next.prev());
+        self.others.clear();
     }
 
     /// An event arrived: those that are next now.
@@ -254,6 +263,14 @@ pub(crate) mod tests {
         assert!(!room.mark_read(Seq(2)));
         assert!(room.mark_read(Seq(900)), "as far as there is something");
         assert_eq!((unread(&room), room.view().listing.read), (0, Seq(5)));
+    }
+
+    #[test]
+    fn a_history_that_was_replaced_by_an_older_one_starts_afresh() {
+        let mut room = room(9, 0, 0, 9);
+        assert!(room.opened(listing(4, 0, 0), Seq(1)));
+        assert_eq!(room.have(), Seq(0));
+        assert!(!room.opened(listing(4, 0, 0), Seq(1)));
     }
 
     #[test]

@@ -1,0 +1,68 @@
+//! Compiles the resources, and once per language the `.ui` files: every translatable text in them
+//! is put into the reader's language here (why: see `src/i18n.rs`).
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+#[path = "src/i18n/catalog.rs"]
+mod catalog;
+
+use catalog::Catalog;
+
+const PREFIX: &str = "/org/tertulia/Tertulia";
+
+fn main() {
+    glib_build_tools::compile_resources(
+        &["data"],
+        "data/resources.gresource.xml",
+        "data.gresource",
+    );
+    println!("cargo:rerun-if-changed=src/ui");
+    println!("cargo:rerun-if-changed=src/i18n/catalog.rs");
+    compile_templates("en", &Catalog::default());
+    for po in files("po", "po") {
+        println!("cargo:rerun-if-changed={}", po.display());
+        let language = po.file_stem().expect("a listed file has a name");
+        let catalog = Catalog::parse(&read(&po));
+        compile_templates(&language.to_string_lossy(), &catalog);
+    }
+}
+
+/// `OUT_DIR/ui-LANGUAGE.gresource`: all templates with their texts in that language.
+fn compile_templates(language: &str, catalog: &Catalog) {
+    let out_dir = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let folder = out_dir.join(language).join("ui");
+    fs::create_dir_all(&folder).expect("OUT_DIR can be written");
+    let mut list = format!("<gresources><gresource prefix=\"{PREFIX}\">\n");
+    for template in files("src/ui", "ui") {
+        println!("cargo:rerun-if-changed={}", template.display());
+        let name = template.file_name().expect("a listed file has a name");
+        fs::write(folder.join(name), catalog::translate_template(&read(&template), catalog))
+            .expect("OUT_DIR can be written");
+        list += &format!("<file>ui/{}</file>\n", name.to_string_lossy());
+    }
+    list += "</gresource></gresources>\n";
+    let list_path = out_dir.join(format!("ui-{language}.gresource.xml"));
+    fs::write(&list_path, list).expect("OUT_DIR can be written");
+    glib_build_tools::compile_resources(
+        &[out_dir.join(language)],
+        &list_path.to_string_lossy(),
+        &format!("ui-{language}.gresource"),
+    );
+}
+
+fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(folder)
+        .expect("the folder is part of the sources")
+        .map(|entry| entry.expect("the folder can be read").path())
+        .filter(|path| path.extension().is_some_and(|end| end == extension))
+        .collect();
+    found.sort();
+    found
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).expect("a listed file can be read")
+}

@@ -1,0 +1,266 @@
+//! The application: one instance per profile, its actions, its end.
+
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    path::PathBuf,
+};
+
+use adw::{prelude::*, subclass::prelude::*};
+use clap::Parser;
+use gtk::{gio, glib, glib::clone};
+use tertulia_client::{Connection, JoinError, OpenError};
+
+use crate::{
+    APPLICATION_ID, appearance,
+    args::{Args, application_id},
+    bridge::{self, Bridge},
+    i18n::tr,
+    model::Session,
+    sentences::{self, read_link},
+    ui::{Farewell, Window},
+};
+
+/// Where style.css and the icons are, whatever the application id.
+const RESOURCES: &str = "/org/tertulia/Tertulia";
+
+mod imp {
+    use super::*;
+
+    #[derive(Debug, Default)]
+    pub struct Application {
+        pub(super) profile: RefCell<PathBuf>,
+        pub(super) session: OnceCell<Session>,
+        pub(super) window: OnceCell<Window>,
+        pub(super) ending: Cell<bool>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for Application {
+        const NAME: &'static str = "TertuliaApplication";
+        type Type = super::Application;
+        type ParentType = adw::Application;
+    }
+
+    impl ObjectImpl for Application {}
+
+    impl ApplicationImpl for Application {
+        fn startup(&self) {
+            self.parent_startup();
+            gtk::Window::set_default_icon_name(APPLICATION_ID);
+            appearance::apply(appearance::load());
+            adw::StyleManager::default().connect_dark_notify(|_| appearance::show_accent());
+            self.obj().add_actions();
+            self.obj().end_on_signals();
+        }
+
+        fn activate(&self) {
+            self.parent_activate();
+            self.obj().present(Args::default());
+        }
+
+        /// Also of a second start with the same profile: it ends at once, and its words come here.
+        fn command_line(&self, command_line: &gio::ApplicationCommandLine) -> glib::ExitCode {
+            match Args::try_parse_from(command_line.arguments()) {
+                Ok(args) => {
+                    self.obj().present(args);
+                    glib::ExitCode::SUCCESS
+                }
+                Err(error) => {
+                    // The `main` of that start has read the same words already.
+                    eprintln!("{error}");
+                    glib::ExitCode::from(2)
+                }
+            }
+        }
+    }
+
+    impl GtkApplicationImpl for Application {}
+    impl AdwApplicationImpl for Application {}
+}
+
+glib::wrapper! {
+    /// One process, one profile, one window.
+    pub struct Application(ObjectSubclass<imp::Application>)
+        @extends adw::Application, gtk::Application, gio::Application,
+        @implements gio::ActionGroup, gio::ActionMap;
+}
+
+impl Application {
+    /// The application of this profile.
+    pub(crate) fn new(profile: PathBuf) -> Self {
+        let application: Self = glib::Object::builder()
+            .property("application-id", application_id(&profile))
+            .property("resource-base-path", RESOURCES)
+            .property("flags", gio::ApplicationFlags::HANDLES_COMMAND_LINE)
+            .build();
+        application.imp().profile.replace(profile);
+        application
+    }
+
+    /// Sends what waits, says so where it takes time, then ends. Membership stays.
+    pub(crate) fn exit(&self) {
+        let imp = self.imp();
+        if imp.ending.replace(true) {
+            return;
+        }
+        let hold = self.hold();
+        glib::spawn_future_local(clone!(
+            #[strong(rename_to = application)]
+            self,
+            async move {
+                let window = application.imp().window.get();
+                let idle = application.session().queued() == 0;
+                if let (Some(window), true) = (window, idle) {
+                    window.set_visible(false);
+                }
+                let parent = window.map(|window| window.clone().upcast());
+                let waiting = Farewell::say(parent.as_ref(), application.session()).await;
+                if waiting > 0 {
+                    eprintln!("tertulia: {waiting} messages wait in the outbox for the next start");
+                }
+                drop(hold);
+                application.quit();
+            }
+        ));
+    }
+
+    fn session(&self) -> &Session {
+        self.imp().session.get_or_init(Session::default)
+    }
+
+    fn present(&self, args: Args) {
+        let imp = self.imp();
+        if let Some(window) = imp.window.get() {
+            self.take_link(window, args);
+            window.present();
+            return;
+        }
+        let window = Window::new(self, self.session());
+        let _ = imp.window.set(window.clone());
+        let hold = self.hold();
+        glib::spawn_future_local(clone!(
+            #[strong(rename_to = application)]
+            self,
+            async move {
+                let profile = application.imp().profile.borrow().clone();
+                match Bridge::open(profile).await {
+                    Ok((bridge, events)) => {
+                        application.session().attach(bridge, events);
+                        application.begin(&window, args);
+                    }
+                    Err(error) => application.show_open_error(&window, &error),
+                }
+                // Only now: the first frame shows what is there.
+                window.present();
+                drop(hold);
+            }
+        ));
+    }
+
+    fn begin(&self, window: &Window, args: Args) {
+        window.begin();
+        if self.session().connection() == Connection::Unjoined {
+            let asks = args.link.is_none() || args.name.is_none();
+            let name = args.name.unwrap_or_else(system_name);
+            window.welcome().prefill(args.link.as_deref(), &name);
+            if !asks {
+                window.welcome().join();
+            }
+            window.welcome().grab_focus();
+        } else {
+            self.take_link(window, args);
+        }
+    }
+
+    fn show_open_error(&self, window: &Window, error: &OpenError) {
+        eprintln!("tertulia: {error}");
+        window.show_open_error(error);
+    }
+
+    /// A link for somebody who is in already: the same server may have moved.
+    fn take_link(&self, window: &Window, args: Args) {
+        let Some(link) = args.link else { return };
+        let Some(account) = self.session().account() else {
+            let name = args.name.unwrap_or_else(system_name);
+            window.welcome().prefill(Some(&link), &name);
+            return;
+        };
+        let link = match read_link(&link) {
+            Ok(link) => link,
+            Err(text) => return window.toast(&text),
+        };
+        let session = self.session().clone();
+        glib::spawn_future_local(clone!(
+            #[weak]
+            window,
+            async move {
+                let name = account.display;
+                let joined = session.join(link, name.clone()).await;
+                // No connection now: the strip over the messages says so.
+                if let Err(error) = joined
+                    && !matches!(error, JoinError::NoConnection(_))
+                {
+                    window.toast(&sentences::join_error(error, name.as_str()).text);
+                }
+            }
+        ));
+    }
+
+    fn add_actions(&self) {
+        let about = gio::ActionEntry::builder("about")
+            .activate(|application: &Self, _, _| application.show_about())
+            .build();
+        let exit = gio::ActionEntry::builder("exit")
+            .activate(|application: &Self, _, _| application.exit())
+            .build();
+        self.add_action_entries([about, exit]);
+        for (action, keys) in [
+            ("app.exit", &["<Ctrl>q"][..]),
+            ("window.close", &["<Ctrl>w"]),
+            ("win.members", &["F9"]),
+            ("win.next-room", &["<Alt>Down"]),
+            ("win.previous-room", &["<Alt>Up"]),
+        ] {
+            self.set_accels_for_action(action, keys);
+        }
+    }
+
+    fn end_on_signals(&self) {
+        glib::spawn_future_local(clone!(
+            #[weak(rename_to = application)]
+            self,
+            async move {
+                bridge::termination().await;
+                application.exit();
+            }
+        ));
+    }
+
+    fn show_about(&self) {
+        let about = adw::AboutWindow::builder()
+            .application_name("Tertulia")
+            .application_icon(APPLICATION_ID)
+            .version(env!("CARGO_PKG_VERSION"))
+            .developer_name(tr("The Tertulia founders"))
+            .comments(tr("Group chat on your own server that a bad network can’t break."))
+            .website(env!("CARGO_PKG_REPOSITORY"))
+            .license_type(gtk::License::Custom)
+            .license(env!("CARGO_PKG_LICENSE"))
+            .modal(true)
+            .build();
+        about.set_transient_for(self.imp().window.get());
+        about.present();
+    }
+}
+
+/// What the system calls the person at the keyboard.
+fn system_name() -> String {
+    let real_name = glib::real_name();
+    let real_name = real_name.to_string_lossy();
+    let given = real_name.split(',').next().unwrap_or_default().trim();
+    if given.is_empty() || given == "Unknown" {
+        glib::user_name().to_string_lossy().into_owned()
+    } else {
+        given.to_owned()
+    }
+}

@@ -1,0 +1,58 @@
+//! A line of a timeline as a list item.
+
+use std::cell::{Cell, OnceCell};
+
+use gtk::{glib, subclass::prelude::*};
+
+use super::Line;
+
+mod imp {
+    use super::*;
+
+    #[derive(Debug, Default)]
+    pub struct TimelineLine {
+        pub(super) line: OnceCell<Line>,
+        pub(super) height: Cell<Option<(i32, i32)>>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for TimelineLine {
+        const NAME: &'static str = "TertuliaTimelineLine";
+        type Type = super::TimelineLine;
+    }
+
+    impl ObjectImpl for TimelineLine {}
+}
+
+glib::wrapper! {
+    /// Plain fields rather than properties: there may be thousands of these, and what changes is
+    /// replaced.
+    pub struct TimelineLine(ObjectSubclass<imp::TimelineLine>);
+}
+
+impl TimelineLine {
+    /// Wraps a line.
+    pub(crate) fn new(line: Line) -> Self {
+        let object: Self = glib::Object::new();
+        // Just made, so the cell is empty and the line goes in.
+        let _ = object.imp().line.set(line);
+        object
+    }
+
+    /// What it shows.
+    pub(crate) fn line(&self) -> &Line {
+        self.imp().line.get().expect("`new` is the only constructor and sets it")
+    }
+
+    /// How high it was when last laid out at this width: a row bound again is not laid out until
+    /// it really comes into sight.
+    pub(crate) fn height_at(&self, width: i32) -> Option<i32> {
+        let (at, height) = self.imp().height.get()?;
+        (at == width).then_some(height)
+    }
+
+    /// Remembers a height.
+    pub(crate) fn remember_height(&self, width: i32, height: i32) {
+        self.imp().height.set(Some((width, height)));
+    }
+}

@@ -1,0 +1,192 @@
+//! What a session asks of its client.
+
+use std::time::Duration;
+
+use gtk::{glib, subclass::prelude::*};
+use tertulia_client::{
+    Account, Closed, Content, Delivery, Item, JoinError, RequestError, SendError,
+    certs::ServerLink,
+    proto::{
+        Author, DisplayName, MessageId, MessageText, Person, Role, RoomKind, RoomListing, RoomName,
+        Topic,
+    },
+};
+
+use super::{Room, Session};
+use crate::{bridge::Bridge, model::now};
+
+/// Items per page.
+const PAGE_ITEMS: u16 = 100;
+/// How long and how often an invite made in the window can be used.
+const INVITE_EXPIRES: Duration = Duration::from_secs(7 * 24 * 3_600);
+const INVITE_USES: u32 = 10;
+
+impl Session {
+    /// Registers this profile.
+    pub(crate) async fn join(
+        &self,
+        link: ServerLink,
+        name: DisplayName,
+    ) -> Result<Account, JoinError> {
+        let Some(bridge) = self.bridge() else {
+            return Err(JoinError::Io(SendError::Closed.to_string()));
+        };
+        bridge.ask(|client| async move { client.join(&link, &name).await }).await
+    }
+
+    /// Sends a message. It shows at once, before the outbox has it; an error takes it back.
+    pub(crate) async fn send(&self, room: &Room, text: MessageText) -> Result<(), SendError> {
+        let (Some(bridge), Some(account)) = (self.bridge(), self.account()) else {
+            return Err(SendError::Closed);
+        };
+        let echo = room.change(|timeline| timeline.echo(unsent(account, text.clone())));
+        let id = room.id();
+        let sent = bridge.ask(move |client| async move { client.send(id, text, None).await }).await;
+        if sent.is_err() {
+            room.change(|timeline| timeline.drop_echo(echo));
+        }
+        sent.map(drop)
+    }
+
+    /// Sends a failed message again.
+    pub(crate) async fn retry(&self, id: MessageId) -> Result<(), SendError> {
+        let bridge = self.bridge().ok_or(SendError::Closed)?;
+        bridge.ask(move |client| async move { client.retry(id).await }).await
+    }
+
+    /// Takes a message out of the outbox.
+    pub(crate) async fn cancel(&self, id: MessageId) -> Result<bool, SendError> {
+        let bridge = self.bridge().ok_or(SendError::Closed)?;
+        bridge.ask(move |client| async move { client.cancel(id).await }).await
+    }
+
+    /// Loads the next page of what was said before, unless one is on its way.
+    pub(crate) fn load_older(&self, room: &Room) {
+        let Some(bridge) = self.bridge() else { return };
+        let Some((before, generation)) = room.begin_load() else {
+            return;
+        };
+        let (id, room) = (room.id(), room.clone());
+        glib::spawn_future_local(async move {
+            let page = bridge
+                .ask(move |client| async move { client.timeline(id, before, PAGE_ITEMS).await })
+                .await;
+            room.end_load(generation, page.ok());
+        });
+    }
+
+    /// Asks who the members of the room in sight are.
+    pub(super) fn load_members(&self) {
+        let (Some(bridge), Some(room)) = (self.bridge(), self.current()) else {
+            return;
+        };
+        let (id, session) = (room.id(), self.clone());
+        glib::spawn_future_local(async move {
+            let people = bridge.ask(move |client| async move { client.members(id).await }).await;
+            let still_in_sight = session.current().as_ref() == Some(&room);
+            if let (Ok(people), true) = (people, still_in_sight) {
+                session.set_members(people);
+            }
+        });
+    }
+
+    /// Everyone connected to the server now.
+    pub(crate) async fn users(&self) -> Result<Vec<Person>, RequestError> {
+        let bridge = self.bridge().ok_or(RequestError::Closed)?;
+        bridge.ask(|client| async move { client.users().await }).await
+    }
+
+    /// Rooms one can enter, and one's own.
+    pub(crate) async fn listed_rooms(&self) -> Result<Vec<RoomListing>, RequestError> {
+        let bridge = self.bridge().ok_or(RequestError::Closed)?;
+        bridge.ask(|client| async move { client.rooms().await }).await
+    }
+
+    /// Makes a room and enters it.
+    pub(crate) async fn create_room(
+        &self,
+        name: RoomName,
+        kind: RoomKind,
+    ) -> Result<RoomListing, RequestError> {
+        let bridge = self.bridge().ok_or(RequestError::Closed)?;
+        bridge
+            .ask(
+                move |client| async move { client.create_room(name, kind, Topic::default()).await },
+            )
+            .await
+    }
+
+    /// Enters a public room.
+    pub(crate) async fn enter_room(&self, name: RoomName) -> Result<RoomListing, RequestError> {
+        let bridge = self.bridge().ok_or(RequestError::Closed)?;
+        bridge.ask(move |client| async move { client.enter_room(name).await }).await
+    }
+
+    /// Ends one's membership.
+    pub(crate) async fn leave_room(&self, room: &Room) -> Result<(), RequestError> {
+        let bridge = self.bridge().ok_or(RequestError::Closed)?;
+        let id = room.id();
+        bridge.ask(move |client| async move { client.leave_room(id).await }).await
+    }
+
+    /// Makes an invite link for members.
+    pub(crate) async fn invite(&self) -> Result<ServerLink, RequestError> {
+        let bridge = self.bridge().ok_or(RequestError::Closed)?;
+        bridge
+            .ask(|client| async move {
+                client
+                    .invite(Role::Member, INVITE_USES, INVITE_EXPIRES)
+                    .await
+            })
+            .await
+    }
+
+    /// The room was read to its end.
+    pub(crate) fn mark_read(&self, room: &Room) {
+        let seq = room.newest_seq();
+        if room.unread() > 0
+            && let (Some(bridge), Some(seq)) = (self.bridge(), seq)
+        {
+            room.clear_unread();
+            bridge.client().mark_read(room.id(), seq);
+        }
+    }
+
+    /// Tries to connect now.
+    pub(crate) fn wake(&self) {
+        if let Some(bridge) = self.bridge() {
+            bridge.client().wake();
+        }
+    }
+
+    /// Messages that wait in the outbox.
+    pub(crate) fn queued(&self) -> usize {
+        self.bridge().map_or(0, |bridge| bridge.client().status().queued)
+    }
+
+    /// Sends what waits, for at most `flush`, and ends the client.
+    pub(crate) async fn close(&self, flush: Duration) -> Closed {
+        match self.bridge() {
+            None => Closed { waiting: 0 },
+            Some(bridge) => {
+                bridge.ask(move |client| async move { client.close(flush).await }).await
+            }
+        }
+    }
+
+    fn bridge(&self) -> Option<Bridge> {
+        self.imp().bridge.get().cloned()
+    }
+}
+
+fn unsent(account: Account, text: MessageText) -> Item {
+    Item {
+        seq: None,
+        message_id: None,
+        author: Author { account: account.id, handle: account.handle, display: account.display },
+        time: now(),
+        mine: true,
+        content: Content::Text(text),
+        delivery: Delivery::Pending,
+    }
+}

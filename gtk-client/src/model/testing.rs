@@ -1,0 +1,81 @@
+//! Made-up things for tests.
+
+use tertulia_client::{
+    Account, Content, Delivery, Item, RoomView,
+    proto::{
+        AccountId, Author, DisplayName, MessageId, MessageText, Person, Role, RoomId, RoomKind,
+        RoomListing, RoomName, Seq, Timestamp, Topic,
+    },
+};
+
+pub(crate) fn person(name: &str) -> Person {
+    let display = DisplayName::new(name).unwrap();
+    Person {
+        account: AccountId(name.bytes().map(u64::from).sum()),
+        handle: display.handle().unwrap(),
+        display,
+        role: Role::Member,
+        online: true,
+    }
+}
+
+pub(crate) fn account(name: &str) -> Account {
+    let person = person(name);
+    Account {
+        id: person.account,
+        handle: person.handle,
+        display: person.display,
+        role: Role::Owner,
+        server: "chat.example:7575".to_owned(),
+    }
+}
+
+pub(crate) fn author(name: &str) -> Author {
+    let Person { account, handle, display, .. } = person(name);
+    Author { account, handle, display }
+}
+
+pub(crate) fn text_item(seq: u64, name: &str, text: &str) -> Item {
+    Item {
+        seq: Some(Seq(seq)),
+        message_id: Some(message_id(1_000 + seq)),
+        author: author(name),
+        time: Timestamp(1_000 + seq),
+        mine: false,
+        content: Content::Text(MessageText::new(text).unwrap()),
+        delivery: Delivery::Sent,
+    }
+}
+
+pub(crate) fn joined_item(seq: u64, name: &str) -> Item {
+    Item { message_id: None, content: Content::Joined, ..text_item(seq, name, "x") }
+}
+
+pub(crate) fn my_item(seq: u64, id: u64, text: &str) -> Item {
+    Item { message_id: Some(message_id(id)), mine: true, ..text_item(seq, "me", text) }
+}
+
+pub(crate) fn waiting_item(id: u64, text: &str) -> Item {
+    Item { seq: None, delivery: Delivery::Pending, ..my_item(900, id, text) }
+}
+
+pub(crate) fn room_view(id: u64, name: &str) -> RoomView {
+    RoomView {
+        listing: RoomListing {
+            room: RoomId(id),
+            name: RoomName::new(name).unwrap(),
+            kind: RoomKind::Public,
+            topic: Topic::default(),
+            members: 3,
+            unread: 0,
+            entered: true,
+            head: Seq(0),
+            read: Seq(0),
+        },
+        preview: None,
+    }
+}
+
+fn message_id(id: u64) -> MessageId {
+    MessageId::new(Timestamp(id), [0; 10])
+}

@@ -1,0 +1,320 @@
+//! Errors in plain words: what is the matter, and what one can do. The only place where they
+//! become sentences.
+
+use tertulia_client::{
+    JoinError, OpenError, RequestError, SendError, Trouble,
+    certs::{HostPort, KeyChanged, LinkError, ServerLink},
+    proto::{DisplayName, NameError, Refusal, Role, TextError, limits},
+};
+
+use crate::i18n::{fill, tr};
+
+/// What stops a person on the way in.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Obstacle {
+    /// What to say.
+    pub(crate) text: String,
+    /// A free name to take instead.
+    pub(crate) proposal: Option<String>,
+    /// The server is not the one meant: nothing goes on.
+    pub(crate) key_changed: Option<KeyChanged>,
+}
+
+impl From<String> for Obstacle {
+    fn from(text: String) -> Self {
+        Self { text, ..Self::default() }
+    }
+}
+
+/// Reads an invite link as typed or pasted.
+pub(crate) fn read_link(text: &str) -> Result<ServerLink, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(tr("Paste the invite link that you were given.").to_owned());
+    }
+    text.parse().map_err(|error| link_error(text, &error))
+}
+
+/// Reads a name as typed.
+pub(crate) fn read_name(text: &str) -> Result<DisplayName, String> {
+    let name = DisplayName::new(text).map_err(name_error)?;
+    name.handle().map_err(name_error)?;
+    Ok(name)
+}
+
+fn link_error(text: &str, error: &LinkError) -> String {
+    if *error == LinkError::Scheme && is_address(text) {
+        return fill(
+            tr(
+                "“{address}” is only an address. Ask for an invite link: it also tells how to know that server from an impostor.",
+            ),
+            &[("address", text)],
+        );
+    }
+    match error {
+        LinkError::Scheme => {
+            tr("This is not an invite link. One begins with tertulia:// and comes from somebody on the server.")
+        }
+        _ => tr("This invite link is damaged or cut off. Copy the whole link again, or ask for a new one."),
+    }
+    .to_owned()
+}
+
+fn is_address(text: &str) -> bool {
+    let with_port = text.parse::<HostPort>().is_ok();
+    let host_only = text.contains('.') && format!("{text}:1").parse::<HostPort>().is_ok();
+    with_port || host_only
+}
+
+/// Why a name can't be used.
+pub(crate) fn name_error(error: NameError) -> String {
+    match error {
+        NameError::TooShort => tr("Type a name with at least two letters."),
+        NameError::TooLong => tr("This name is too long. Up to 40 characters fit."),
+        NameError::BadCharacter => tr(
+            "This name has characters that a name can't have. Letters, digits and spaces are fine.",
+        ),
+        NameError::Reserved => tr("This name is kept for the server itself. Choose another one."),
+    }
+    .to_owned()
+}
+
+/// Why a room's name can't be used.
+pub(crate) fn room_name_error(error: NameError) -> &'static str {
+    match error {
+        NameError::TooShort => tr("Type a name for the room."),
+        NameError::TooLong => tr("This name is too long. Up to 32 characters fit."),
+        NameError::BadCharacter | NameError::Reserved => {
+            tr("A room’s name has letters, digits, dots and dashes, and no spaces.")
+        }
+    }
+}
+
+/// Why one could not join.
+pub(crate) fn join_error(error: JoinError, name: &str) -> Obstacle {
+    match error {
+        JoinError::Refused {
+            refusal: Refusal::NAME_TAKEN,
+            proposal,
+        } => Obstacle {
+            text: fill(
+                tr("Somebody here is called “{name}” already, or almost so."),
+                &[("name", name)],
+            ),
+            proposal,
+            key_changed: None,
+        },
+        JoinError::Refused { refusal, .. } => refusal_on_joining(refusal).into(),
+        JoinError::NoConnection(Trouble::KeyChanged(changed)) | JoinError::KeyChanged(changed) => {
+            Obstacle {
+                text: tr("This is not the server you know").to_owned(),
+                proposal: None,
+                key_changed: Some(changed),
+            }
+        }
+        JoinError::NoConnection(trouble) => self::trouble(&trouble).into(),
+        JoinError::OtherServer { server } => fill(
+            tr("You are already on {server} with this profile. To be on another server too, start with “tertulia --profile FOLDER”."),
+            &[("server", &server)],
+        )
+        .into(),
+        JoinError::Io(error) => storage(&error).into(),
+    }
+}
+
+fn refusal_on_joining(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::INVITE_NEEDED => {
+            tr("This server lets people in by invite only, and this link has none. Ask for an invite link.")
+        }
+        Refusal::INVITE_UNKNOWN => {
+            tr("The server does not know this invite. Perhaps it was withdrawn: ask for a new one.")
+        }
+        Refusal::INVITE_USED_UP => {
+            tr("This invite was used up: others came in by it. Ask for a new one.")
+        }
+        Refusal::INVITE_EXPIRED => tr("This invite has expired. Ask for a new one."),
+        Refusal::NAME_UNUSABLE => {
+            tr("The server does not take this name. Letters, digits and spaces are fine.")
+        }
+        other => return self::refusal(other),
+    }
+    .to_owned()
+}
+
+/// Why a request was refused.
+pub(crate) fn refusal(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::UNSUPPORTED => tr("The server is too old for this."),
+        Refusal::NO_SUCH_ROOM => tr("There is no such room."),
+        Refusal::FORBIDDEN => tr("Your role does not allow this."),
+        Refusal::NAME_TAKEN => tr("There is a room of this name already, or almost so."),
+        Refusal::NAME_UNUSABLE => tr("This name can’t be used."),
+        Refusal::RATE => tr("That was too often. Try again in a moment."),
+        Refusal::STORAGE => tr("The server can’t store anything now. Its disk may be full."),
+        Refusal::LIMIT => tr("A limit of the server was reached."),
+        Refusal(code) => {
+            return fill(
+                tr("The server refused this (code {code})."),
+                &[("code", &code.to_string())],
+            );
+        }
+    }
+    .to_owned()
+}
+
+/// Why a request got no result.
+pub(crate) fn request_error(error: &RequestError) -> String {
+    match error {
+        RequestError::Offline | RequestError::Closed => {
+            tr("This needs a connection to the server.").to_owned()
+        }
+        RequestError::Lost => {
+            tr("The connection was lost before the answer came. Try again.").to_owned()
+        }
+        RequestError::Refused(refusal) => self::refusal(*refusal),
+    }
+}
+
+/// Why a message was not taken.
+pub(crate) fn send_error(error: &SendError) -> String {
+    match error {
+        SendError::Storage(error) => storage(error),
+        SendError::Closed => tr("Tertulia is closing: nothing more is sent.").to_owned(),
+    }
+}
+
+/// Why a text can't be a message.
+pub(crate) fn text_error(error: TextError) -> String {
+    match error {
+        TextError::Empty => tr("There is nothing to send.").to_owned(),
+        TextError::Nul => tr("The message has a character that can’t be sent.").to_owned(),
+        TextError::TooLong { bytes, .. } => fill(
+            tr("This message is too long: {size} KiB, and {limit} KiB fit. Send it in parts."),
+            &[
+                ("size", &format!("{:.1}", bytes as f64 / 1_024.0)),
+                ("limit", &(limits::TEXT_BYTES / 1_024).to_string()),
+            ],
+        ),
+    }
+}
+
+/// Why there is no connection.
+pub(crate) fn trouble(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::NameNotFound { host } => {
+            fill(tr("There is no server called {host}, or no network to ask."), &[("host", host)])
+        }
+        Trouble::NoAnswer { tried } => fill(
+            tr(
+                "No answer from {server}. Is the server running, is the port right, and does a firewall let UDP through?",
+            ),
+            &[("server", tried)],
+        ),
+        Trouble::Unreachable { tried } => fill(
+            tr("Nothing listens at {server}. Is the server running, and is the UDP port right?"),
+            &[("server", tried)],
+        ),
+        Trouble::KeyChanged(_) => tr("This is not the server you know").to_owned(),
+        Trouble::Certificate(why) => {
+            fill(tr("The server’s certificate was refused: {why}"), &[("why", why)])
+        }
+        Trouble::Version => {
+            tr("The server speaks another version. One of the two needs an update.").to_owned()
+        }
+        Trouble::Unregistered => {
+            tr("The server does not know this device any more. Ask for a new invite link.")
+                .to_owned()
+        }
+        Trouble::Barred => {
+            tr("This device may not connect any more. Ask the owner of the server.").to_owned()
+        }
+        Trouble::GoingAway => tr("The server is restarting.").to_owned(),
+        Trouble::Lost(_) => tr("The connection was lost.").to_owned(),
+    }
+}
+
+/// The same in half a sentence, for a strip over the messages.
+pub(crate) fn short_trouble(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::NameNotFound { host } => fill(tr("{host} is not found"), &[("host", host)]),
+        Trouble::NoAnswer { tried } => fill(tr("no answer from {server}"), &[("server", tried)]),
+        Trouble::Unreachable { tried } => {
+            fill(tr("nothing listens at {server}"), &[("server", tried)])
+        }
+        Trouble::GoingAway => tr("the server is restarting").to_owned(),
+        Trouble::Lost(_) => tr("the connection was lost").to_owned(),
+        other => self::trouble(other),
+    }
+}
+
+/// Why a profile could not be opened: a headline, and what it says.
+pub(crate) fn open_error(error: &OpenError) -> (&'static str, &str) {
+    match error {
+        OpenError::Broken(text) => (tr("Your profile is damaged"), text),
+        OpenError::Newer(text) => (tr("Your profile is of a newer Tertulia"), text),
+        OpenError::Io(text) => (tr("Your profile can’t be opened"), text),
+    }
+}
+
+/// What a person is on the server; members are the usual and go without.
+pub(crate) fn role(role: Role) -> Option<&'static str> {
+    match role {
+        Role::Owner => Some(tr("owner")),
+        Role::Moderator => Some(tr("moderator")),
+        Role::Guest => Some(tr("guest")),
+        Role::Member => None,
+    }
+}
+
+fn storage(error: &str) -> String {
+    fill(tr("Your profile can’t be written: {error}. Is the disk full?"), &[("error", error)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_address_is_told_from_nonsense_and_from_a_cut_link() {
+        for address in ["chat.example", "chat.example:7575", "192.0.2.7", "[::1]:7575"] {
+            let said = read_link(address).unwrap_err();
+            assert!(said.contains("only an address"), "{address}: {said}");
+        }
+        assert!(read_link("hello there").unwrap_err().contains("not an invite link"));
+        assert!(read_link("tertulia://chat.example:7575").unwrap_err().contains("cut off"));
+        assert!(read_link("  ").unwrap_err().contains("Paste"));
+    }
+
+    #[test]
+    fn names_are_read_as_typed() {
+        assert_eq!(read_name(" Ana  María ").unwrap().as_str(), "Ana María");
+        assert!(read_name("x").unwrap_err().contains("two letters"));
+        assert!(read_name("🌱🌱").is_err());
+        assert!(read_name("admin").unwrap_err().contains("server itself"));
+    }
+
+    #[test]
+    fn a_taken_name_comes_with_its_proposal() {
+        let error =
+            JoinError::Refused { refusal: Refusal::NAME_TAKEN, proposal: Some("ana-2".into()) };
+        let obstacle = join_error(error, "Ana");
+        assert!(obstacle.text.contains("“Ana”"));
+        assert_eq!(obstacle.proposal.as_deref(), Some("ana-2"));
+    }
+
+    #[test]
+    fn no_answer_names_what_to_check() {
+        let tried = "chat.example:7575".to_owned();
+        let said = trouble(&Trouble::NoAnswer { tried });
+        for word in ["chat.example:7575", "UDP", "firewall", "port"] {
+            assert!(said.contains(word), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_measured() {
+        let said = text_error(TextError::TooLong { bytes: 17 * 1_024, limit: limits::TEXT_BYTES });
+        assert!(said.contains("17.0 KiB, and 16 KiB"), "{said}");
+    }
+}

@@ -1,0 +1,28 @@
+//! Widgets, in pairs of `x.rs` and `x.ui`. They read the models and call their methods; none
+//! knows of tokio or of the client.
+
+mod appearance_window;
+mod bottom_follower;
+mod card_row;
+mod chat_page;
+mod composer;
+mod connection_strip;
+mod farewell;
+mod member_row;
+mod members_pane;
+mod message_row;
+mod note_row;
+mod room_row;
+mod rooms_window;
+mod sidebar;
+mod stop_page;
+mod timeline_cell;
+mod welcome_page;
+mod window;
+
+pub(crate) use appearance_window::AppearanceWindow;
+pub(crate) use farewell::Farewell;
+pub(crate) use window::Window;
+
+#[cfg(test)]
+mod tests;

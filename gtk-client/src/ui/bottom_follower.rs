@@ -1,0 +1,136 @@
+//! Keeps a list at its newest row, as long as one is there.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use gtk::{glib, prelude::*};
+
+/// So near to the end still counts as being there, in pixels.
+const NEAR: f64 = 48.0;
+/// Older rows are wanted when less than this many pages are above.
+const PAGES_ABOVE: f64 = 2.0;
+
+/// Follows the end of a scrolled list.
+///
+/// GTK 4.8 sets the adjustment several times during a layout, and a value set in between is
+/// overwritten by it; one tick callback per frame comes after all of them.
+#[derive(Debug, Clone)]
+pub(crate) struct BottomFollower(Rc<State>);
+
+struct State {
+    adjustment: gtk::Adjustment,
+    list: glib::WeakRef<gtk::ListView>,
+    follows: Cell<bool>,
+    pending: Cell<bool>,
+    changed: RefCell<Option<Callback>>,
+    near_top: RefCell<Option<Callback>>,
+}
+
+type Callback = Rc<dyn Fn()>;
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State").field("follows", &self.follows).finish_non_exhaustive()
+    }
+}
+
+impl BottomFollower {
+    /// Follows this list, from its end on.
+    pub(crate) fn new(list: &gtk::ListView, adjustment: gtk::Adjustment) -> Self {
+        let state = Rc::new(State {
+            adjustment: adjustment.clone(),
+            list: list.downgrade(),
+            follows: Cell::new(true),
+            pending: Cell::new(false),
+            changed: RefCell::default(),
+            near_top: RefCell::default(),
+        });
+        // The adjustment outlives no widget of ours, and the state holds the adjustment.
+        let weak = Rc::downgrade(&state);
+        let grown = move |_: &gtk::Adjustment| {
+            if let Some(state) = weak.upgrade() {
+                state.keep_up();
+            }
+        };
+        adjustment.connect_upper_notify(grown.clone());
+        adjustment.connect_page_size_notify(grown);
+        let weak = Rc::downgrade(&state);
+        adjustment.connect_value_changed(move |_| {
+            if let Some(state) = weak.upgrade() {
+                state.scrolled();
+            }
+        });
+        Self(state)
+    }
+
+    /// Whether the newest row is in sight and stays so.
+    pub(crate) fn follows(&self) -> bool {
+        self.0.follows.get()
+    }
+
+    /// Goes to the newest row and stays there.
+    pub(crate) fn go_to_end(&self) {
+        self.0.set_follows(true);
+        self.0.keep_up();
+    }
+
+    /// Calls `changed` when [`Self::follows`] changed.
+    pub(crate) fn on_change(&self, changed: impl Fn() + 'static) {
+        self.0.changed.replace(Some(Rc::new(changed)));
+    }
+
+    /// Calls `near` while little is above what is in sight.
+    pub(crate) fn on_near_top(&self, near: impl Fn() + 'static) {
+        self.0.near_top.replace(Some(Rc::new(near)));
+    }
+}
+
+impl State {
+    fn scrolled(&self) {
+        if self.pending.get() {
+            return;
+        }
+        let adjustment = &self.adjustment;
+        let end = adjustment.upper() - adjustment.page_size();
+        self.set_follows(adjustment.value() >= end - NEAR);
+        self.look_up();
+    }
+
+    fn look_up(&self) {
+        let adjustment = &self.adjustment;
+        let near = self.near_top.borrow().clone();
+        if let Some(near) = near
+            && adjustment.value() < PAGES_ABOVE * adjustment.page_size()
+        {
+            near();
+        }
+    }
+
+    fn keep_up(self: &Rc<Self>) {
+        let Some(list) = self.list.upgrade() else {
+            return;
+        };
+        if !self.follows.get() || self.pending.replace(true) {
+            return;
+        }
+        let state = self.clone();
+        list.add_tick_callback(move |_, _| {
+            let adjustment = &state.adjustment;
+            adjustment.set_value(adjustment.upper() - adjustment.page_size());
+            state.pending.set(false);
+            state.look_up();
+            glib::ControlFlow::Break
+        });
+    }
+
+    fn set_follows(&self, follows: bool) {
+        if self.follows.replace(follows) != follows {
+            let changed = self.changed.borrow().clone();
+            if let Some(changed) = changed {
+                changed();
+            }
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! One room: its messages, and where one writes.
+
+mod commands;
+
+use std::cell::{OnceCell, RefCell};
+
+use adw::{prelude::*, subclass::prelude::*};
+use gtk::{glib, glib::clone};
+use tertulia_client::proto::{MessageId, limits::LIST_ENTRIES};
+
+use super::{
+    bottom_follower::BottomFollower, composer::Composer, connection_strip::ConnectionStrip,
+    timeline_cell::TimelineCell,
+};
+use crate::{
+    i18n::{tr, trn},
+    model::{Room, Session, TimelineLine},
+    sentences,
+};
+
+mod imp {
+    use super::*;
+
+    #[derive(Debug, Default, gtk::CompositeTemplate)]
+    #[template(resource = "/org/tertulia/Tertulia/ui/chat_page.ui")]
+    pub struct ChatPage {
+        #[template_child]
+        pub(super) header: TemplateChild<adw::HeaderBar>,
+        #[template_child]
+        pub(super) title: TemplateChild<adw::WindowTitle>,
+        #[template_child]
+        pub(super) back: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(super) menu: TemplateChild<gtk::MenuButton>,
+        #[template_child]
+        pub(super) members: TemplateChild<gtk::ToggleButton>,
+        #[template_child]
+        pub(super) strip: TemplateChild<ConnectionStrip>,
+        #[template_child]
+        pub(super) stack: TemplateChild<gtk::Stack>,
+        #[template_child]
+        pub(super) toasts: TemplateChild<adw::ToastOverlay>,
+        #[template_child]
+        pub(in crate::ui) scroll: TemplateChild<gtk::ScrolledWindow>,
+        #[template_child]
+        pub(super) list: TemplateChild<gtk::ListView>,
+        #[template_child]
+        pub(super) empty: TemplateChild<gtk::Box>,
+        #[template_child]
+        pub(in crate::ui) bottom_revealer: TemplateChild<gtk::Revealer>,
+        #[template_child]
+        pub(in crate::ui) bottom: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(super) bottom_unread: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(in crate::ui) composer: TemplateChild<Composer>,
+        pub(super) session: OnceCell<Session>,
+        pub(super) follower: OnceCell<BottomFollower>,
+        pub(super) room: RefCell<Option<Room>>,
+        pub(super) room_handlers: RefCell<Vec<glib::SignalHandlerId>>,
+        pub(super) lines_handler: RefCell<Option<glib::SignalHandlerId>>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for ChatPage {
+        const NAME: &'static str = "TertuliaChatPage";
+        type Type = super::ChatPage;
+        type ParentType = gtk::Box;
+
+        fn class_init(klass: &mut Self::Class) {
+            // A template finds its children's types by name: they must be known before.
+            ConnectionStrip::ensure_type();
+            Composer::ensure_type();
+            klass.bind_template();
+            klass.install_action("chat.retry", Some(glib::VariantTy::STRING), |page, _, id| {
+                page.with_message(id, super::ChatPage::retry);
+            });
+            klass.install_action("chat.discard", Some(glib::VariantTy::STRING), |page, _, id| {
+                page.with_message(id, super::ChatPage::discard);
+            });
+            klass.install_action("chat.dismiss", Some(glib::VariantTy::UINT64), |page, _, id| {
+                if let (Some(room), Some(id)) = (page.room(), id.and_then(glib::Variant::get)) {
+                    room.change(|timeline| timeline.drop_card(id));
+                }
+            });
+            klass.install_action("chat.users", None, |page, _, _| page.tell_users());
+            klass.install_action("chat.leave", None, |page, _, _| page.ask_to_leave());
+        }
+
+        fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
+            obj.init_template();
+        }
+    }
+
+    impl ObjectImpl for ChatPage {
+        fn constructed(&self) {
+            self.parent_constructed();
+            self.list.set_factory(Some(&row_factory()));
+            let page = self.obj();
+            let follower = BottomFollower::new(&self.list, self.scroll.vadjustment());
+            follower.on_change(clone!(
+                #[weak]
+                page,
+                move || page.imp().at_end_changed()
+            ));
+            follower.on_near_top(clone!(
+                #[weak]
+                page,
+                move || {
+                    if let (Some(session), Some(room)) = (page.imp().session.get(), page.room()) {
+                        session.load_older(&room);
+                    }
+                }
+            ));
+            let _ = self.follower.set(follower);
+            self.bottom.connect_clicked(clone!(
+                #[weak]
+                page,
+                move |_| page.go_to_end()
+            ));
+            self.composer.connect_submitted(clone!(
+                #[weak]
+                page,
+                move |composer| page.submit(&composer.text())
+            ));
+        }
+    }
+
+    impl WidgetImpl for ChatPage {
+        fn grab_focus(&self) -> bool {
+            self.composer.grab_focus()
+        }
+    }
+
+    impl BoxImpl for ChatPage {}
+
+    impl ChatPage {
+        /// Whether the newest message is in sight changed, or how many are not.
+        pub(super) fn at_end_changed(&self) {
+            let at_end = self.follower.get().is_none_or(BottomFollower::follows);
+            self.bottom_revealer.set_reveal_child(!at_end);
+            if let Some(room) = self.obj().room() {
+                room.set_followed(at_end);
+            }
+            let unread = self.obj().room().map_or(0, |room| room.unread());
+            self.bottom_unread.set_visible(unread > 0);
+            self.bottom_unread.set_label(&unread.to_string());
+            self.obj().mark_read_if_seen();
+        }
+
+        pub(super) fn update_title(&self) {
+            let Some(room) = self.obj().room() else {
+                self.title.set_title("");
+                self.title.set_subtitle("");
+                return;
+            };
+            // The server's count is as of when the room was listed; the members in sight are
+            // followed, as far as one page of them goes.
+            let followed = self.session.get().map_or(0, |session| session.members().n_items());
+            let members = if followed == 0 || followed as usize >= LIST_ENTRIES {
+                room.members()
+            } else {
+                followed
+            };
+            let members = trn("one member", "{n} members", u64::from(members));
+            self.title.set_title(&room.title());
+            self.title.set_subtitle(&members);
+        }
+    }
+
+    fn row_factory() -> gtk::SignalListItemFactory {
+        let factory = gtk::SignalListItemFactory::new();
+        factory.connect_setup(|_, item| {
+            if let Some(item) = item.downcast_ref::<gtk::ListItem>() {
+                item.set_activatable(false);
+                item.set_selectable(false);
+                item.set_child(Some(&TimelineCell::default()));
+            }
+        });
+        factory.connect_bind(|_, item| {
+            let Some(item) = item.downcast_ref::<gtk::ListItem>() else {
+                return;
+            };
+            let cell = item.child().and_downcast::<TimelineCell>();
+            if let (Some(cell), Some(line)) = (cell, item.item().and_downcast::<TimelineLine>()) {
+                cell.bind(&line);
+            }
+        });
+        factory
+    }
+}
+
+glib::wrapper! {
+    /// Knows nothing of the panes beside it.
+    pub struct ChatPage(ObjectSubclass<imp::ChatPage>)
+        @extends gtk::Box, gtk::Widget,
+        @implements gtk::Buildable, gtk::ConstraintTarget, gtk::Orientable;
+}
+
+impl ChatPage {
+    /// To be called once.
+    pub(crate) fn set_session(&self, session: &Session) {
+        let imp = self.imp();
+        if imp.session.set(session.clone()).is_ok() {
+            imp.strip.set_session(session);
+            session.members().connect_items_changed(clone!(
+                #[weak]
+                imp,
+                move |_, _, _, _| imp.update_title()
+            ));
+        }
+    }
+
+    /// The header's back button and window buttons: where this page is alone or at an edge.
+    pub(crate) fn set_edges(&self, alone: bool, at_end: bool) {
+        let imp = self.imp();
+        imp.back.set_visible(alone);
+        imp.header.set_show_start_title_buttons(alone);
+        imp.header.set_show_end_title_buttons(at_end);
+    }
+
+    /// The room shown.
+    pub(crate) fn room(&self) -> Option<Room> {
+        self.imp().room.borrow().clone()
+    }
+
+    /// Shows another room; what was typed stays with the one before.
+    pub(crate) fn set_room(&self, room: Option<&Room>) {
+        let imp = self.imp();
+        if imp.room.borrow().as_ref() == room {
+            return;
+        }
+        if let Some(before) = imp.room.replace(room.cloned()) {
+            before.set_draft(imp.composer.text());
+            for handler in imp.room_handlers.take() {
+                before.disconnect(handler);
+            }
+            if let Some(handler) = imp.lines_handler.take() {
+                before.lines().disconnect(handler);
+            }
+        }
+        imp.stack.set_visible_child_name(if room.is_some() { "room" } else { "none" });
+        imp.menu.set_visible(room.is_some());
+        imp.members.set_visible(room.is_some());
+        imp.update_title();
+        let Some(room) = room else {
+            imp.list.set_model(gtk::SelectionModel::NONE);
+            return;
+        };
+        imp.composer.set_text(&room.draft());
+        self.follow(room);
+        let lines = gtk::NoSelection::new(Some(room.lines().clone()));
+        imp.list.set_model(Some(&lines));
+        self.go_to_end();
+        imp.at_end_changed();
+    }
+
+    /// Says something in passing, over the messages.
+    pub(crate) fn toast(&self, text: &str) {
+        let toast = adw::Toast::new("");
+        // A toast's title is markup; the text may hold names that others gave.
+        toast.set_title(&glib::markup_escape_text(text));
+        self.imp().toasts.add_toast(toast);
+    }
+
+    /// Goes to the newest message.
+    pub(crate) fn go_to_end(&self) {
+        if let Some(follower) = self.imp().follower.get() {
+            follower.go_to_end();
+        }
+    }
+
+    /// What is at the end and in sight of the person counts as read.
+    pub(crate) fn mark_read_if_seen(&self) {
+        let imp = self.imp();
+        let looks =
+            self.root().and_downcast::<gtk::Window>().is_some_and(|window| window.is_active())
+                && self.is_mapped();
+        let at_end = imp.follower.get().is_some_and(BottomFollower::follows);
+        if let (Some(session), Some(room), true) = (imp.session.get(), self.room(), looks && at_end)
+        {
+            session.mark_read(&room);
+        }
+    }
+
+    fn follow(&self, room: &Room) {
+        let imp = self.imp();
+        let retitle = clone!(
+            #[weak]
+            imp,
+            move |_: &Room| imp.update_title()
+        );
+        let unread_changed = clone!(
+            #[weak]
+            imp,
+            move |_: &Room| imp.at_end_changed()
+        );
+        imp.room_handlers.replace(vec![
+            room.connect_title_notify(retitle.clone()),
+            room.connect_members_notify(retitle),
+            room.connect_unread_notify(unread_changed),
+        ]);
+        let lines = room.lines();
+        imp.empty.set_visible(room.is_silent());
+        let handler = lines.connect_items_changed(clone!(
+            #[weak]
+            imp,
+            #[weak]
+            room,
+            move |_, _, _, _| {
+                imp.empty.set_visible(room.is_silent());
+                imp.obj().mark_read_if_seen();
+            }
+        ));
+        imp.lines_handler.replace(Some(handler));
+    }
+
+    fn with_message(&self, id: Option<&glib::Variant>, act: impl FnOnce(&Self, MessageId)) {
+        let id = id.and_then(glib::Variant::str).and_then(|id| id.parse().ok());
+        if let Some(id) = id {
+            act(self, id);
+        }
+    }
+
+    fn retry(&self, id: MessageId) {
+        self.request(async move |session| {
+            session.retry(id).await.map_err(|error| sentences::send_error(&error))
+        });
+    }
+
+    fn discard(&self, id: MessageId) {
+        self.request(async move |session| match session.cancel(id).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(tr("It was sent already.").to_owned()),
+            Err(error) => Err(sentences::send_error(&error)),
+        });
+    }
+
+    /// Runs a request; what it says against it becomes a toast.
+    fn request(&self, request: impl AsyncFnOnce(Session) -> Result<(), String> + 'static) {
+        let Some(session) = self.imp().session.get().cloned() else {
+            return;
+        };
+        glib::spawn_future_local(clone!(
+            #[weak(rename_to = page)]
+            self,
+            async move {
+                if let Err(text) = request(session).await {
+                    page.toast(&text);
+                }
+            }
+        ));
+    }
+}

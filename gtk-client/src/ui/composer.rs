@@ -1,0 +1,182 @@
+//! Where one writes: Enter sends, Shift+Enter breaks the line.
+
+use std::sync::OnceLock;
+
+use gtk::{
+    gdk, glib,
+    glib::{clone, subclass::Signal},
+    prelude::*,
+    subclass::prelude::*,
+};
+
+mod imp {
+    use super::*;
+
+    #[derive(Debug, Default, gtk::CompositeTemplate)]
+    #[template(resource = "/org/tertulia/Tertulia/ui/composer.ui")]
+    pub struct Composer {
+        #[template_child]
+        pub(super) text: TemplateChild<gtk::TextView>,
+        #[template_child]
+        pub(super) placeholder: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) emoji: TemplateChild<gtk::MenuButton>,
+        #[template_child]
+        pub(super) send: TemplateChild<gtk::Button>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for Composer {
+        const NAME: &'static str = "TertuliaComposer";
+        type Type = super::Composer;
+        type ParentType = gtk::Box;
+
+        fn class_init(klass: &mut Self::Class) {
+            klass.bind_template();
+        }
+
+        fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
+            obj.init_template();
+        }
+    }
+
+    impl ObjectImpl for Composer {
+        fn signals() -> &'static [Signal] {
+            static SIGNALS: OnceLock<Vec<Signal>> = OnceLock::new();
+            SIGNALS.get_or_init(|| vec![Signal::builder("submitted").build()])
+        }
+
+        fn constructed(&self) {
+            self.parent_constructed();
+            let composer = self.obj();
+            self.text.buffer().connect_changed(clone!(
+                #[weak]
+                composer,
+                move |_| composer.imp().text_changed()
+            ));
+            self.send.connect_clicked(clone!(
+                #[weak]
+                composer,
+                move |_| composer.submit()
+            ));
+            self.emoji.set_create_popup_func(clone!(
+                #[weak]
+                composer,
+                move |button| composer.imp().make_emoji_chooser(button)
+            ));
+            // In the capture phase: the text view would break the line on Enter.
+            let keys = gtk::EventControllerKey::new();
+            keys.set_propagation_phase(gtk::PropagationPhase::Capture);
+            keys.connect_key_pressed(clone!(
+                #[weak]
+                composer,
+                #[upgrade_or]
+                glib::Propagation::Proceed,
+                move |keys, key, _, state| composer.imp().key_pressed(keys, key, state)
+            ));
+            self.text.add_controller(keys);
+        }
+    }
+
+    impl WidgetImpl for Composer {
+        fn grab_focus(&self) -> bool {
+            self.text.grab_focus()
+        }
+    }
+
+    impl BoxImpl for Composer {}
+
+    impl Composer {
+        fn key_pressed(
+            &self,
+            keys: &gtk::EventControllerKey,
+            key: gdk::Key,
+            state: gdk::ModifierType,
+        ) -> glib::Propagation {
+            let is_enter =
+                matches!(key, gdk::Key::Return | gdk::Key::KP_Enter | gdk::Key::ISO_Enter);
+            let modified = state.intersects(
+                gdk::ModifierType::SHIFT_MASK
+                    | gdk::ModifierType::CONTROL_MASK
+                    | gdk::ModifierType::ALT_MASK,
+            );
+            if !is_enter || modified {
+                return glib::Propagation::Proceed;
+            }
+            // Enter may end a composed character: the input method has it first.
+            let taken = keys
+                .current_event()
+                .is_some_and(|event| self.text.im_context_filter_keypress(&event));
+            if !taken {
+                self.obj().submit();
+            }
+            glib::Propagation::Stop
+        }
+
+        fn text_changed(&self) {
+            let buffer = self.text.buffer();
+            self.placeholder.set_visible(buffer.char_count() == 0);
+            let text = self.obj().text();
+            self.send.set_sensitive(!text.trim().is_empty());
+        }
+
+        /// Made when first asked for: it is large.
+        fn make_emoji_chooser(&self, button: &gtk::MenuButton) {
+            if button.popover().is_some() {
+                return;
+            }
+            let chooser = gtk::EmojiChooser::new();
+            let text = self.text.downgrade();
+            chooser.connect_emoji_picked(move |_, emoji| {
+                if let Some(text) = text.upgrade() {
+                    text.buffer().insert_at_cursor(emoji);
+                    text.grab_focus();
+                }
+            });
+            button.set_popover(Some(&chooser));
+        }
+    }
+}
+
+glib::wrapper! {
+    /// Says `submitted` when its text is to be sent; whoever takes the text clears it.
+    pub struct Composer(ObjectSubclass<imp::Composer>)
+        @extends gtk::Box, gtk::Widget,
+        @implements gtk::Buildable, gtk::ConstraintTarget, gtk::Orientable;
+}
+
+impl Composer {
+    /// What is written.
+    pub(crate) fn text(&self) -> String {
+        let buffer = self.imp().text.buffer();
+        let (begin, end) = buffer.bounds();
+        buffer.text(&begin, &end, true).into()
+    }
+
+    /// Puts a text in, the cursor behind it. It begins a new history of undoing.
+    pub(crate) fn set_text(&self, text: &str) {
+        let buffer = self.imp().text.buffer();
+        buffer.begin_irreversible_action();
+        buffer.set_text(text);
+        buffer.end_irreversible_action();
+        buffer.place_cursor(&buffer.end_iter());
+    }
+
+    /// Calls `submitted` when the text is to be sent.
+    pub(crate) fn connect_submitted(&self, submitted: impl Fn(&Self) + 'static) {
+        self.connect_local("submitted", false, move |values| {
+            // The emitter is a signal's first value.
+            if let Some(Ok(composer)) = values.first().map(|value| value.get::<Self>()) {
+                submitted(&composer);
+            }
+            None
+        });
+    }
+
+    /// As pressing Enter; nothing happens where there is nothing to send.
+    pub(crate) fn submit(&self) {
+        if self.imp().send.is_sensitive() {
+            self.emit_by_name::<()>("submitted", &[]);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! A strip over the messages while the way to the server is not as it should be.
+
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    time::Duration,
+};
+
+use gtk::{glib, glib::clone, prelude::*, subclass::prelude::*};
+use tertulia_client::Connection;
+
+use crate::{
+    i18n::{fill, tr, trn},
+    model::{Session, clock},
+    sentences::{short_trouble, trouble},
+};
+
+/// A connection that comes about sooner than this is nobody's concern.
+const PATIENCE: Duration = Duration::from_millis(700);
+
+mod imp {
+    use super::*;
+
+    #[derive(Debug, Default, gtk::CompositeTemplate)]
+    #[template(resource = "/org/tertulia/Tertulia/ui/connection_strip.ui")]
+    pub struct ConnectionStrip {
+        #[template_child]
+        pub(super) revealer: TemplateChild<gtk::Revealer>,
+        #[template_child]
+        pub(super) spinner: TemplateChild<gtk::Spinner>,
+        #[template_child]
+        pub(super) icon: TemplateChild<gtk::Image>,
+        #[template_child]
+        pub(super) text: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) wake: TemplateChild<gtk::Button>,
+        pub(super) session: OnceCell<Session>,
+        /// When the next attempt is due, on GLib's monotonic clock in microseconds.
+        pub(super) due_us: Cell<i64>,
+        pub(super) timer: RefCell<Option<glib::SourceId>>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for ConnectionStrip {
+        const NAME: &'static str = "TertuliaConnectionStrip";
+        type Type = super::ConnectionStrip;
+        type ParentType = gtk::Box;
+
+        fn class_init(klass: &mut Self::Class) {
+            klass.bind_template();
+        }
+
+        fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
+            obj.init_template();
+        }
+    }
+
+    impl ObjectImpl for ConnectionStrip {
+        fn dispose(&self) {
+            self.stop_timer();
+        }
+    }
+
+    impl WidgetImpl for ConnectionStrip {}
+    impl BoxImpl for ConnectionStrip {}
+
+    impl ConnectionStrip {
+        pub(super) fn update(&self, session: &Session) {
+            self.stop_timer();
+            match session.connection() {
+                Connection::Live | Connection::Unjoined => {
+                    self.revealer.set_reveal_child(false);
+                    self.spinner.stop();
+                }
+                Connection::Connecting => self.busy(tr("Connecting…")),
+                Connection::Syncing => self.busy(tr("Getting what was said meanwhile…")),
+                Connection::Offline { retry_in, .. } => {
+                    let wait_us = i64::try_from(retry_in.as_micros()).unwrap_or(i64::MAX);
+                    self.due_us.set(glib::monotonic_time().saturating_add(wait_us));
+                    self.count_down(session);
+                    let timer = glib::timeout_add_seconds_local(
+                        1,
+                        clone!(
+                            #[weak(rename_to = strip)]
+                            self,
+                            #[weak]
+                            session,
+                            #[upgrade_or]
+                            glib::ControlFlow::Break,
+                            move || {
+                                strip.count_down(&session);
+                                glib::ControlFlow::Continue
+                            }
+                        ),
+                    );
+                    self.timer.replace(Some(timer));
+                }
+                Connection::Stopped(why) => self.show(&trouble(&why), false, false),
+            }
+        }
+
+        /// Shows that something is under way, unless it is over in a moment.
+        fn busy(&self, text: &'static str) {
+            if self.revealer.reveals_child() {
+                self.show(text, true, false);
+                return;
+            }
+            let timer = glib::timeout_add_local_once(
+                PATIENCE,
+                clone!(
+                    #[weak(rename_to = strip)]
+                    self,
+                    move || {
+                        strip.timer.take();
+                        strip.show(text, true, false);
+                    }
+                ),
+            );
+            self.timer.replace(Some(timer));
+        }
+
+        fn count_down(&self, session: &Session) {
+            let Connection::Offline { trouble, .. } = session.connection() else {
+                return;
+            };
+            let since = session.offline_since().map(clock).unwrap_or_default();
+            let why = short_trouble(&trouble);
+            let said = fill(tr("Offline since {time}: {why}."), &[("time", &since), ("why", &why)]);
+            let left_us = self.due_us.get().saturating_sub(glib::monotonic_time());
+            let seconds = u64::try_from(left_us / 1_000_000 + 1).unwrap_or(0);
+            let next = trn("Trying again in a second.", "Trying again in {n} s.", seconds);
+            self.show(&format!("{said} {next}"), false, true);
+        }
+
+        fn show(&self, text: &str, busy: bool, can_wake: bool) {
+            self.text.set_label(text);
+            self.icon.set_visible(!busy);
+            self.spinner.set_visible(busy);
+            self.spinner.set_spinning(busy);
+            self.wake.set_visible(can_wake);
+            self.revealer.set_reveal_child(true);
+        }
+
+        fn stop_timer(&self) {
+            if let Some(timer) = self.timer.take() {
+                timer.remove();
+            }
+        }
+    }
+}
+
+glib::wrapper! {
+    /// Hidden while all is well.
+    pub struct ConnectionStrip(ObjectSubclass<imp::ConnectionStrip>)
+        @extends gtk::Box, gtk::Widget,
+        @implements gtk::Buildable, gtk::ConstraintTarget, gtk::Orientable;
+}
+
+impl ConnectionStrip {
+    /// Shows this session's connection. To be called once.
+    pub(crate) fn set_session(&self, session: &Session) {
+        let imp = self.imp();
+        if imp.session.set(session.clone()).is_err() {
+            return;
+        }
+        imp.wake.connect_clicked(clone!(
+            #[weak]
+            session,
+            move |_| session.wake()
+        ));
+        session.connect_connection_changed(clone!(
+            #[weak(rename_to = strip)]
+            self,
+            move |session| strip.imp().update(session)
+        ));
+        imp.update(session);
+    }
+}

@@ -1,0 +1,91 @@
+//! Who is in the room, those who are here first.
+
+use adw::{prelude::*, subclass::prelude::*};
+use gtk::{glib, glib::clone};
+
+use super::member_row::MemberRow;
+use crate::{
+    i18n::trn,
+    model::{PersonObject, Session},
+};
+
+mod imp {
+    use super::*;
+
+    #[derive(Debug, Default, gtk::CompositeTemplate)]
+    #[template(resource = "/org/tertulia/Tertulia/ui/members_pane.ui")]
+    pub struct MembersPane {
+        #[template_child]
+        pub(super) title: TemplateChild<adw::WindowTitle>,
+        #[template_child]
+        pub(super) hide: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(super) list: TemplateChild<gtk::ListView>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for MembersPane {
+        const NAME: &'static str = "TertuliaMembersPane";
+        type Type = super::MembersPane;
+        type ParentType = gtk::Box;
+
+        fn class_init(klass: &mut Self::Class) {
+            klass.bind_template();
+        }
+
+        fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
+            obj.init_template();
+        }
+    }
+
+    impl ObjectImpl for MembersPane {}
+    impl WidgetImpl for MembersPane {}
+    impl BoxImpl for MembersPane {}
+}
+
+glib::wrapper! {
+    /// Shows the members of the session's room in sight.
+    pub struct MembersPane(ObjectSubclass<imp::MembersPane>)
+        @extends gtk::Box, gtk::Widget,
+        @implements gtk::Buildable, gtk::ConstraintTarget, gtk::Orientable;
+}
+
+impl MembersPane {
+    /// To be called once.
+    pub(crate) fn set_session(&self, session: &Session) {
+        let factory = gtk::SignalListItemFactory::new();
+        factory.connect_setup(|_, item| {
+            if let Some(item) = item.downcast_ref::<gtk::ListItem>() {
+                item.set_activatable(false);
+                item.set_child(Some(&MemberRow::default()));
+            }
+        });
+        factory.connect_bind(|_, item| {
+            let Some(item) = item.downcast_ref::<gtk::ListItem>() else {
+                return;
+            };
+            let row = item.child().and_downcast::<MemberRow>();
+            if let (Some(row), Some(person)) = (row, item.item().and_downcast::<PersonObject>()) {
+                row.bind(&person);
+            }
+        });
+        let imp = self.imp();
+        imp.list.set_factory(Some(&factory));
+        let members = session.members().clone();
+        members.connect_items_changed(clone!(
+            #[weak]
+            imp,
+            move |members, _, _, _| {
+                let people = members.iter::<PersonObject>().filter_map(Result::ok);
+                let here = people.filter(|member| member.person().online).count();
+                imp.title.set_subtitle(&trn("one is here", "{n} are here", here as u64));
+            }
+        ));
+        imp.list.set_model(Some(&gtk::NoSelection::new(Some(members))));
+    }
+
+    /// Whether it lies over the messages, and so needs a way back to them.
+    pub(crate) fn set_over(&self, over: bool) {
+        self.imp().hide.set_visible(over);
+    }
+}

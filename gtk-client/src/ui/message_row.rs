@@ -1,0 +1,202 @@
+//! A message: a bubble with its sender, text, time and how far it got.
+
+use gtk::{glib, pango, prelude::*, subclass::prelude::*};
+use tertulia_client::{Content, Delivery, Item};
+
+use crate::{
+    i18n::{fill, tr},
+    model::clock,
+    sentences,
+};
+
+/// A text up to this long has its time beside it, a longer one below.
+const SHORT_TEXT_CHARS: usize = 36;
+/// A text up to this long is never broken.
+const WHOLE_TEXT_CHARS: usize = 12;
+/// The label's own minimum is laid out at this many characters, not at one: see `timeline_cell`.
+const MIN_WIDTH_CHARS: usize = 20;
+
+mod imp {
+    use super::*;
+
+    #[derive(Debug, Default, gtk::CompositeTemplate)]
+    #[template(resource = "/org/tertulia/Tertulia/ui/message_row.ui")]
+    pub struct MessageRow {
+        #[template_child]
+        pub(super) avatar: TemplateChild<adw::Avatar>,
+        #[template_child]
+        pub(super) column: TemplateChild<gtk::Box>,
+        #[template_child]
+        pub(super) bubble: TemplateChild<gtk::Box>,
+        #[template_child]
+        pub(super) name: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) content: TemplateChild<gtk::Box>,
+        #[template_child]
+        pub(super) body: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) time: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) tick: TemplateChild<gtk::Image>,
+        #[template_child]
+        pub(super) tick_text: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) failure: TemplateChild<gtk::Box>,
+        #[template_child]
+        pub(super) reason: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) retry: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(super) discard: TemplateChild<gtk::Button>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for MessageRow {
+        const NAME: &'static str = "TertuliaMessageRow";
+        type Type = super::MessageRow;
+        type ParentType = gtk::Box;
+
+        fn class_init(klass: &mut Self::Class) {
+            klass.bind_template();
+        }
+
+        fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
+            obj.init_template();
+        }
+    }
+
+    impl ObjectImpl for MessageRow {}
+    impl WidgetImpl for MessageRow {}
+    impl BoxImpl for MessageRow {}
+}
+
+glib::wrapper! {
+    /// Shows one message at a time; rows are used again as the list scrolls.
+    pub struct MessageRow(ObjectSubclass<imp::MessageRow>)
+        @extends gtk::Box, gtk::Widget,
+        @implements gtk::Buildable, gtk::ConstraintTarget, gtk::Orientable;
+}
+
+impl Default for MessageRow {
+    fn default() -> Self {
+        glib::Object::new()
+    }
+}
+
+impl MessageRow {
+    /// Shows a message; `first` and `last` of its group.
+    pub(crate) fn bind(&self, item: &Item, first: bool, last: bool) {
+        let imp = self.imp();
+        self.set_halign(if item.mine { gtk::Align::End } else { gtk::Align::Start });
+        self.set_margin_top(if first { 10 } else { 2 });
+        set_class(&*imp.bubble, "mine", item.mine);
+        set_class(&*imp.bubble, "first", first);
+        set_class(&*imp.bubble, "last", last);
+        imp.avatar.set_visible(!item.mine);
+        imp.avatar.set_opacity(f64::from(u8::from(last)));
+        imp.avatar.set_text(Some(item.author.display.as_str()));
+        imp.name.set_visible(first && !item.mine);
+        imp.name.set_label(item.author.display.as_str());
+        imp.name.set_tooltip_text(Some(&format!("@{}", item.author.handle)));
+        self.bind_text(&item.content);
+        imp.time.set_label(&clock(item.time));
+        self.bind_delivery(item);
+    }
+
+    fn bind_text(&self, content: &Content) {
+        let imp = self.imp();
+        let (text, is_text) = match content {
+            Content::Text(text) => (text.as_str(), true),
+            Content::Redacted => (tr("This message was deleted."), false),
+            _ => (tr("This version of Tertulia can’t read this message."), false),
+        };
+        let attributes = pango::AttrList::new();
+        if !is_text {
+            attributes.insert(pango::AttrInt::new_style(pango::Style::Italic));
+        } else if is_few_emoji(text) {
+            attributes.insert(pango::AttrFloat::new_scale(2.0));
+        }
+        imp.body.set_attributes(Some(&attributes));
+        set_class(&*imp.body, "faint", !is_text);
+        let short = text.chars().take(SHORT_TEXT_CHARS + 1).count() <= SHORT_TEXT_CHARS
+            && !text.contains('\n');
+        imp.content.set_orientation(if short {
+            gtk::Orientation::Horizontal
+        } else {
+            gtk::Orientation::Vertical
+        });
+        imp.content.set_spacing(if short { 10 } else { 1 });
+        // A width in characters is also a minimum, so only for what is longer anyhow.
+        let longest = text.lines().map(|line| line.chars().take(2 * MIN_WIDTH_CHARS).count());
+        let (wraps, width) = match longest.max().unwrap_or(0) {
+            0..=WHOLE_TEXT_CHARS => (false, -1),
+            chars if chars < 2 * MIN_WIDTH_CHARS => (true, WHOLE_TEXT_CHARS as i32),
+            _ => (true, MIN_WIDTH_CHARS as i32),
+        };
+        imp.body.set_wrap(wraps);
+        imp.body.set_width_chars(width);
+        imp.body.set_label(text);
+    }
+
+    fn bind_delivery(&self, item: &Item) {
+        let imp = self.imp();
+        imp.tick.set_visible(item.mine);
+        let (icon, text) = match item.delivery {
+            Delivery::Pending => ("tertulia-pending-symbolic", tr("Waiting to be sent")),
+            Delivery::Sent => ("tertulia-sent-symbolic", tr("Sent")),
+            Delivery::Failed(_) => ("dialog-warning-symbolic", tr("Not sent")),
+        };
+        imp.tick.set_icon_name(Some(icon));
+        imp.tick.set_tooltip_text(Some(text));
+        imp.tick_text.set_label(text);
+        let failed = match item.delivery {
+            Delivery::Failed(refusal) => Some(refusal),
+            Delivery::Pending | Delivery::Sent => None,
+        };
+        set_class(&*imp.bubble, "failed", failed.is_some());
+        imp.failure.set_visible(failed.is_some());
+        if let (Some(refusal), Some(id)) = (failed, item.message_id) {
+            let reason = sentences::refusal(refusal);
+            imp.reason.set_label(&fill(tr("Not sent. {reason}"), &[("reason", &reason)]));
+            let target = id.to_string().to_variant();
+            // The target first: an action with a target of the wrong type is complained about.
+            imp.retry.set_action_target_value(Some(&target));
+            imp.retry.set_action_name(Some("chat.retry"));
+            imp.discard.set_action_target_value(Some(&target));
+            imp.discard.set_action_name(Some("chat.discard"));
+        }
+    }
+}
+
+fn set_class(widget: &impl IsA<gtk::Widget>, class: &str, on: bool) {
+    if on {
+        widget.add_css_class(class);
+    } else {
+        widget.remove_css_class(class);
+    }
+}
+
+/// One to three emoji and nothing else: shown large.
+fn is_few_emoji(text: &str) -> bool {
+    const BYTES_MAX: usize = 60;
+    let is_part = |c: char| matches!(c, '\u{1f000}'..='\u{1faff}' | '\u{2600}'..='\u{27bf}' | '\u{fe0f}' | '\u{200d}');
+    let is_emoji = |c: &char| !matches!(c, '\u{fe0f}' | '\u{200d}' | '\u{1f3fb}'..='\u{1f3ff}');
+    text.len() <= BYTES_MAX
+        && text.chars().all(is_part)
+        && (1..=3).contains(&text.chars().filter(is_emoji).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_few_emoji_are_large() {
+        for text in ["🌱", "👍🏽", "🎉🎉🎉", "❤️"] {
+            assert!(is_few_emoji(text), "{text}");
+        }
+        for text in ["", "ok", "🌱 yes", "🎉🎉🎉🎉", "1"] {
+            assert!(!is_few_emoji(text), "{text}");
+        }
+    }
+}

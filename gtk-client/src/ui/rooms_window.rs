@@ -1,0 +1,216 @@
+//! Rooms to enter, and a new one to make.
+
+use std::{
+    cell::{Cell, OnceCell},
+    sync::OnceLock,
+};
+
+use adw::{prelude::*, subclass::prelude::*};
+use gtk::{
+    glib,
+    glib::{clone, subclass::Signal},
+};
+use tertulia_client::{
+    RequestError,
+    proto::{RoomKind, RoomListing, RoomName},
+};
+
+use crate::{
+    i18n::{tr, trn},
+    model::Session,
+    sentences,
+};
+
+mod imp {
+    use super::*;
+
+    #[derive(Debug, Default, gtk::CompositeTemplate)]
+    #[template(resource = "/org/tertulia/Tertulia/ui/rooms_window.ui")]
+    pub struct RoomsWindow {
+        #[template_child]
+        pub(super) toasts: TemplateChild<adw::ToastOverlay>,
+        #[template_child]
+        pub(super) name: TemplateChild<adw::EntryRow>,
+        #[template_child]
+        pub(super) create: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(super) private: TemplateChild<gtk::Switch>,
+        #[template_child]
+        pub(super) rooms: TemplateChild<gtk::ListBox>,
+        #[template_child]
+        pub(super) placeholder: TemplateChild<gtk::Label>,
+        pub(super) session: OnceCell<Session>,
+        pub(super) asking: Cell<bool>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for RoomsWindow {
+        const NAME: &'static str = "TertuliaRoomsWindow";
+        type Type = super::RoomsWindow;
+        type ParentType = adw::Window;
+
+        fn class_init(klass: &mut Self::Class) {
+            klass.bind_template();
+            klass.add_binding_action(
+                gtk::gdk::Key::Escape,
+                gtk::gdk::ModifierType::empty(),
+                "window.close",
+            );
+        }
+
+        fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
+            obj.init_template();
+        }
+    }
+
+    impl ObjectImpl for RoomsWindow {
+        fn signals() -> &'static [Signal] {
+            static SIGNALS: OnceLock<Vec<Signal>> = OnceLock::new();
+            SIGNALS.get_or_init(|| {
+                let entered = Signal::builder("entered").param_types([u64::static_type()]);
+                vec![entered.build()]
+            })
+        }
+
+        fn constructed(&self) {
+            self.parent_constructed();
+            let window = self.obj();
+            self.name.connect_changed(clone!(
+                #[weak(rename_to = imp)]
+                self,
+                move |name| imp.create.set_sensitive(!name.text().trim().is_empty())
+            ));
+            self.name.connect_entry_activated(clone!(
+                #[weak]
+                window,
+                move |_| window.create()
+            ));
+            self.create.connect_clicked(clone!(
+                #[weak]
+                window,
+                move |_| window.create()
+            ));
+        }
+    }
+
+    impl WidgetImpl for RoomsWindow {}
+    impl WindowImpl for RoomsWindow {}
+    impl AdwWindowImpl for RoomsWindow {}
+}
+
+glib::wrapper! {
+    /// Says `entered` with the room's id, and closes.
+    pub struct RoomsWindow(ObjectSubclass<imp::RoomsWindow>)
+        @extends adw::Window, gtk::Window, gtk::Widget,
+        @implements gtk::Buildable, gtk::ConstraintTarget, gtk::Native, gtk::Root,
+            gtk::ShortcutManager;
+}
+
+impl RoomsWindow {
+    /// A window over `parent` that asks for the rooms at once.
+    pub(crate) fn new(parent: &impl IsA<gtk::Window>, session: &Session) -> Self {
+        let window: Self = glib::Object::builder().property("transient-for", parent).build();
+        let _ = window.imp().session.set(session.clone());
+        window.list();
+        window
+    }
+
+    /// Calls `entered` with the room's id.
+    pub(crate) fn connect_entered(&self, entered: impl Fn(u64) + 'static) {
+        self.connect_local("entered", false, move |values| {
+            if let Some(Ok(id)) = values.get(1).map(|value| value.get()) {
+                entered(id);
+            }
+            None
+        });
+    }
+
+    fn list(&self) {
+        let Some(session) = self.imp().session.get().cloned() else {
+            return;
+        };
+        glib::spawn_future_local(clone!(
+            #[weak(rename_to = window)]
+            self,
+            async move {
+                let listed = session.listed_rooms().await;
+                window.show_rooms(listed);
+            }
+        ));
+    }
+
+    fn show_rooms(&self, listed: Result<Vec<RoomListing>, RequestError>) {
+        let imp = self.imp();
+        match listed {
+            Err(error) => imp.placeholder.set_label(&sentences::request_error(&error)),
+            Ok(rooms) => {
+                imp.placeholder.set_label(tr("You are in every public room there is."));
+                for room in rooms.iter().filter(|room| !room.entered) {
+                    imp.rooms.append(&self.row(room));
+                }
+            }
+        }
+    }
+
+    fn row(&self, room: &RoomListing) -> adw::ActionRow {
+        let row = adw::ActionRow::builder()
+            .use_markup(false)
+            .title(format!("#{}", room.name))
+            .subtitle(trn("one member", "{n} members", room.members.into()))
+            .build();
+        let enter = gtk::Button::builder().label(tr("Enter")).valign(gtk::Align::Center).build();
+        let name = room.name.clone();
+        enter.connect_clicked(clone!(
+            #[weak(rename_to = window)]
+            self,
+            move |_| {
+                let name = name.clone();
+                window.request(async move |session| session.enter_room(name).await);
+            }
+        ));
+        row.add_suffix(&enter);
+        row
+    }
+
+    fn create(&self) {
+        let imp = self.imp();
+        let kind = if imp.private.is_active() { RoomKind::Private } else { RoomKind::Public };
+        match RoomName::new(imp.name.text().trim()) {
+            Err(error) => self.toast(sentences::room_name_error(error)),
+            Ok(name) => self.request(async move |session| session.create_room(name, kind).await),
+        }
+    }
+
+    fn request(
+        &self,
+        request: impl AsyncFnOnce(Session) -> Result<RoomListing, RequestError> + 'static,
+    ) {
+        let Some(session) = self.imp().session.get().cloned() else {
+            return;
+        };
+        // One request at a time. Not by insensitivity: that takes the focus from under the cursor.
+        if self.imp().asking.replace(true) {
+            return;
+        }
+        glib::spawn_future_local(clone!(
+            #[weak(rename_to = window)]
+            self,
+            async move {
+                let answer = request(session).await;
+                window.imp().asking.set(false);
+                match answer {
+                    Ok(room) => {
+                        window.emit_by_name::<()>("entered", &[&room.room.0]);
+                        window.close();
+                    }
+                    Err(error) => window.toast(&sentences::request_error(&error)),
+                }
+            }
+        ));
+    }
+
+    fn toast(&self, text: &str) {
+        let toast = adw::Toast::new(&glib::markup_escape_text(text));
+        self.imp().toasts.add_toast(toast);
+    }
+}

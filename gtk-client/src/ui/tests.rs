@@ -1,0 +1,248 @@
+//! Widgets in a real window, fed with made-up events. They need a display: `tests/session`.
+
+mod stage;
+
+use std::time::Duration;
+
+use adw::prelude::*;
+use gtk::subclass::prelude::*;
+use tertulia_client::{
+    ClientEvent, Connection, Delivery, Item, Trouble,
+    certs::{KeyChanged, KeyFingerprint},
+    proto::{Refusal, RoomId, Timestamp},
+};
+
+use self::stage::{Stage, awkward, garden, live, settle};
+use crate::{
+    appearance::{self, Accent, Appearance, Scheme},
+    model::{
+        now,
+        testing::{text_item, waiting_item},
+    },
+};
+
+#[gtk::test]
+fn a_conversation_in_a_wide_window() {
+    let stage = Stage::new(1280, 800);
+    garden(&stage);
+    stage.shot("wide-light");
+    assert!(stage.shows("The seedlings are up!"));
+    assert!(stage.shows("#música"));
+    assert!(stage.shows("3 are here"));
+    for accent in Accent::ALL {
+        appearance::apply(Appearance {
+            scheme: if accent == Accent::Teal || accent == Accent::Amber {
+                Scheme::Dark
+            } else {
+                Scheme::Light
+            },
+            accent,
+        });
+        stage.shot(&format!("wide-{}", accent.word()));
+    }
+}
+
+#[gtk::test]
+fn a_conversation_in_a_narrow_window() {
+    let stage = Stage::new(360, 640);
+    garden(&stage);
+    stage.rest();
+    // A frame round the window is within its size where nothing composes windows.
+    assert!(stage.window.width() <= 360);
+    stage.shot("narrow-chat");
+    let sidebar = stage.window.imp().sidebar.get();
+    assert!(!sidebar.is_child_visible());
+    WidgetExt::activate_action(&stage.window, "win.back", None).unwrap();
+    stage.shot("narrow-list");
+    assert!(sidebar.is_child_visible());
+    stage.window.imp().leaflet.set_visible_child(&*stage.window.imp().flap);
+    appearance::apply(Appearance { scheme: Scheme::Dark, accent: Accent::Teal });
+    assert!(adw::StyleManager::default().is_dark());
+    stage.shot("narrow-chat-dark");
+    stage.say(2, awkward());
+    stage.shot("narrow-awkward-dark");
+    assert!(stage.window.width() <= 360, "nothing pushes the window wider");
+    WidgetExt::activate_action(&stage.window, "win.members", None).unwrap();
+    stage.shot("narrow-members-dark");
+    assert!(stage.shows("3 are here"));
+}
+
+#[gtk::test]
+fn what_waits_and_what_failed_can_be_told_apart() {
+    let stage = Stage::new(900, 700);
+    garden(&stage);
+    let mut failed = waiting_item(9_001, "may I say this?");
+    failed.time = now();
+    failed.delivery = Delivery::Failed(Refusal::FORBIDDEN);
+    let mut waiting = waiting_item(9_002, "and this?");
+    waiting.time = now();
+    stage.apply(vec![
+        ClientEvent::Items { room: RoomId(2), items: vec![failed, waiting] },
+        ClientEvent::Connection(Connection::Offline {
+            trouble: Trouble::NoAnswer { tried: "chat.example:7575".into() },
+            retry_in: Duration::from_secs(8),
+        }),
+    ]);
+    stage.chat().tell_for_test("!users");
+    stage.chat().tell_for_test("/help");
+    stage.shot("offline");
+    assert!(stage.shows("no answer from chat.example:7575"));
+    assert!(stage.shows("Not sent. Your role does not allow this."));
+    assert!(stage.shows("Only you see this."));
+}
+
+#[gtk::test]
+fn a_list_keeps_to_its_end_and_stays_where_one_reads() {
+    let stage = Stage::new(1000, 700);
+    stage.session.restore(live(&[(1, "lobby")]));
+    stage.present();
+    let many = |from: u64, to: u64| ClientEvent::Items {
+        room: RoomId(1),
+        items: (from..=to)
+            .map(|seq| {
+                let name = ["ana", "beto", "caro"][(seq / 3 % 3) as usize];
+                let text = format!("{seq}: {}", "many words ".repeat(1 + (seq % 17) as usize));
+                Item { time: Timestamp(seq * 20_000), ..text_item(seq, name, &text) }
+            })
+            .collect(),
+    };
+    stage.apply(vec![many(1_000, 1_400)]);
+    let adjustment = stage.chat().imp().scroll.vadjustment();
+    let at_end = || adjustment.value() >= adjustment.upper() - adjustment.page_size() - 1.0;
+    settle(|| adjustment.upper() > 5_000.0 && at_end());
+    for seq in 1_401..1_440 {
+        stage.apply(vec![many(seq, seq)]);
+    }
+    stage.rest();
+    assert!(at_end(), "it follows what comes");
+    assert!(stage.shows("1439: "));
+    stage.shot("many");
+    adjustment.set_value(adjustment.value() - 900.0);
+    stage.rest();
+    let (text, place) = stage.a_line_in_sight();
+    stage.apply(vec![many(1_440, 1_460)]);
+    stage.rest();
+    assert!(!at_end());
+    assert_eq!(stage.place_of(&text), Some(place), "it stays where one reads");
+    assert!(stage.chat().imp().bottom_revealer.reveals_child());
+    stage.shot("reading");
+    stage.apply(vec![many(900, 999)]);
+    stage.rest();
+    assert_eq!(stage.place_of(&text), Some(place), "also when older ones come");
+    stage.chat().imp().bottom.emit_clicked();
+    stage.rest();
+    assert!(at_end(), "the button goes to the end");
+    assert!(stage.shows("1460: "));
+    stage.window.set_default_size(500, 600);
+    stage.rest();
+    assert!(at_end(), "it stays there when the window narrows");
+}
+
+#[gtk::test]
+fn a_long_text_is_refused_and_kept() {
+    let stage = Stage::new(900, 600);
+    stage.session.restore(live(&[(1, "lobby")]));
+    stage.present();
+    let long = "x".repeat(17 * 1_024);
+    let composer = stage.chat().imp().composer.get();
+    composer.set_text(&long);
+    composer.submit();
+    stage.rest();
+    assert_eq!(composer.text(), long);
+    assert!(stage.shows("This message is too long: 17.0 KiB"));
+}
+
+#[gtk::test]
+fn what_was_typed_stays_with_its_room() {
+    let stage = Stage::new(900, 600);
+    stage.session.restore(live(&[(1, "lobby"), (2, "garden")]));
+    stage.present();
+    let composer = stage.chat().imp().composer.get();
+    let before = stage.chat().room().unwrap();
+    composer.set_text("half a thought");
+    stage.window.imp().sidebar.step(1);
+    assert_ne!(stage.chat().room().unwrap(), before);
+    assert_eq!(composer.text(), "");
+    stage.window.imp().sidebar.step(-1);
+    assert_eq!(composer.text(), "half a thought");
+    stage.shot("empty");
+}
+
+#[gtk::test]
+fn an_unknown_slash_word_is_refused_and_an_unknown_bang_word_is_text() {
+    let stage = Stage::new(900, 600);
+    stage.session.restore(live(&[(1, "lobby")]));
+    stage.present();
+    let composer = stage.chat().imp().composer.get();
+    composer.set_text("/nonsense");
+    composer.submit();
+    stage.rest();
+    assert_eq!(composer.text(), "/nonsense");
+    assert!(stage.shows("There is no /nonsense here"));
+}
+
+#[gtk::test]
+fn the_welcome_page_says_what_is_wrong_right_there() {
+    let stage = Stage::new(900, 700);
+    stage.present();
+    let welcome = stage.window.welcome();
+    welcome.prefill(None, "Ana María");
+    stage.shot("welcome");
+    welcome.imp().link.set_text("chat.example:7575");
+    welcome.join();
+    stage.shot("welcome-problem");
+    assert!(stage.shows("is only an address"));
+    let key = "a".repeat(52);
+    welcome.prefill(Some(&format!("tertulia://127.0.0.1:7575/{key}")), "x");
+    welcome.join();
+    stage.shot("welcome-link");
+    assert!(stage.shows("127.0.0.1:7575"));
+    assert!(stage.shows("at least two letters"));
+}
+
+#[gtk::test]
+fn a_changed_key_is_a_hard_stop_that_names_both() {
+    let stage = Stage::new(900, 700);
+    stage.session.restore(live(&[(1, "lobby")]));
+    stage.present();
+    let key = |byte: u8| KeyFingerprint::from_bytes([byte; 32]);
+    let changed = KeyChanged { expected: key(1), found: key(2) };
+    stage.apply(vec![ClientEvent::Connection(Connection::Stopped(Trouble::KeyChanged(changed)))]);
+    stage.shot("key-changed");
+    assert!(stage.shows(&key(1).to_string()));
+    assert!(stage.shows(&key(2).to_string()));
+    assert!(stage.shows("This is not the server you know"));
+}
+
+#[gtk::test]
+fn the_other_windows_open() {
+    let stage = Stage::new(900, 700);
+    stage.session.restore(live(&[(1, "lobby")]));
+    stage.present();
+    for (action, name) in [("win.rooms", "rooms"), ("win.appearance", "appearance")] {
+        WidgetExt::activate_action(&stage.window, action, None).unwrap();
+        stage.rest();
+        let opened = gtk::Window::list_toplevels()
+            .into_iter()
+            .filter_map(|widget| widget.downcast::<adw::Window>().ok())
+            .next()
+            .unwrap();
+        settle(|| opened.is_mapped());
+        stage.shot_of(opened.upcast_ref(), name);
+        opened.destroy();
+    }
+}
+
+#[gtk::test]
+fn a_peer_can_send_no_markup() {
+    let stage = Stage::new(900, 600);
+    stage.session.restore(live(&[(1, "lobby")]));
+    stage.present();
+    let text = "<b>bold</b> & <a href=\"x\">link</a>";
+    stage.say(1, vec![text_item(1, "beto", text)]);
+    stage.rest();
+    assert!(stage.shows(text), "as it is");
+    stage.chat().toast(text);
+    stage.rest();
+    assert_eq!(stage.count(text), 2, "in the message and in the toast");
+}

@@ -1,0 +1,118 @@
+//! The cell of the message list: holds whichever row its line needs.
+//!
+//! GTK keeps some 200 rows of a list and measures each. A wrapped label's minimum width costs ten
+//! times its height at a given width, so the cell answers the horizontal question by constants and
+//! remembers heights in the line: a bound row is laid out when it comes into sight, not before.
+
+use std::cell::RefCell;
+
+use gtk::{glib, prelude::*, subclass::prelude::*};
+
+use super::{card_row::CardRow, message_row::MessageRow, note_row::NoteRow};
+use crate::model::{Line, TimelineLine};
+
+/// The natural width: the list takes what it is given, up to its clamp.
+const NATURAL_WIDTH: i32 = 420;
+
+mod imp {
+    use super::*;
+
+    #[derive(Debug, Default)]
+    pub struct TimelineCell {
+        pub(super) line: RefCell<Option<TimelineLine>>,
+        pub(super) child: RefCell<Option<gtk::Widget>>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for TimelineCell {
+        const NAME: &'static str = "TertuliaTimelineCell";
+        type Type = super::TimelineCell;
+        type ParentType = gtk::Widget;
+    }
+
+    impl ObjectImpl for TimelineCell {
+        fn dispose(&self) {
+            if let Some(child) = self.child.take() {
+                child.unparent();
+            }
+        }
+    }
+
+    impl WidgetImpl for TimelineCell {
+        fn request_mode(&self) -> gtk::SizeRequestMode {
+            gtk::SizeRequestMode::HeightForWidth
+        }
+
+        fn measure(&self, orientation: gtk::Orientation, for_size: i32) -> (i32, i32, i32, i32) {
+            if orientation == gtk::Orientation::Horizontal {
+                return (0, NATURAL_WIDTH, -1, -1);
+            }
+            let child = self.child.borrow();
+            let Some(child) = &*child else {
+                return (0, 0, -1, -1);
+            };
+            let width = if for_size < 0 { NATURAL_WIDTH } else { for_size };
+            let line = self.line.borrow();
+            if let Some(height) = line.as_ref().and_then(|line| line.height_at(width)) {
+                return (height, height, -1, -1);
+            }
+            let (_, height, _, _) = child.measure(orientation, width);
+            if let Some(line) = &*line {
+                line.remember_height(width, height);
+            }
+            (height, height, -1, -1)
+        }
+
+        fn size_allocate(&self, width: i32, height: i32, baseline: i32) {
+            if let Some(child) = &*self.child.borrow() {
+                child.allocate(width, height, baseline, None);
+            }
+        }
+    }
+}
+
+glib::wrapper! {
+    /// See the module.
+    pub struct TimelineCell(ObjectSubclass<imp::TimelineCell>)
+        @extends gtk::Widget,
+        @implements gtk::Buildable, gtk::ConstraintTarget;
+}
+
+impl Default for TimelineCell {
+    fn default() -> Self {
+        // Expansion does not pass through a custom widget by itself.
+        glib::Object::builder().property("hexpand", true).build()
+    }
+}
+
+impl TimelineCell {
+    /// Shows a line, in the row that is there if it is of the right kind.
+    pub(crate) fn bind(&self, object: &TimelineLine) {
+        match object.line() {
+            Line::Message { item, first, last } => {
+                self.child_of_kind::<MessageRow>().bind(item, *first, *last);
+            }
+            Line::Card(card) => self.child_of_kind::<CardRow>().bind(card),
+            Line::Day(day) => self.child_of_kind::<NoteRow>().bind_day(*day),
+            Line::New => self.child_of_kind::<NoteRow>().bind_new(),
+            Line::Note(item) => self.child_of_kind::<NoteRow>().bind_note(item),
+        }
+        self.imp().line.replace(Some(object.clone()));
+        self.queue_resize();
+    }
+
+    fn child_of_kind<T: IsA<gtk::Widget> + Default>(&self) -> T {
+        let imp = self.imp();
+        let present = imp.child.borrow().clone();
+        if let Some(child) = present.clone().and_downcast::<T>() {
+            return child;
+        }
+        if let Some(other) = present {
+            other.unparent();
+        }
+        let child = T::default();
+        child.set_parent(self);
+        imp.child.replace(Some(child.clone().upcast()));
+        child
+    }
+}
