@@ -104,7 +104,7 @@ async fn speak(quic: Connection, greeting: Greeting) -> Result<Welcomed, Failed>
         };
         match message {
             ServerMessage::Welcome(welcome) => {
-                frames.set_limit(limits::FRAME_BYTES);
+                frames.set_limit(limits::REPLY_BYTES);
                 return Ok(Welcomed { welcome, quic, send, recv, frames });
             }
             ServerMessage::Unregistered(_) => {
