@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use tertulia_proto::{AccountId, Person, Presence, limits as wire};
+use tertulia_proto::{AccountId, Author, Person, Presence, limits as wire};
 use tokio::sync::Notify;
 
 use super::{Bell, ConnectionId};
@@ -116,11 +116,11 @@ impl Online {
     }
 
     /// Takes a new display name over; whether the account is connected.
-    pub(super) fn rename(&mut self, account: &AccountRow) -> bool {
-        let Some(present) = self.accounts.get_mut(&account.id) else {
+    pub(super) fn rename(&mut self, author: &Author) -> bool {
+        let Some(present) = self.accounts.get_mut(&author.account) else {
             return false;
         };
-        present.person = account.person(true);
+        present.person.display = author.display.clone();
         self.roll = None;
         true
     }

@@ -4,10 +4,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tertulia_proto::{Refusal, Role, Timestamp};
 
 use super::{
-    accounts,
-    apply::{Reply, Stop, Verdict},
+    account::acting_account,
     authorize::{Action, authorize},
     entry::{Actor, Entry, StoreInvite},
+    verdict::{Reply, Stop, Verdict},
 };
 use crate::{
     limits,
@@ -26,8 +26,8 @@ pub(crate) fn store(
                 .execute([Role::Owner as i64])?;
         }
     } else {
-        let actor = accounts::actor(tx, entry.actor.account)?;
-        authorize(actor.role, Action::Invite(command.role))?;
+        let account = acting_account(tx, entry.actor.account)?;
+        authorize(account.role, Action::Invite(command.role))?;
     }
     tx.prepare_cached("DELETE FROM invite WHERE expires < ?1")?
         .execute([int(entry.time.0) - limits::DEAD_INVITE_KEPT_MS])?;

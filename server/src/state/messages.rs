@@ -6,11 +6,11 @@ use tertulia_proto::{
 };
 
 use super::{
-    accounts,
-    apply::{Effect, Reply, Stop, Verdict},
+    account::acting_account,
     authorize::{Action, authorize},
     entry::Entry,
     rooms::{self, access, happen},
+    verdict::{Effect, Reply, Stop, Verdict},
 };
 use crate::store::sql::{column, int};
 
@@ -23,7 +23,7 @@ pub(crate) fn send(tx: &Connection, entry: &Entry<'_>, command: &Send) -> Result
     let Body::Text(_) = &command.body else {
         return Err(Refusal::UNSUPPORTED.into());
     };
-    let account = accounts::actor(tx, entry.actor.account)?;
+    let account = acting_account(tx, entry.actor.account)?;
     let room = access(tx, account.id, command.room)?;
     authorize(account.role, Action::Post(room))?;
     if let Some(target) = command.reply_to

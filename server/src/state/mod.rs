@@ -1,7 +1,7 @@
 //! The rules. [`apply`] is the only place that decides; it is deterministic: time, randomness and
 //! ids travel in the [`Entry`]. The same entries make the same database.
 
-mod accounts;
+mod account;
 mod apply;
 mod authorize;
 #[cfg(test)]
@@ -9,15 +9,18 @@ mod digest;
 mod entry;
 mod invites;
 mod messages;
+mod registration;
 mod rooms;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
-pub(crate) use accounts::{AccountRow, account_by_device};
-pub(crate) use apply::{Effect, Outcome, Reply, Stop, apply};
+pub(crate) use account::{AccountRow, account_by_device};
+pub(crate) use apply::apply;
 pub(crate) use authorize::{Access, Action, authorize};
 pub(crate) use entry::{
     Actor, DeviceKey, Entry, LogCommand, MakeRoom, RegisterDevice, StoreInvite,
 };
 pub(crate) use invites::check as invite_role;
 pub(crate) use rooms::access;
+pub(crate) use verdict::{Effect, Outcome, Reply, Stop};

@@ -7,10 +7,10 @@ use tertulia_proto::{
 };
 
 use super::{
-    accounts::{self, AccountRow},
-    apply::{Effect, Reply, Stop, Verdict},
+    account::{AccountRow, acting_account},
     authorize::{Access, Action, authorize},
     entry::{Actor, Entry, MakeRoom},
+    verdict::{Effect, Reply, Stop, Verdict},
 };
 use crate::{
     limits,
@@ -52,7 +52,7 @@ pub(crate) fn create(
 ) -> Result<Verdict, Stop> {
     let maker = match entry.actor {
         Actor::SERVER => None,
-        actor => Some(accounts::actor(tx, actor.account)?),
+        actor => Some(acting_account(tx, actor.account)?),
     };
     if let Some(maker) = &maker {
         authorize(maker.role, Action::CreateRoom(command.kind))?;
@@ -100,7 +100,7 @@ pub(crate) fn enter(
     entry: &Entry<'_>,
     command: &EnterRoom,
 ) -> Result<Verdict, Stop> {
-    let account = accounts::actor(tx, entry.actor.account)?;
+    let account = acting_account(tx, entry.actor.account)?;
     let room = room_by_name(tx, &command.name)?;
     let found = match room {
         Some(room) => access(tx, account.id, room)?,
@@ -121,7 +121,7 @@ pub(crate) fn leave(
     entry: &Entry<'_>,
     command: &LeaveRoom,
 ) -> Result<Verdict, Stop> {
-    let account = accounts::actor(tx, entry.actor.account)?;
+    let account = acting_account(tx, entry.actor.account)?;
     let found = access(tx, account.id, command.room)?;
     if found
         .is_some_and(|room| room.kind == tertulia_proto::RoomKind::Public && room.member.is_none())
@@ -144,7 +144,7 @@ pub(crate) fn mark_read(
     entry: &Entry<'_>,
     command: &MarkRead,
 ) -> Result<Verdict, Stop> {
-    let account = accounts::actor(tx, entry.actor.account)?;
+    let account = acting_account(tx, entry.actor.account)?;
     let found = access(tx, account.id, command.room)?;
     authorize(account.role, Action::Read(found))?;
     if advance_marker(tx, account.id, command.room, command.seq)? {

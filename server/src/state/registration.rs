@@ -1,68 +1,15 @@
-//! Accounts and their devices.
+//! Becoming somebody, and changing one's name.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
-use tertulia_proto::{
-    AccountId, Author, DisplayName, Handle, Person, Refusal, Rename, Role, skeleton,
-};
+use rusqlite::{Connection, params};
+use tertulia_proto::{AccountId, Handle, Refusal, Rename, Role, skeleton};
 
 use super::{
-    apply::{Effect, Reply, Stop, Verdict},
-    entry::{DeviceKey, Entry, RegisterDevice},
+    account::{AccountRow, account_by_device, acting_account},
+    entry::{Entry, RegisterDevice},
     invites, rooms,
+    verdict::{Effect, Reply, Stop, Verdict},
 };
-use crate::store::sql::{column, int, text};
-
-/// An account as the database has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct AccountRow {
-    pub(crate) id: AccountId,
-    pub(crate) handle: Handle,
-    pub(crate) display: DisplayName,
-    pub(crate) role: Role,
-}
-
-impl AccountRow {
-    pub(crate) fn author(&self) -> Author {
-        let Self { id, handle, display, .. } = self.clone();
-        Author { account: id, handle, display }
-    }
-
-    pub(crate) fn person(&self, online: bool) -> Person {
-        let Self { id, handle, display, role } = self.clone();
-        Person { account: id, handle, display, role, online }
-    }
-
-    /// From the columns `id, handle, display, role`, from `first` on.
-    pub(crate) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: column(row, first)?,
-            handle: text(row, first + 1, Handle::kept)?,
-            display: text(row, first + 2, DisplayName::kept)?,
-            role: column(row, first + 3)?,
-        })
-    }
-}
-
-/// The account of a device.
-pub(crate) fn account_by_device(
-    db: &Connection,
-    device: &DeviceKey,
-) -> rusqlite::Result<Option<AccountRow>> {
-    db.prepare_cached(
-        "SELECT id, handle, display, role FROM account
-         WHERE id = (SELECT account FROM device WHERE key = ?1)",
-    )?
-    .query_row([device.as_slice()], |row| AccountRow::read(row, 0))
-    .optional()
-}
-
-/// An account that must be there: the actor of a command. The server itself has no row.
-pub(crate) fn actor(tx: &Connection, id: AccountId) -> Result<AccountRow, Stop> {
-    tx.prepare_cached("SELECT id, handle, display, role FROM account WHERE id = ?1")?
-        .query_row([int(id.0)], |row| AccountRow::read(row, 0))
-        .optional()?
-        .ok_or(Stop::Refused(Refusal::FORBIDDEN))
-}
+use crate::store::sql::int;
 
 /// Makes the account of a device, and its member of the lobby.
 pub(crate) fn register(
@@ -111,14 +58,14 @@ pub(crate) fn rename(
     entry: &Entry<'_>,
     command: &Rename,
 ) -> Result<Verdict, Stop> {
-    let mut account = actor(tx, entry.actor.account)?;
+    let mut account = acting_account(tx, entry.actor.account)?;
     if account.display == command.name {
         return Ok(Verdict::Repeat(Reply::Done));
     }
     account.display = command.name.clone();
     tx.prepare_cached("UPDATE account SET display = ?2 WHERE id = ?1")?
         .execute(params![int(account.id.0), account.display.as_str()])?;
-    Ok(Verdict::Applied(Reply::Done, vec![Effect::Renamed(account)]))
+    Ok(Verdict::Applied(Reply::Done, vec![Effect::Renamed(account.author())]))
 }
 
 fn is_taken(tx: &Connection, handle: &Handle, skeleton: &str) -> rusqlite::Result<bool> {
