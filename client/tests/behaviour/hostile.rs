@@ -48,7 +48,7 @@ async fn nonsense_on_the_control_stream_ends_the_connection() {
 #[tokio::test]
 async fn a_frame_over_the_limit_is_refused_before_it_comes() {
     let mut header = Vec::new();
-    frame::put_varint(&mut header, limits::FRAME_BYTES as u64 + 1);
+    frame::put_varint(&mut header, limits::REPLY_BYTES as u64 + 1);
     assert_eq!(breach(header).await, CloseCode::FRAME_TOO_LARGE);
 }
 
