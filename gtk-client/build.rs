@@ -4,6 +4,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 #[path = "src/i18n/catalog.rs"]
@@ -46,11 +47,17 @@ fn compile_templates(language: &str, catalog: &Catalog) {
     list += "</gresource></gresources>\n";
     let list_path = out_dir.join(format!("ui-{language}.gresource.xml"));
     fs::write(&list_path, list).expect("OUT_DIR can be written");
-    glib_build_tools::compile_resources(
-        &[out_dir.join(language)],
-        &list_path.to_string_lossy(),
-        &format!("ui-{language}.gresource"),
-    );
+    // Not by glib_build_tools: it names these generated files as sources, and each build would be
+    // followed by another.
+    let status = Command::new("glib-compile-resources")
+        .arg("--sourcedir")
+        .arg(out_dir.join(language))
+        .arg("--target")
+        .arg(out_dir.join(format!("ui-{language}.gresource")))
+        .arg(&list_path)
+        .status()
+        .expect("glib-compile-resources can be run (Debian: libglib2.0-dev-bin)");
+    assert!(status.success(), "glib-compile-resources failed");
 }
 
 fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
