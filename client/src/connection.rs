@@ -33,6 +33,8 @@ pub(crate) enum Report {
     Lane(Vec<LaneMessage>),
     /// A whole page.
     Page(ReqId, Vec<Event>),
+    /// A page that ended before it was whole, and not by the protocol.
+    PageLost(ReqId),
     /// The connection is over.
     Ended(End),
 }
@@ -146,6 +148,11 @@ impl Reporter {
         self.reports.send((self.generation, report)).await.is_ok()
     }
 
+    /// Whether the connection has ended, for whatever reason.
+    fn is_over(&self) -> bool {
+        self.quic.close_reason().is_some()
+    }
+
     /// Reports the end of the connection; a breach of the protocol makes it end.
     async fn broken(&self, broken: Broken) {
         let end = match broken {
@@ -221,8 +228,15 @@ async fn accept(reporter: Reporter) {
 }
 
 async fn read_stream(recv: RecvStream, reporter: Reporter) {
-    if let Err(broken @ Broken::Protocol(..)) = lanes::read(recv, &reporter).await {
-        reporter.broken(broken).await;
+    match lanes::read(recv, &reporter).await {
+        Ok(()) => {}
+        Err(broken @ Broken::Protocol(..)) => reporter.broken(broken).await,
+        // With the connection, which the control reader reports, or on its own.
+        Err(Broken::Stream) => {
+            if time::timeout(GOODBYE, reporter.quic.closed()).await.is_err() {
+                reporter.broken(Broken::protocol("a stream ended that has to last")).await;
+            }
+        }
     }
 }
 

@@ -28,11 +28,11 @@ use tertulia_proto::{
     Timestamp, UserPage, close::CloseCode,
 };
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::{self, Instant},
 };
 
-pub(crate) use command::{Answer, Command, KeptTimeline};
+pub(crate) use command::{Answer, Command, KeptTimeline, Question};
 pub(crate) use follower::Feed;
 pub(crate) use sending::Outcome;
 pub(crate) use shared::Shared;
@@ -40,17 +40,18 @@ pub(crate) use shared::Shared;
 use crate::{
     connection::{Connected, Report, Tagged},
     core::{
+        backoff,
         liveness::Liveness,
         room::Room,
         session::{End, Session},
     },
     handle::Closed,
-    model::{ClientEvent, PresenceView, Trouble},
+    model::{ClientEvent, Connection, PresenceView, Trouble},
     store::{Blocking, profile::Profile, room_names::RoomNames},
     transport::Dialer,
 };
 
-/// Commands of handles that wait for the task.
+/// Commands of handles that wait for the task, and questions to the server, as many.
 const COMMANDS: usize = 256;
 /// Reports of a connection that wait for the task.
 const REPORTS: usize = 64;
@@ -58,6 +59,8 @@ const REPORTS: usize = 64;
 const LOOK: Duration = Duration::from_secs(5);
 /// How often, while answers are due.
 const LOOK_CLOSELY: Duration = Duration::from_secs(1);
+/// How long a server that said goodbye may take for its last answers.
+const LEAVE: Duration = Duration::from_secs(10);
 /// Sleeping longer than this is as good as sleeping until something happens.
 const NAP: Duration = Duration::from_secs(3_600);
 
@@ -78,8 +81,9 @@ pub(crate) struct Driver {
     connection: Option<Connected>,
     liveness: Liveness,
     looked_at: Duration,
-    /// The server said that it stops: nothing new is asked on this connection.
-    is_leaving: bool,
+    /// The server said that it stops: nothing new is asked on this connection, which is left when
+    /// every answer came, or at this time.
+    leaves_by: Option<Duration>,
     requests: requests::Requests,
 
     rooms: BTreeMap<RoomId, Room>,
@@ -95,7 +99,11 @@ pub(crate) struct Driver {
 
     outlet: outlet::Outlet,
     shared: Arc<Shared>,
+    /// Here and nowhere else: who waits for the connection stops waiting when the task ends.
+    watched: watch::Sender<Connection>,
     commands: mpsc::Receiver<Command>,
+    /// Apart, because they wait for the server: what needs no server never waits behind them.
+    questions: mpsc::Receiver<Question>,
     reports: mpsc::Receiver<Tagged>,
     reporter: mpsc::Sender<Tagged>,
     closing: Option<Closing>,
@@ -118,7 +126,8 @@ impl Driver {
             }
             let nap = self.nap();
             let takes_reports = self.cache.has_room();
-            let takes_commands = self.takes_commands();
+            let takes_commands = self.closing.is_none();
+            let takes_questions = takes_commands && !self.requests.is_busy();
             let is_lagging = self.outlet.is_lagging();
             tokio::select! {
                 biased;
@@ -128,15 +137,27 @@ impl Driver {
                 ended = attempt::ended(&mut self.attempt) => self.attempt_ended(ended).await,
                 Some(report) = self.reports.recv(), if takes_reports => {
                     self.handle_report(report);
-                    // A server that never pauses must not keep commands waiting.
+                    // A server that never pauses must not keep handles waiting.
                     if takes_commands && let Ok(command) = self.commands.try_recv() {
                         self.handle_command(command);
                     }
+                    if takes_questions && let Ok(question) = self.questions.try_recv() {
+                        self.handle_question(question);
+                    }
                 }
                 command = self.commands.recv(), if takes_commands => match command {
-                    Some(command) => self.handle_command(command),
+                    Some(command) => {
+                        self.handle_command(command);
+                        // Nor must a handle that never pauses.
+                        if takes_questions && let Ok(question) = self.questions.try_recv() {
+                            self.handle_question(question);
+                        }
+                    }
                     None => break,
                 },
+                Some(question) = self.questions.recv(), if takes_questions => {
+                    self.handle_question(question);
+                }
                 () = self.outlet.catch_up(), if is_lagging => {}
                 () = time::sleep(nap) => {}
             }
@@ -184,7 +205,8 @@ impl Driver {
 
     /// Sends what may be sent, stores what is to be stored.
     fn pump(&mut self) {
-        if self.is_leaving && self.requests.is_idle() {
+        let is_late = self.leaves_by.is_some_and(|at| at <= self.now());
+        if is_late || (self.leaves_by.is_some() && self.requests.is_idle()) {
             self.disconnect(CloseCode::OK, End::retry(Trouble::GoingAway));
         }
         self.send_waiting();
@@ -199,12 +221,13 @@ impl Driver {
     fn nap(&self) -> Duration {
         // Only what can be done when it is due: else this would never sleep.
         let look = self.looked_at + self.look();
-        let sends = self.session.is_welcome() && !self.is_leaving;
+        let sends = self.session.is_welcome() && self.leaves_by.is_none();
         let due = [
             self.session.wake_at().filter(|_| self.attempt.is_none()),
             self.connection.as_ref().map(|_| look),
+            self.leaves_by,
             self.refill_at,
-            self.marks.due(self.session.is_welcome()),
+            self.marks.due(self.sends_marks()),
             self.desk.search_at(),
             self.desk.outbox.wake_at().filter(|_| sends),
             self.closing.as_ref().map(|closing| closing.until),
@@ -220,10 +243,6 @@ impl Driver {
         }
     }
 
-    fn takes_commands(&self) -> bool {
-        self.closing.is_none() && !self.desk.is_busy() && !self.requests.is_busy()
-    }
-
     fn handle_report(&mut self, (generation, report): Tagged) {
         if self.connection.as_ref().is_none_or(|c| c.generation != generation) {
             return;
@@ -236,6 +255,7 @@ impl Driver {
             }
             Report::Lane(messages) => self.handle_lane(messages),
             Report::Page(req_id, events) => self.answered(req_id, Answer::Page(events)),
+            Report::PageLost(req_id) => self.page_lost(req_id),
             Report::Ended(end) => self.disconnected(end),
         }
     }
@@ -247,9 +267,9 @@ impl Driver {
                 self.publish_presence();
             }
             ServerMessage::GoAway(go_away) => {
-                let retry_after = u64::from(go_away.retry_after_ms);
-                self.session.going_away(Duration::from_millis(retry_after));
-                self.is_leaving = true;
+                self.session.going_away(backoff::asked_wait(go_away.retry_after_ms));
+                let leaves_by = self.now() + LEAVE;
+                self.leaves_by.get_or_insert(leaves_by);
             }
             ServerMessage::Rejected(rejected) => {
                 self.answered(rejected.req_id, Answer::Refused(rejected));
@@ -272,7 +292,17 @@ impl Driver {
 
     fn publish_connection(&mut self) {
         let connection = self.session.connection();
-        if self.shared.set_connection(&connection) {
+        if let Connection::Offline { trouble, .. } | Connection::Stopped(trouble) = &connection {
+            self.shared.set_trouble(trouble);
+        }
+        let is_news = self.watched.send_if_modified(|shown| {
+            let differs = *shown != connection;
+            if differs {
+                shown.clone_from(&connection);
+            }
+            differs
+        });
+        if is_news {
             self.outlet.emit(ClientEvent::Connection(connection));
         }
     }
@@ -307,7 +337,7 @@ impl Driver {
         if let Some(connection) = self.connection.take() {
             connection.goodbye().await;
         }
-        self.session.ended(End::retry(Trouble::Lost("closed".into())), self.now(), 0);
+        self.session.ended(End::stop(Trouble::Lost("closed".into())), self.now(), 0);
         self.publish_connection();
         if self.dialer.is_real {
             // The last packet is on its way once the endpoint is idle.

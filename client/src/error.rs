@@ -1,5 +1,7 @@
 //! What can fail, one type for each operation.
 
+use std::time::Duration;
+
 use tertulia_certs::KeyChanged;
 use tertulia_proto::Refusal;
 use thiserror::Error;
@@ -40,8 +42,12 @@ pub enum JoinError {
         /// Which.
         server: String,
     },
-    /// The hard stop.
-    #[error("{0}")]
+    /// The hard stop: the server shows, or the link names, another key than the one known. A profile
+    /// never changes the key it trusts.
+    #[error(
+        "{0}\nThis profile stays with the key it knows: to join a server whose key was changed on \
+         purpose, use a new profile (--profile DIR)."
+    )]
     KeyChanged(KeyChanged),
     /// The disk said no.
     #[error("{0}")]
@@ -69,8 +75,13 @@ pub enum RequestError {
     #[error("the connection was lost before the answer came")]
     Lost,
     /// The server's answer.
-    #[error("{0}")]
-    Refused(Refusal),
+    #[error("{refusal}")]
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// When to ask again, where the refusal is not final and the server says it.
+        retry_after: Option<Duration>,
+    },
     /// The client is closed.
     #[error("closed")]
     Closed,

@@ -10,7 +10,7 @@ use tertulia_proto::{
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    driver::{Command, Feed, Shared, open},
+    driver::{Command, Feed, Question, Shared, open},
     error::{JoinError, OpenError, RequestError, SendError},
     model::{Account, ClientEvent, Connection, Item, Snapshot, Status, Trouble},
     sent::Queued,
@@ -42,6 +42,7 @@ pub struct Closed {
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) questions: mpsc::Sender<Question>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -264,8 +265,8 @@ impl Client {
         endpoint: Option<quinn::Endpoint>,
     ) -> Result<(Self, async_channel::Receiver<ClientEvent>), OpenError> {
         let started = open::start(config, endpoint).await?;
-        let client = Self { commands: started.commands, shared: started.shared };
-        Ok((client, started.events))
+        let open::Started { commands, questions, shared, events } = started;
+        Ok((Self { commands, questions, shared }, events))
     }
 
     async fn reached(&self, goal: impl Fn(&Connection) -> bool) -> Result<(), Option<Trouble>> {
@@ -306,9 +307,13 @@ impl Follow {
     ///
     /// Cancel safe: an event that was not returned is returned by the next call.
     pub async fn next(&mut self) -> Option<Event> {
-        if self.feed.wants_more() {
-            // Closed: what is there already is all that comes.
-            let _ = self.client.commands.send(Command::Refill(self.room)).await;
+        // Closed: what is there already is all that comes. What is taken off the feed's mind is
+        // sent at once: dropped in between, this would leave the feed starved.
+        if self.feed.may_want_more()
+            && let Ok(permit) = self.client.commands.reserve().await
+            && self.feed.wants_more()
+        {
+            permit.send(Command::Refill(self.room));
         }
         self.feed.events.recv().await.ok()
     }

@@ -8,10 +8,11 @@ use tertulia_proto::{
     LeaveRoom, ListMembers, ListRooms, ListUsers, Person, Rename, Role, RoomId, RoomKind,
     RoomListing, RoomName, ServerMessage, Span, Topic, limits,
 };
+use tokio::sync::oneshot;
 
 use crate::{
     Client,
-    driver::{Answer, Command},
+    driver::{Answer, Command, Question},
     error::RequestError,
 };
 
@@ -151,7 +152,8 @@ async fn message(client: &Client, command: impl Into<Wire>) -> Result<ServerMess
 }
 
 async fn ask(client: &Client, command: impl Into<Wire>) -> Result<Answer, RequestError> {
-    let command = command.into();
-    let answer = client.call(|reply| Command::Ask { command, reply }).await;
-    answer.ok_or(RequestError::Closed)?
+    let (reply, answer) = oneshot::channel();
+    let question = Question { command: command.into(), reply };
+    client.questions.send(question).await.map_err(|_| RequestError::Closed)?;
+    answer.await.map_err(|_| RequestError::Closed)?
 }

@@ -1,6 +1,6 @@
 //! What a client shows: plain data, no behaviour, no transport.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use tertulia_certs::KeyChanged;
 use tertulia_proto::{
@@ -117,13 +117,23 @@ pub struct Account {
     pub server: String,
 }
 
-/// A room of one's own, as a room list shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A room of one's own, as a room list shows it. Its `Debug` leaves the preview's text out.
+#[derive(Clone, PartialEq, Eq)]
 pub struct RoomView {
     /// As the server tells it; `unread` and `head` are kept up to date.
     pub listing: RoomListing,
     /// The newest message: author's display name, text, time.
     pub preview: Option<(String, String, Timestamp)>,
+}
+
+impl fmt::Debug for RoomView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let preview = self.preview.as_ref().map(|(author, _, time)| (author, time));
+        f.debug_struct("RoomView")
+            .field("listing", &self.listing)
+            .field("preview", &preview)
+            .finish()
+    }
 }
 
 /// Who is connected.
@@ -229,4 +239,17 @@ pub struct Status {
     pub loss_pct: Option<f64>,
     /// Messages waiting in the outbox.
     pub queued: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::room::tests::listing;
+
+    #[test]
+    fn debug_of_a_room_tells_no_text() {
+        let preview = Some(("Ana".to_owned(), "a secret".to_owned(), Timestamp(1)));
+        let shown = format!("{:?}", RoomView { listing: listing(1, 0, 1), preview });
+        assert!(shown.contains("Ana") && !shown.contains("secret"), "{shown}");
+    }
 }

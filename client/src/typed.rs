@@ -1,7 +1,9 @@
 //! What a person types: text, or one of the few commands that windows and `chat` understand.
 
-/// A typed line, understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use std::fmt;
+
+/// A typed line, understood. Its `Debug` leaves what was typed out.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Typed {
     /// To be sent as it stands here.
     Text(String),
@@ -38,9 +40,29 @@ impl Typed {
     }
 }
 
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Users => f.write_str("Users"),
+            Self::Exit => f.write_str("Exit"),
+            Self::Help => f.write_str("Help"),
+            Self::UnknownCommand(word) => write!(f, "UnknownCommand({} bytes)", word.len()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn debug_tells_no_text() {
+        for typed in ["a secret", "/secret now"] {
+            let shown = format!("{:?}", Typed::parse(typed));
+            assert!(shown.ends_with(" bytes)") && !shown.contains("secret"), "{shown}");
+        }
+    }
 
     fn text(text: &str) -> Typed {
         Typed::Text(text.to_owned())

@@ -1,11 +1,11 @@
-//! The command line.
+//! The command line. What holds a message or a link has no `Debug`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 /// Tertulia for scripts and terminals: group chat over QUIC that a bad network can't break.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "tertulia-cli", version)]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -28,7 +28,7 @@ pub(crate) struct Global {
     pub(crate) timeout: u64,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     /// Register this profile on a server, or update the server's address
     Join(Join),
@@ -56,7 +56,7 @@ pub(crate) enum Command {
     Chat(Room),
 }
 
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(crate) struct Join {
     /// Link of the server, as its owner gave it; - reads it from standard input
     #[arg(value_name = "LINK")]
@@ -73,7 +73,7 @@ pub(crate) struct Room {
     pub(crate) room: String,
 }
 
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(crate) struct Send {
     /// name or #name
     #[arg(value_name = "ROOM")]

@@ -16,7 +16,9 @@ use crate::{
     output::Output,
     session::Session,
     stdin_lines::Lines,
-    tail, users,
+    tail,
+    terminal::{say, say_lines},
+    users,
 };
 
 /// Events shown before the first new one.
@@ -50,14 +52,14 @@ pub(crate) async fn run(
     };
     let waiting = session.client.close(FLUSH).await.waiting;
     if waiting > 0 {
-        eprintln!("{waiting} unsent in the outbox: sent the next time");
+        say(&format!("{waiting} unsent in the outbox: sent the next time"));
     }
     talked
 }
 
 async fn listen(room: &RoomListing, mut follow: Follow, output: &Output) -> Result<(), Failure> {
     while let Some(event) = follow.next().await {
-        output.print(&EventObject::new(&room.name, &event), || line(&event))?;
+        output.print(&EventObject::new(&room.name, &event), || line(&event)).await?;
     }
     Err(Failure::failed(format!("you are no member of #{} any more", room.name)))
 }
@@ -73,23 +75,23 @@ async fn talk(room: &RoomListing, session: &Session, output: &Output) -> Result<
             return Ok(());
         };
         let Ok(line) = line else {
-            eprintln!("not sent: too long, or no text");
+            say("not sent: too long, or no text");
             continue;
         };
         match Typed::parse(&line) {
             Typed::Text(text) => match MessageText::new(&text) {
                 Ok(text) => drop(session.client.send(room.room, text, None).await?),
-                Err(error) => eprintln!("not sent: {error}"),
+                Err(error) => say(&format!("not sent: {error}")),
             },
             Typed::Users => match session.client.users().await {
-                Ok(people) => users::print(&people, &session.client, output)?,
+                Ok(people) => users::print(&people, &session.client, output).await?,
                 Err(RequestError::Offline | RequestError::Lost) => show_old(session),
-                Err(error) => eprintln!("{error}"),
+                Err(error) => say(&error.to_string()),
             },
             Typed::Exit => return Ok(()),
-            Typed::Help => eprintln!("{HELP}"),
+            Typed::Help => say_lines(HELP),
             Typed::UnknownCommand(word) => {
-                eprintln!("{word} is no command; /help lists them, //… sends a slash");
+                say(&format!("{word} is no command; /help lists them, //… sends a slash"));
             }
         }
     }
@@ -98,9 +100,9 @@ async fn talk(room: &RoomListing, session: &Session, output: &Output) -> Result<
 /// Who was there when the connection ended.
 fn show_old(session: &Session) {
     let presence = session.client.snapshot().presence;
-    eprintln!("not connected; this is how it was:");
+    say("not connected; this is how it was:");
     for person in &presence.people {
-        eprintln!("{}", person.handle);
+        say(person.handle.as_str());
     }
-    eprintln!("{} online", presence.online);
+    say(&format!("{} online", presence.online));
 }

@@ -3,10 +3,10 @@
 use serde::Serialize;
 use tertulia_client::proto::{Body, Change, Event, RoomName};
 
-use crate::output::{plain, rfc3339};
+use crate::{output::rfc3339, terminal::plain};
 
-/// An event, in the form that other programs rely on.
-#[derive(Debug, Serialize)]
+/// An event, in the form that other programs rely on. No `Debug`: it holds a message.
+#[derive(Serialize)]
 pub(crate) struct EventObject<'a> {
     room: &'a str,
     seq: u64,

@@ -4,31 +4,34 @@ use std::{io, process::ExitCode};
 
 use tertulia_client::{
     JoinError, OpenError, RequestError, SendError, Trouble,
+    certs::KeyChanged,
     proto::{Refusal, RoomName},
 };
+
+use crate::terminal::{one_line, say_lines};
 
 /// The end of a command that did not do what was asked.
 #[derive(Debug)]
 pub(crate) struct Failure {
     code: u8,
-    /// Empty: nothing to say.
+    /// What was not written here went through [`one_line`]. Empty: nothing to say.
     text: String,
 }
 
 impl Failure {
     /// Refused or failed.
     pub(crate) fn failed(text: impl Into<String>) -> Self {
-        Self { code: 1, text: text.into() }
+        Self { code: 1, text: one_line(&text.into()) }
     }
 
     /// Wrong flags, or a broken profile.
     pub(crate) fn wrong(text: impl Into<String>) -> Self {
-        Self { code: 2, text: text.into() }
+        Self { code: 2, text: one_line(&text.into()) }
     }
 
     /// No answer in time.
     pub(crate) fn late(text: impl Into<String>) -> Self {
-        Self { code: 3, text: text.into() }
+        Self { code: 3, text: one_line(&text.into()) }
     }
 
     /// Everything was said already.
@@ -53,11 +56,15 @@ impl Failure {
                 "this profile has joined no server yet; ask its owner for a link and run: \
                  tertulia-cli join LINK --name NAME",
             ),
-            Some(trouble @ (Trouble::KeyChanged(_) | Trouble::Certificate(_))) => {
-                Self::wrong(explain(trouble))
-            }
+            Some(Trouble::KeyChanged(changed)) => Self::key_changed(changed),
+            Some(trouble @ Trouble::Certificate(_)) => Self::wrong(explain(trouble)),
             Some(trouble) => Self::failed(explain(trouble)),
         }
+    }
+
+    /// The hard stop. Nothing in it but the two keys is of the server's making.
+    fn key_changed(changed: &KeyChanged) -> Self {
+        Self { code: 2, text: changed.to_string() }
     }
 
     /// A room that is not there, or that one may not know of: one and the same.
@@ -70,7 +77,7 @@ impl Failure {
     /// Says what there is to say.
     pub(crate) fn tell(self) -> ExitCode {
         if !self.text.is_empty() {
-            eprintln!("tertulia-cli: {}", self.text);
+            say_lines(&format!("tertulia-cli: {}", self.text));
         }
         ExitCode::from(self.code)
     }
@@ -95,6 +102,8 @@ impl From<JoinError> for Failure {
                     Trouble::NoAnswer { .. } | Trouble::Unreachable { .. } | Trouble::Lost(_) => {
                         Self::late(text)
                     }
+                    Trouble::KeyChanged(changed) => Self::key_changed(&changed),
+                    Trouble::Certificate(_) => Self::wrong(text),
                     _ => Self::failed(text),
                 }
             }
@@ -102,7 +111,7 @@ impl From<JoinError> for Failure {
                 "this profile belongs to {server}; one profile is one server: choose another \
                  folder with --profile DIR"
             )),
-            JoinError::KeyChanged(changed) => Self::wrong(changed.to_string()),
+            JoinError::KeyChanged(changed) => Self::key_changed(&changed),
             JoinError::Io(text) => Self::failed(text),
         }
     }

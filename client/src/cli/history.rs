@@ -32,7 +32,9 @@ pub(crate) async fn run(
             .ask_raw(|client| async move { client.history(id, span, limit).await })
             .await?
             .map_err(|error| match error {
-                RequestError::Refused(Refusal::NO_SUCH_ROOM) => Failure::no_such_room(name),
+                RequestError::Refused { refusal: Refusal::NO_SUCH_ROOM, .. } => {
+                    Failure::no_such_room(name)
+                }
                 error => error.into(),
             })?;
         let Some(first) = page.first() else {
@@ -45,7 +47,7 @@ pub(crate) async fn run(
         }
     }
     for event in &events {
-        output.print(&EventObject::new(&room.name, event), || line(event))?;
+        output.print(&EventObject::new(&room.name, event), || line(event)).await?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::{
     args,
     failure::{Failure, unusable_name},
     output::Output,
-    session::Session,
+    session::{RETRY_AFTER, Session},
 };
 
 /// A link is far shorter.
@@ -46,6 +46,9 @@ pub(crate) async fn run(
             Err(JoinError::NoConnection(
                 Trouble::NoAnswer { .. } | Trouble::Lost(_) | Trouble::GoingAway,
             )) => time::sleep(AGAIN).await,
+            Err(JoinError::Refused { refusal, .. }) if !refusal.is_final() => {
+                time::sleep(RETRY_AFTER).await;
+            }
             Err(error) => return Err(error.into()),
         }
     };
@@ -53,7 +56,7 @@ pub(crate) async fn run(
     let _ = session.client.rooms().await;
     let (server, handle) = (account.server, account.handle.to_string());
     let line = format!("joined {server} as {handle}");
-    output.print(&Joined { server, handle }, || line)?;
+    output.print(&Joined { server, handle }, || line).await?;
     Ok(())
 }
 

@@ -18,16 +18,15 @@ mod send;
 mod session;
 mod status;
 mod stdin_lines;
+mod stop;
 mod tail;
+mod terminal;
 mod users;
 
-use std::{future::Future, process::ExitCode, time::Duration};
+use std::{pin::pin, process::ExitCode, time::Duration};
 
 use clap::Parser;
-use tokio::{
-    runtime::Runtime,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::{runtime::Runtime, time};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
@@ -40,33 +39,40 @@ use crate::{
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_env("TERTULIA_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // A line that standard error does not take is lost: telling so there would end the process.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
+    log.with_writer(std::io::stderr).init();
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
             return Failure::failed(format!("the program can't start: {error}")).tell();
         }
     };
-    let result = runtime.block_on(run(cli));
-    // A read of standard input can't be cut short; it must not keep the process.
-    runtime.shutdown_background();
-    match result {
+    let code = match runtime.block_on(run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.tell(),
-    }
+    };
+    // A read of standard input can't be cut short; it must not keep the process.
+    runtime.shutdown_background();
+    code
 }
 
 async fn run(cli: Cli) -> Result<(), Failure> {
-    let stop = stop_signal()?;
+    let mut stop = pin!(stop::asked()?);
     let is_live = matches!(cli.command, Command::Tail(_) | Command::Chat(_));
-    let session = Session::open(&cli.global, is_live).await?;
+    let session = tokio::select! {
+        biased;
+        signal = &mut stop => return Err(Failure::signalled(signal)),
+        session = Session::open(&cli.global, is_live) => session?,
+    };
     let output = Output::new(cli.global.json);
     let result = tokio::select! {
         biased;
-        signal = stop => Err(Failure::signalled(signal)),
+        signal = &mut stop => Err(Failure::signalled(signal)),
         result = execute(cli.command, &session, &output) => result,
     };
-    session.client.close(Duration::ZERO).await;
+    // A disk that does not answer must not keep the process.
+    let _ = time::timeout(stop::GRACE, session.client.close(Duration::ZERO)).await;
     result
 }
 
@@ -85,22 +91,4 @@ async fn execute(command: Command, session: &Session, output: &Output) -> Result
         Command::Status => status::run(session, output).await,
         Command::Chat(args) => chat::run(args, session, output).await,
     }
-}
-
-/// The number of a signal that asks the process to end, so that others see one leave at once.
-fn stop_signal() -> Result<impl Future<Output = u8>, Failure> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| Failure::failed(format!("no signals can be had: {error}")))
-    };
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut hangup = listen(SignalKind::hangup())?;
-    Ok(async move {
-        tokio::select! {
-            biased;
-            _ = interrupt.recv() => 2,
-            _ = terminate.recv() => 15,
-            _ = hangup.recv() => 1,
-        }
-    })
 }

@@ -6,8 +6,9 @@ use tertulia_client::{Content, Delivery, proto::MessageId};
 use crate::{
     args,
     failure::Failure,
-    output::{Output, plain, rfc3339},
+    output::{Output, rfc3339},
     session::Session,
+    terminal::plain,
 };
 
 #[derive(Serialize)]
@@ -49,10 +50,11 @@ pub(crate) async fn run(
             state,
             refusal,
         };
-        output.print(&object, || {
+        let printed = output.print(&object, || {
             let why = object.refusal.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
             format!("{}  {}{why}  {}", object.id, object.state, plain(&object.text))
-        })?;
+        });
+        printed.await?;
     }
     Ok(())
 }

@@ -1,13 +1,11 @@
 //! Standard output: results, one a line, each written out at once.
 
-use std::{
-    borrow::Cow,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use jiff::Timestamp as Instant;
 use serde::Serialize;
 use tertulia_client::proto::Timestamp;
+use tokio::task;
 
 /// Where results go, and in which form.
 #[derive(Debug)]
@@ -21,31 +19,35 @@ impl Output {
     }
 
     /// Prints a result: the object, or the line that a person reads.
-    pub(crate) fn print<T: Serialize>(
+    pub(crate) async fn print<T: Serialize>(
         &self,
         object: &T,
         line: impl FnOnce() -> String,
     ) -> io::Result<()> {
         match self.is_json {
-            true => self.write(&serde_json::to_string(object)?),
-            false => self.write(&line()),
+            true => write(serde_json::to_string(object)?).await,
+            false => write(line()).await,
         }
     }
 
     /// Prints a line for people only.
-    pub(crate) fn print_text(&self, line: &str) -> io::Result<()> {
+    pub(crate) async fn print_text(&self, line: String) -> io::Result<()> {
         match self.is_json {
             true => Ok(()),
-            false => self.write(line),
+            false => write(line).await,
         }
     }
+}
 
-    fn write(&self, line: &str) -> io::Result<()> {
+/// On a thread beside: a pipe that nobody reads keeps neither signals nor deadlines.
+async fn write(mut line: String) -> io::Result<()> {
+    line.push('\n');
+    let written = task::spawn_blocking(move || {
         let mut stdout = io::stdout().lock();
         stdout.write_all(line.as_bytes())?;
-        stdout.write_all(b"\n")?;
         stdout.flush()
-    }
+    });
+    written.await.map_err(io::Error::other)?
 }
 
 /// RFC 3339, UTC, with milliseconds.
@@ -54,15 +56,6 @@ pub(crate) fn rfc3339(time: Timestamp) -> String {
     // Beyond the year 9999 no clock is right.
     let instant = Instant::from_millisecond(ms).unwrap_or(Instant::MAX);
     format!("{instant:.3}")
-}
-
-/// A peer's text on a terminal: what would steer the terminal is shown as a replacement.
-pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
-    match text.contains(steers) {
-        true => Cow::Owned(text.replace(steers, "\u{fffd}")),
-        false => Cow::Borrowed(text),
-    }
 }
 
 /// How wide a column has to be.
@@ -79,11 +72,5 @@ mod tests {
         assert_eq!(rfc3339(Timestamp(1_700_000_000_000)), "2023-11-14T22:13:20.000Z");
         assert_eq!(rfc3339(Timestamp(1_700_000_000_007)), "2023-11-14T22:13:20.007Z");
         assert_eq!(rfc3339(Timestamp(u64::MAX)).get(..4), Some("9999"));
-    }
-
-    #[test]
-    fn a_terminal_is_not_steered() {
-        assert_eq!(plain("a\x1b[2Jb\u{9b}c"), "a\u{fffd}[2Jb\u{fffd}c");
-        assert_eq!(plain("uno\ndos\ttres ñ 🎉"), "uno\ndos\ttres ñ 🎉");
     }
 }

@@ -1,5 +1,7 @@
 //! `rooms`, `create`, `enter`, `leave`
 
+use std::cell::Cell;
+
 use serde::Serialize;
 use tertulia_client::{
     RequestError,
@@ -26,7 +28,7 @@ pub(crate) async fn list(session: &Session, output: &Output) -> Result<(), Failu
     let rooms = session.ask(|client| async move { client.rooms().await }).await?;
     let names = width(rooms.iter().map(|room| room.name.as_str()));
     for room in &rooms {
-        print(room, names, output)?;
+        print(room, names, output).await?;
     }
     Ok(())
 }
@@ -41,30 +43,35 @@ pub(crate) async fn create(
         true => RoomKind::Private,
         false => RoomKind::Public,
     };
+    // An answer that got lost may have been a yes: then the name is taken by one's own room.
+    let may_be_there = &Cell::new(false);
     let created = session
         .ask_raw(|client| async move {
             let created = client.create_room(name.clone(), kind, Topic::default()).await;
-            if matches!(created, Err(RequestError::Lost)) {
-                // It may have been made all the same.
-                let rooms = client.rooms().await?;
-                return rooms
-                    .into_iter()
-                    .find(|room| room.name == *name && room.entered)
-                    .ok_or(RequestError::Lost);
+            match created {
+                Err(RequestError::Lost) => may_be_there.set(true),
+                Err(RequestError::Refused { refusal: Refusal::NAME_TAKEN, .. })
+                    if may_be_there.get() =>
+                {
+                    let rooms = client.rooms().await?;
+                    let own = rooms.into_iter().find(|room| room.name == *name && room.entered);
+                    return own.map_or(created, Ok);
+                }
+                _ => {}
             }
             created
         })
         .await?;
     let room = created.map_err(|error| match error {
-        RequestError::Refused(Refusal::NAME_TAKEN) => Failure::failed(format!(
+        RequestError::Refused { refusal: Refusal::NAME_TAKEN, .. } => Failure::failed(format!(
             "there is a room like #{name} already, or one that looks like it; choose another name"
         )),
-        RequestError::Refused(refusal) => {
+        RequestError::Refused { refusal, .. } => {
             Failure::failed(format!("the room #{name} was not made: {refusal}"))
         }
         error => error.into(),
     })?;
-    print(&room, 0, output)
+    print(&room, 0, output).await
 }
 
 pub(crate) async fn enter(
@@ -73,7 +80,7 @@ pub(crate) async fn enter(
     output: &Output,
 ) -> Result<(), Failure> {
     let room = session.entered_room(&args.room).await?;
-    print(&room, 0, output)
+    print(&room, 0, output).await
 }
 
 pub(crate) async fn leave(
@@ -89,10 +96,10 @@ pub(crate) async fn leave(
     session.ask(|client| async move { client.leave_room(id).await }).await?;
     room.entered = false;
     room.members = room.members.saturating_sub(1);
-    print(&room, 0, output)
+    print(&room, 0, output).await
 }
 
-fn print(room: &RoomListing, names: usize, output: &Output) -> Result<(), Failure> {
+async fn print(room: &RoomListing, names: usize, output: &Output) -> Result<(), Failure> {
     let object = RoomObject {
         room: room.name.as_str(),
         kind: room.kind.as_str(),
@@ -100,7 +107,7 @@ fn print(room: &RoomListing, names: usize, output: &Output) -> Result<(), Failur
         unread: room.unread,
         entered: room.entered,
     };
-    output.print(&object, || {
+    let printed = output.print(&object, || {
         let people = match room.members {
             1 => "1 member".to_owned(),
             n => format!("{n} members"),
@@ -111,6 +118,7 @@ fn print(room: &RoomListing, names: usize, output: &Output) -> Result<(), Failur
             (true, n) => format!(", {n} unread"),
         };
         format!("#{:names$}  {}, {people}{state}", room.name.as_str(), room.kind.as_str())
-    })?;
+    });
+    printed.await?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `send ROOM [TEXT]`
 
+use std::io;
+
 use serde::Serialize;
 use tertulia_client::{
     Queued, Unsent,
@@ -15,8 +17,9 @@ use crate::{
     args,
     failure::Failure,
     output::{Output, rfc3339},
-    session::{Session, parse_room},
+    session::{Session, again_after, named, parse_room},
     stdin_lines::{BadLine, Lines},
+    terminal::say,
 };
 
 /// Messages read and not receipted: reading waits for the server beyond.
@@ -45,29 +48,43 @@ pub(crate) async fn run(
     let name = parse_room(&args.room)?;
     let room = find(&name, session).await?;
     let (handed_tx, handed) = mpsc::channel(AHEAD);
-    let (all_taken, all_sent) = tokio::join!(
-        hand_over(text, room, session, handed_tx),
-        receipts(&name, session, output, handed),
-    );
+    let sent = async {
+        tokio::join!(
+            hand_over(text, room, session, handed_tx),
+            receipts(&name, session, output, handed),
+        )
+    };
+    let (all_taken, all_sent) = tokio::select! {
+        biased;
+        sent = sent => sent,
+        trouble = session.client.stopped() => {
+            let waiting = session.client.snapshot().queued;
+            if waiting > 0 {
+                say(&format!("tertulia-cli: {waiting} unsent stay queued in the outbox"));
+            }
+            return Err(Failure::stopped(trouble.as_ref()));
+        }
+    };
     match (all_taken?, all_sent?) {
         (true, true) => Ok(()),
         _ => Err(Failure::quietly_failed()),
     }
 }
 
-/// The room's id. Where the server is away, it is the one that the name stood for the last time:
-/// messages wait in the outbox.
+/// The room's id. Where the server is away or does not say it now, it is the one that the name
+/// stood for the last time: messages wait in the outbox.
 async fn find(name: &RoomName, session: &Session) -> Result<RoomId, Failure> {
-    let ask = async { session.room(name.as_str()).await.map(|room| room.room) };
-    tokio::pin!(ask);
-    tokio::select! {
-        biased;
-        room = &mut ask => return room,
-        () = time::sleep(PATIENCE.min(session.left() / 2)) => {}
+    let patience = PATIENCE.min(session.left() / 2);
+    let asked = session.ask_once(|client| async move { client.rooms().await });
+    if let Ok(answer) = time::timeout(patience, asked).await {
+        let answer = answer?;
+        if again_after(&answer).is_none() {
+            return Ok(named(answer?, name)?.room);
+        }
     }
     match session.client.known_room(name.clone()).await {
         Some(room) => Ok(room),
-        None => ask.await,
+        None => Ok(session.room(name.as_str()).await?.room),
     }
 }
 
@@ -101,7 +118,7 @@ async fn hand_over(
                 let _ = handed.send((Some(number), queued)).await;
             }
             Err(why) => {
-                eprintln!("tertulia-cli: line {number} was not sent: {why}");
+                say(&format!("tertulia-cli: line {number} was not sent: {why}"));
                 is_whole = false;
             }
         }
@@ -116,7 +133,7 @@ async fn receipts(
     mut handed: mpsc::Receiver<Handed>,
 ) -> Result<bool, Failure> {
     let mut is_whole = true;
-    let mut is_read = true;
+    let mut printed = Ok(());
     while let Some((line, queued)) = handed.recv().await {
         match queued.outcome().await {
             Ok(sent) => {
@@ -126,11 +143,11 @@ async fn receipts(
                     id: sent.message_id.to_string(),
                     time: rfc3339(sent.time),
                 };
-                // A reader that went away wants no receipts; the messages are sent all the same.
-                is_read = is_read
-                    && output
-                        .print(&object, || format!("#{name} {} {}", object.seq, object.time))
-                        .is_ok();
+                // Without receipts the messages are sent all the same.
+                if printed.is_ok() {
+                    let line = || format!("#{name} {} {}", object.seq, object.time);
+                    printed = output.print(&object, line).await;
+                }
             }
             Err(unsent) => {
                 tell(line, unsent, name, session).await;
@@ -138,7 +155,11 @@ async fn receipts(
             }
         }
     }
-    Ok(is_whole)
+    match printed {
+        // A reader that went away wants no receipts.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(is_whole),
+    }
 }
 
 async fn tell(line: Option<u64>, unsent: Unsent, name: &RoomName, session: &Session) {
@@ -155,7 +176,7 @@ async fn tell(line: Option<u64>, unsent: Unsent, name: &RoomName, session: &Sess
         Unsent::Dropped => "it was taken out of the outbox".to_owned(),
         Unsent::NotStored(error) => error.to_string(),
     };
-    eprintln!("tertulia-cli: {what} was not sent: {why}");
+    say(&format!("tertulia-cli: {what} was not sent: {why}"));
 }
 
 fn check(text: &str) -> Result<MessageText, Failure> {

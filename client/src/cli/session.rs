@@ -15,6 +15,10 @@ use crate::{
 
 /// Between a question that got lost and the same again.
 const AGAIN: Duration = Duration::from_millis(50);
+/// Before the same again where it was refused for now and the server names no time.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// The shortest and the longest of the times that a server may name.
+const RETRY_WITHIN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
 
 /// See the module.
 #[derive(Debug)]
@@ -32,15 +36,20 @@ impl Session {
             None => default_profile()?,
         };
         let timeout = Duration::from_secs(global.timeout);
-        let deadline = Instant::now().checked_add(timeout);
+        let deadline = Instant::now()
+            .checked_add(timeout)
+            .ok_or_else(|| Failure::wrong("--timeout is too long"))?;
         let config =
             ClientConfig { profile, live: is_live, cache: false, env: Arc::new(SystemEnv) };
-        let (client, _) = Client::open(config).await?;
-        Ok(Self {
-            client,
-            deadline: deadline.ok_or_else(|| Failure::wrong("--timeout is too long"))?,
-            timeout,
-        })
+        let path = config.profile.display().to_string();
+        match time::timeout_at(deadline, Client::open(config)).await {
+            Ok(opened) => Ok(Self { client: opened?.0, deadline, timeout }),
+            Err(_) => Err(Failure::late(format!(
+                "the profile {path} could not be opened{}; see whether its disk answers, and \
+                 whether another program keeps it locked",
+                gave_up(timeout)
+            ))),
+        }
     }
 
     /// The time left.
@@ -59,8 +68,9 @@ impl Session {
         }
     }
 
-    /// Asks the server, again whenever the connection is lost before the answer: for questions
-    /// that can be asked twice.
+    /// Asks the server, again whenever the connection is lost before the answer or the server
+    /// refuses for now: for questions that can be asked twice. Ends with `--timeout` only where
+    /// the caller sees to it.
     pub(crate) async fn ask<F, T>(&self, question: impl Fn(Client) -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, RequestError>>,
@@ -68,7 +78,7 @@ impl Session {
         self.ask_raw(question).await?.map_err(Failure::from)
     }
 
-    /// As [`Session::ask`], with refusals handed back.
+    /// As [`Session::ask`], with final refusals handed back.
     pub(crate) async fn ask_raw<F, T>(
         &self,
         question: impl Fn(Client) -> F,
@@ -77,20 +87,31 @@ impl Session {
         F: Future<Output = Result<T, RequestError>>,
     {
         loop {
-            self.client.welcomed().await.map_err(|trouble| Failure::stopped(trouble.as_ref()))?;
-            match question(self.client.clone()).await {
-                Err(RequestError::Offline | RequestError::Lost) => time::sleep(AGAIN).await,
-                answer => return Ok(answer),
+            let answer = self.ask_once(&question).await?;
+            match again_after(&answer) {
+                Some(wait) => time::sleep(wait).await,
+                None => return Ok(answer),
             }
         }
+    }
+
+    /// Asks once, as soon as there is a connection.
+    pub(crate) async fn ask_once<F, T>(
+        &self,
+        question: impl Fn(Client) -> F,
+    ) -> Result<Result<T, RequestError>, Failure>
+    where
+        F: Future<Output = Result<T, RequestError>>,
+    {
+        self.client.welcomed().await.map_err(|trouble| Failure::stopped(trouble.as_ref()))?;
+        Ok(question(self.client.clone()).await)
     }
 
     /// A room by its name: one's own, or a public one.
     pub(crate) async fn room(&self, name: &str) -> Result<RoomListing, Failure> {
         let name = parse_room(name)?;
         let rooms = self.ask(|client| async move { client.rooms().await }).await?;
-        let room = rooms.into_iter().find(|room| room.name == name);
-        room.ok_or_else(|| Failure::no_such_room(&name))
+        named(rooms, &name)
     }
 
     /// A room by its name, entered if need be.
@@ -103,7 +124,9 @@ impl Session {
         let entered =
             self.ask_raw(|client| async move { client.enter_room(name.clone()).await }).await?;
         entered.map_err(|error| match error {
-            RequestError::Refused(Refusal::NO_SUCH_ROOM) => Failure::no_such_room(name),
+            RequestError::Refused { refusal: Refusal::NO_SUCH_ROOM, .. } => {
+                Failure::no_such_room(name)
+            }
             error => error.into(),
         })
     }
@@ -117,7 +140,7 @@ impl Session {
                 tried: self.client.status().server.unwrap_or_else(|| "the server".to_owned()),
             }),
         };
-        text.push_str(&format!(" (gave up after {} s)", self.timeout.as_secs()));
+        text.push_str(&gave_up(self.timeout));
         if snapshot.queued > 0 {
             text.push_str(&format!(
                 "; {} stay queued in the outbox and go out with the next command",
@@ -125,6 +148,24 @@ impl Session {
             ));
         }
         Failure::late(text)
+    }
+}
+
+/// The room of that name among those listed.
+pub(crate) fn named(rooms: Vec<RoomListing>, name: &RoomName) -> Result<RoomListing, Failure> {
+    let room = rooms.into_iter().find(|room| room.name == *name);
+    room.ok_or_else(|| Failure::no_such_room(name))
+}
+
+/// How long to wait before the same question; `None`: this is the answer.
+pub(crate) fn again_after<T>(answer: &Result<T, RequestError>) -> Option<Duration> {
+    match answer {
+        Err(RequestError::Offline | RequestError::Lost) => Some(AGAIN),
+        Err(RequestError::Refused { refusal, retry_after }) if !refusal.is_final() => {
+            let (shortest, longest) = RETRY_WITHIN;
+            Some(retry_after.unwrap_or(RETRY_AFTER).clamp(shortest, longest))
+        }
+        _ => None,
     }
 }
 
@@ -140,6 +181,10 @@ pub(crate) fn parse_room(name: &str) -> Result<RoomName, Failure> {
     })
 }
 
+fn gave_up(timeout: Duration) -> String {
+    format!(" (gave up after {} s)", timeout.as_secs())
+}
+
 fn default_profile() -> Result<PathBuf, Failure> {
     let from = |variable: &str| {
         let path = env::var_os(variable).map(PathBuf::from);
@@ -148,4 +193,28 @@ fn default_profile() -> Result<PathBuf, Failure> {
     let data = from("XDG_DATA_HOME").or_else(|| Some(from("HOME")?.join(".local/share")));
     let data = data.ok_or_else(|| Failure::wrong("HOME is not set; name a --profile DIR"))?;
     Ok(data.join("tertulia/profiles/default"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(refusal: Refusal, retry_after: Option<Duration>) -> Option<Duration> {
+        again_after::<()>(&Err(RequestError::Refused { refusal, retry_after }))
+    }
+
+    #[test]
+    fn what_is_refused_for_now_is_asked_again_when_the_server_says() {
+        let ms = Duration::from_millis;
+        for refusal in [Refusal::RATE, Refusal::STORAGE] {
+            assert_eq!(refused(refusal, Some(ms(700))), Some(ms(700)));
+            assert_eq!(refused(refusal, None), Some(ms(1_000)));
+            assert_eq!(refused(refusal, Some(Duration::ZERO)), Some(ms(100)));
+            assert_eq!(refused(refusal, Some(Duration::MAX)), Some(ms(60_000)));
+        }
+        assert_eq!(refused(Refusal::NO_SUCH_ROOM, Some(ms(700))), None);
+        assert_eq!(again_after(&Ok(())), None);
+        assert_eq!(again_after::<()>(&Err(RequestError::Closed)), None);
+        assert!(again_after::<()>(&Err(RequestError::Lost)).is_some());
+    }
 }

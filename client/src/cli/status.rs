@@ -8,6 +8,7 @@ use crate::{
     failure::{Failure, explain},
     output::Output,
     session::Session,
+    terminal::one_line,
 };
 
 /// An attempt that takes longer says enough.
@@ -36,7 +37,7 @@ pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failur
         queued: status.queued,
     };
     let connection = session.client.snapshot().connection;
-    output.print(&object, || human(&object, &connection))?;
+    output.print(&object, || human(&object, &connection)).await?;
     Ok(())
 }
 
@@ -51,7 +52,7 @@ fn human(status: &StatusObject, connection: &Connection) -> String {
         ),
         Connection::Connecting => "not connected: no answer yet".to_owned(),
         Connection::Offline { trouble, .. } | Connection::Stopped(trouble) => {
-            format!("not connected: {}", explain(trouble))
+            format!("not connected: {}", one_line(&explain(trouble)))
         }
     };
     format!("{server}: {state}; {} waiting to be sent", status.queued)

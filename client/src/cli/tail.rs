@@ -11,6 +11,7 @@ use crate::{
     failure::Failure,
     output::Output,
     session::Session,
+    terminal::say,
 };
 
 pub(crate) async fn run(
@@ -37,7 +38,7 @@ pub(crate) async fn begin(
     let follow = session.client.follow(room.room, since).await?;
     let stopped = |trouble: Option<_>| Failure::stopped(trouble.as_ref());
     session.client.live().await.map_err(stopped)?;
-    eprintln!("following #{} after {since}", room.name);
+    say(&format!("following #{} after {since}", room.name));
     Ok((room, follow))
 }
 
@@ -59,7 +60,7 @@ async fn print(
         let Some(event) = event else {
             return Err(Failure::failed(format!("you are no member of #{} any more", room.name)));
         };
-        output.print(&EventObject::new(&room.name, &event), || line(&event))?;
+        output.print(&EventObject::new(&room.name, &event), || line(&event)).await?;
     }
     Ok(())
 }

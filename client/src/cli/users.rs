@@ -6,8 +6,9 @@ use tertulia_client::{Client, proto::Person};
 use crate::{
     args,
     failure::Failure,
-    output::{Output, plain, width},
+    output::{Output, width},
     session::Session,
+    terminal::plain,
 };
 
 #[derive(Serialize)]
@@ -30,11 +31,15 @@ pub(crate) async fn run(
             session.ask(|client| async move { client.members(room).await }).await?
         }
     };
-    print(&people, &session.client, output)
+    print(&people, &session.client, output).await
 }
 
 /// Prints people, with a count and "you" for people who read it.
-pub(crate) fn print(people: &[Person], client: &Client, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn print(
+    people: &[Person],
+    client: &Client,
+    output: &Output,
+) -> Result<(), Failure> {
     let me = client.snapshot().account.map(|account| account.id);
     let handles = width(people.iter().map(|person| person.handle.as_str()));
     for person in people {
@@ -44,14 +49,15 @@ pub(crate) fn print(people: &[Person], client: &Client, output: &Output) -> Resu
             role: person.role.as_str(),
             online: person.online,
         };
-        output.print(&object, || {
+        let printed = output.print(&object, || {
             let you = if me == Some(person.account) { " (you)" } else { "" };
             let state = if person.online { "online" } else { "offline" };
             let display = plain(object.display);
             format!("{:handles$}  {state:7}  {:9}  {display}{you}", object.handle, object.role)
-        })?;
+        });
+        printed.await?;
     }
     let online = people.iter().filter(|person| person.online).count();
-    output.print_text(&format!("{online} online"))?;
+    output.print_text(format!("{online} online")).await?;
     Ok(())
 }

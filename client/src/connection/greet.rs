@@ -10,7 +10,10 @@ use tertulia_proto::{
 use tokio::time;
 
 use super::{Broken, read_chunk};
-use crate::{core::session::End, model::Trouble};
+use crate::{
+    core::{backoff, session::End},
+    model::Trouble,
+};
 
 /// How long the server may take for its first answer.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -122,7 +125,7 @@ async fn speak(quic: Connection, greeting: Greeting) -> Result<Welcomed, Failed>
             }
             ServerMessage::GoAway(go_away) => {
                 return Err(Failed::Ended(Ended::End(End {
-                    retry_after: Duration::from_millis(u64::from(go_away.retry_after_ms)),
+                    retry_after: backoff::asked_wait(go_away.retry_after_ms),
                     ..End::retry(Trouble::GoingAway)
                 })));
             }

@@ -1,9 +1,18 @@
 //! How long to wait before the next attempt.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 const FIRST: Duration = Duration::from_millis(250);
 const CAP: Duration = Duration::from_secs(15);
+
+/// The shortest and the longest wait that a server is granted.
+const ASKED: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(300);
+
+/// The wait that the server asks for, within reason: it neither makes a client hammer nor sends it
+/// away for good.
+pub(crate) fn asked_wait(ms: u32) -> Duration {
+    Duration::from_millis(u64::from(ms)).clamp(*ASKED.start(), *ASKED.end())
+}
 
 /// Exponential, with jitter over the upper half, so that a thousand clients of a restarted server
 /// do not come back in the same instant.
@@ -43,6 +52,13 @@ mod tests {
         assert_eq!(waits, [125, 250, 500, 1_000, 2_000, 4_000, 7_500, 7_500, 7_500]);
         backoff.reset();
         assert_eq!(backoff.next(0), FIRST / 2);
+    }
+
+    #[test]
+    fn a_server_is_granted_no_more_and_no_less_than_is_reasonable() {
+        for (ms, granted) in [(0, 100), (99, 100), (2_000, 2_000), (u32::MAX, 300_000)] {
+            assert_eq!(asked_wait(ms).as_millis(), granted);
+        }
     }
 
     proptest! {

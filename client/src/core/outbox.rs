@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tertulia_proto::{Body, MessageId, MessageText, Refusal, RoomId, Send, Seq, Timestamp};
+use tertulia_proto::{Body, Epoch, MessageId, MessageText, Refusal, RoomId, Send, Seq, Timestamp};
 
 /// Unanswered messages on a connection: enough to fill a slow path, few enough to send again.
 pub(crate) const IN_FLIGHT: usize = 64;
@@ -23,6 +23,8 @@ pub(crate) type RowId = i64;
 pub(crate) struct Row {
     /// The key of exactly-once.
     pub(crate) message_id: MessageId,
+    /// The history that `room` is a room of; `None`: written before any server was joined.
+    pub(crate) epoch: Option<Epoch>,
     /// Where to.
     pub(crate) room: RoomId,
     /// The content.
@@ -54,6 +56,8 @@ pub(crate) struct Outbox {
     ids: BTreeMap<MessageId, RowId>,
     waiting: BTreeSet<RowId>,
     in_flight: BTreeSet<RowId>,
+    /// Rows that went out, whatever became of the connection: the server may have them.
+    sent: BTreeSet<RowId>,
     paused_until: Option<Duration>,
 }
 
@@ -77,6 +81,7 @@ impl Outbox {
         self.paused_until = None;
         let id = self.waiting.pop_first()?;
         self.in_flight.insert(id);
+        self.sent.insert(id);
         self.rows.get(&id)
     }
 
@@ -90,6 +95,7 @@ impl Outbox {
         let id = self.ids.remove(&message_id)?;
         self.waiting.remove(&id);
         self.in_flight.remove(&id);
+        self.sent.remove(&id);
         Some((id, self.rows.remove(&id)?))
     }
 
@@ -102,6 +108,7 @@ impl Outbox {
         let id = *self.ids.get(&message_id)?;
         self.waiting.remove(&id);
         self.in_flight.remove(&id);
+        self.sent.remove(&id);
         let row = self.rows.get_mut(&id)?;
         row.failed = Some(refusal);
         Some((id, row))
@@ -118,6 +125,8 @@ impl Outbox {
         let Some(id) = self.ids.get(&message_id) else {
             return;
         };
+        // Had the server taken it on an earlier connection, it would have said so.
+        self.sent.remove(id);
         self.waiting.extend(self.in_flight.split_off(id));
         let until = now.saturating_add(retry_after.unwrap_or(RETRY_AFTER));
         self.paused_until = self.paused_until.max(Some(until));
@@ -140,9 +149,9 @@ impl Outbox {
         Some((id, self.rows.get(&id)?))
     }
 
-    /// Whether the message is here and not on its way.
+    /// Whether the message is here, and the server can't have it from this process.
     pub(crate) fn is_unsent(&self, message_id: MessageId) -> bool {
-        self.ids.get(&message_id).is_some_and(|id| !self.in_flight.contains(id))
+        self.ids.get(&message_id).is_some_and(|id| !self.sent.contains(id))
     }
 
     /// Rows in the order of writing.
@@ -155,9 +164,9 @@ impl Outbox {
         self.waiting.len() + self.in_flight.len()
     }
 
-    /// Whether the outbox takes no more.
-    pub(crate) fn is_full(&self) -> bool {
-        self.rows.len() >= ROWS
+    /// Whether the outbox takes no more, with `unstored` rows about to come.
+    pub(crate) fn is_full(&self, unstored: usize) -> bool {
+        self.rows.len() + unstored >= ROWS
     }
 }
 
@@ -176,6 +185,7 @@ mod tests {
     fn row(n: u64) -> Row {
         Row {
             message_id: id(n),
+            epoch: None,
             room: RoomId(1),
             text: MessageText::new("x").unwrap(),
             reply_to: None,
@@ -241,6 +251,20 @@ mod tests {
         assert_eq!(send_all(&mut outbox, NOW), [2]);
         assert_eq!((outbox.pending(), outbox.rows().count()), (1, 2));
         assert!(outbox.remove(id(1)).is_some() && outbox.remove(id(1)).is_none());
+    }
+
+    #[test]
+    fn what_went_out_once_is_unsent_only_after_a_refusal() {
+        let mut outbox = outbox(1..=3);
+        send_all(&mut outbox, NOW);
+        assert!(!outbox.is_unsent(id(1)));
+        outbox.postpone(id(2), None, NOW);
+        assert!(outbox.is_unsent(id(2)), "refused for now");
+        assert!(!outbox.is_unsent(id(3)), "its answer is on the way");
+        outbox.disconnected();
+        assert!(!outbox.is_unsent(id(1)), "the answer was lost, not the message");
+        outbox.fail(id(1), Refusal::FORBIDDEN);
+        assert!(outbox.is_unsent(id(1)) && !outbox.is_unsent(id(9)));
     }
 
     #[test]

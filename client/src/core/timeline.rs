@@ -7,6 +7,10 @@ use tertulia_proto::{Event, Seq};
 /// Events held ahead of a hole; what comes beyond is fetched by pages like the hole itself.
 pub(crate) const EARLY_EVENTS: usize = 256;
 
+/// One request for a page, told from every other of this client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ticket(pub(crate) u64);
+
 /// A reader's place in a room.
 #[derive(Debug)]
 pub(crate) struct Timeline {
@@ -14,13 +18,13 @@ pub(crate) struct Timeline {
     /// The newest event known to exist; over `have` there is a hole.
     known: Seq,
     early: BTreeMap<Seq, Event>,
-    is_fetching: bool,
+    fetching: Option<Ticket>,
 }
 
 impl Timeline {
     /// A reader that has everything up to `have`.
     pub(crate) fn new(have: Seq) -> Self {
-        Self { have, known: have, early: BTreeMap::new(), is_fetching: false }
+        Self { have, known: have, early: BTreeMap::new(), fetching: None }
     }
 
     /// The newest of the run without gaps.
@@ -51,7 +55,6 @@ impl Timeline {
     /// begins later says that what lies before can't be had any more; an empty one, that nothing
     /// can.
     pub(crate) fn filled(&mut self, page: Vec<Event>) -> Vec<Event> {
-        self.is_fetching = false;
         let mut ready = Vec::new();
         let had = self.have;
         let mut page = page.into_iter().skip_while(|event| event.head.seq <= had).peekable();
@@ -86,12 +89,17 @@ impl Timeline {
 
     /// After which event a page is to be asked for, if one is and none is on its way.
     pub(crate) fn hole(&self) -> Option<Seq> {
-        (self.known > self.have && !self.is_fetching).then_some(self.have)
+        (self.known > self.have && self.fetching.is_none()).then_some(self.have)
     }
 
-    /// The page of [`Timeline::hole`] is on its way, or (`false`) will not come.
-    pub(crate) fn set_fetching(&mut self, is_fetching: bool) {
-        self.is_fetching = is_fetching;
+    /// The page of [`Timeline::hole`] is on its way.
+    pub(crate) fn fetch(&mut self, ticket: Ticket) {
+        self.fetching = Some(ticket);
+    }
+
+    /// A page came, or will not come. `false`: it is not the one that is waited for (any more).
+    pub(crate) fn fetched(&mut self, ticket: Ticket) -> bool {
+        self.fetching.take_if(|waited_for| *waited_for == ticket).is_some()
     }
 
     fn release(&mut self, ready: &mut Vec<Event>) {
@@ -121,8 +129,10 @@ mod tests {
         assert_eq!(seqs(&timeline.arrived(posted(5))), [0; 0]);
         assert_eq!(seqs(&timeline.arrived(posted(8))), [0; 0]);
         assert_eq!(timeline.hole(), Some(Seq(5)));
-        timeline.set_fetching(true);
+        timeline.fetch(Ticket(2));
         assert_eq!(timeline.hole(), None, "asked for once");
+        assert!(!timeline.fetched(Ticket(1)) && timeline.fetched(Ticket(2)));
+        assert!(!timeline.fetched(Ticket(2)), "came already");
         assert_eq!(seqs(&timeline.filled(vec![posted(6), posted(7)])), [6, 7, 8]);
         assert_eq!((timeline.hole(), timeline.have()), (None, Seq(8)));
     }
@@ -150,6 +160,19 @@ mod tests {
         timeline.arrived(posted(22));
         assert_eq!(seqs(&timeline.filled(Vec::new())), [22]);
         assert_eq!(timeline.hole(), None);
+    }
+
+    #[test]
+    fn a_page_from_before_a_reset_is_not_waited_for() {
+        let mut timeline = Timeline::new(Seq(0));
+        timeline.exists(Seq(10));
+        timeline.fetch(Ticket(1));
+        timeline.reset(Seq(0));
+        timeline.exists(Seq(9));
+        assert_eq!(timeline.hole(), Some(Seq(0)));
+        timeline.fetch(Ticket(2));
+        assert!(!timeline.fetched(Ticket(1)));
+        assert_eq!(timeline.hole(), None, "the newer one is on its way");
     }
 
     #[test]

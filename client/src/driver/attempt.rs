@@ -4,7 +4,7 @@ use std::{future, time::Duration};
 
 use tertulia_certs::ServerLink;
 use tertulia_proto::{
-    DisplayName, Features, Hello, Refusal, Register, RoomCursor, Seq, VersionRange, Welcome,
+    DisplayName, Epoch, Features, Hello, Refusal, Register, RoomCursor, Seq, VersionRange, Welcome,
     close::CloseCode, limits,
 };
 use tokio::{sync::oneshot, task::JoinSet};
@@ -15,7 +15,7 @@ use crate::{
     core::{liveness::Liveness, room::Room, session::End},
     error::JoinError,
     model::{Account, ClientEvent, Trouble},
-    store::profile::{self, Profile},
+    store::profile::Profile,
 };
 
 /// An attempt that lasts longer is begun anew when a person wants one now.
@@ -57,12 +57,10 @@ impl Driver {
         name: DisplayName,
         reply: oneshot::Sender<Result<Account, JoinError>>,
     ) {
-        if let Some(profile) = &self.profile
-            && !profile.is_of(&link)
-        {
-            let server = profile::address(&profile.link);
+        let stranger = self.profile.as_ref().and_then(|profile| profile.compare(&link).err());
+        if let Some(error) = stranger {
             // Whoever asked may have gone.
-            let _ = reply.send(Err(JoinError::OtherServer { server }));
+            let _ = reply.send(Err(error));
             return;
         }
         let replaced = End::retry(Trouble::Lost("joining anew".to_owned()));
@@ -112,7 +110,7 @@ impl Driver {
         };
         match ended {
             Ok(welcomed) => {
-                let stored = self.welcomed(&link, welcomed).await;
+                let stored = self.welcomed(&link, welcomed, join.is_some()).await;
                 if let (Some(reply), Some(profile)) = (join, &self.profile) {
                     let account = profile.account();
                     // Whoever asked may have gone.
@@ -151,13 +149,18 @@ impl Driver {
         let _ = reply.send(Err(error));
     }
 
-    async fn welcomed(&mut self, link: &ServerLink, welcomed: Welcomed) -> Result<(), JoinError> {
+    async fn welcomed(
+        &mut self,
+        link: &ServerLink,
+        welcomed: Welcomed,
+        is_join: bool,
+    ) -> Result<(), JoinError> {
         let welcome = welcomed.welcome.clone();
         let lanes = match self.is_live {
             true => welcome.lanes.min(limits::LANES),
             false => 0,
         };
-        let stored = self.become_account(link, &welcome).await;
+        let stored = self.become_account(link, &welcome, is_join).await;
 
         self.generation += 1;
         let reporter = self.reporter.clone();
@@ -167,7 +170,7 @@ impl Driver {
         let now = self.now();
         self.liveness = Liveness::new(now);
         self.looked_at = now;
-        self.is_leaving = false;
+        self.leaves_by = None;
         self.opened.clear();
         self.session.welcomed(lanes, now);
         self.publish_connection();
@@ -179,22 +182,25 @@ impl Driver {
         &mut self,
         link: &ServerLink,
         welcome: &Welcome,
+        is_join: bool,
     ) -> Result<(), JoinError> {
         let profile = Profile::new(link, welcome);
-        if self.profile.as_ref().is_some_and(|known| known.epoch != profile.epoch) {
-            self.forget_history();
+        if self.profile.as_ref().is_none_or(|known| known.epoch != profile.epoch) {
+            self.begin_history(profile.epoch);
         }
-        if self.profile.as_ref() == Some(&profile) {
+        if !is_join && self.profile.as_ref() == Some(&profile) {
             return Ok(());
         }
-        self.profile = Some(profile.clone());
-        let account = profile.account();
-        if self.shared.set_account(Some(&account)) {
-            self.outlet.emit(ClientEvent::Account(account));
-        }
-        let saved = self.dir.start(move |dir| profile.save(dir)).await;
-        let failure = match saved {
-            Ok(Ok(())) => return Ok(()),
+        self.set_profile(profile.clone());
+        let saved = self.dir.start(move |dir| match is_join {
+            true => profile.save(dir).map(|()| profile),
+            false => profile.update(dir),
+        });
+        let failure = match saved.await {
+            Ok(Ok(saved)) => {
+                self.set_profile(saved);
+                return Ok(());
+            }
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the job was lost".to_owned(),
         };
@@ -202,10 +208,21 @@ impl Driver {
         Err(JoinError::Io(format!("the profile can't be written: {failure}")))
     }
 
-    /// The server has another history: what is known of rooms counts nothing.
-    fn forget_history(&mut self) {
-        tracing::warn!("the server's history was replaced: timelines begin anew");
-        self.cache.clear();
+    fn set_profile(&mut self, profile: Profile) {
+        let account = profile.account();
+        self.profile = Some(profile);
+        if self.shared.set_account(Some(&account)) {
+            self.outlet.emit(ClientEvent::Account(account));
+        }
+    }
+
+    /// The server has another history than the one known, if one was: what is known of rooms counts
+    /// nothing.
+    fn begin_history(&mut self, epoch: Epoch) {
+        if self.profile.is_some() {
+            tracing::warn!("the server's history was replaced: timelines begin anew");
+        }
+        self.cache.clear(epoch);
         for (id, room) in &mut self.rooms {
             *room = Room::new(room.view().clone(), Seq(0));
             self.outlet.emit(ClientEvent::TimelineReset(*id));
@@ -241,7 +258,8 @@ impl Driver {
     pub(super) fn disconnected(&mut self, end: End) {
         tracing::info!(trouble = ?end.trouble, stops = end.stops, "disconnected");
         self.connection = None;
-        self.is_leaving = false;
+        self.leaves_by = None;
+        self.refill_at = None;
         self.shared.set_quic(None);
         let (now, random) = (self.now(), self.random());
         self.session.ended(end, now, random);

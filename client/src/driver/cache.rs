@@ -1,6 +1,6 @@
 //! The timelines on disk, written behind what is shown.
 
-use tertulia_proto::{Event, RoomId, RoomListing, Seq};
+use tertulia_proto::{Epoch, Event, RoomId, RoomListing, Seq};
 use tokio::sync::oneshot;
 
 use super::KeptTimeline;
@@ -68,8 +68,8 @@ impl Cache {
         self.change(Change::Forget(room));
     }
 
-    pub(super) fn clear(&mut self) {
-        self.change(Change::Clear);
+    pub(super) fn clear(&mut self, epoch: Epoch) {
+        self.change(Change::Clear(epoch));
     }
 
     pub(super) fn read(&mut self, read: Read) {

@@ -40,10 +40,6 @@ pub(crate) enum Command {
         message_id: MessageId,
         reply: oneshot::Sender<Result<bool, SendError>>,
     },
-    Ask {
-        command: Wire,
-        reply: oneshot::Sender<Result<Answer, RequestError>>,
-    },
     Kept {
         room: RoomId,
         before: Option<Seq>,
@@ -74,6 +70,13 @@ pub(crate) enum Command {
         flush: Duration,
         reply: oneshot::Sender<Closed>,
     },
+}
+
+/// What a handle asks the server.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) command: Wire,
+    pub(crate) reply: oneshot::Sender<Result<Answer, RequestError>>,
 }
 
 /// An answer of the server.
@@ -107,7 +110,6 @@ impl Driver {
             }
             Command::Retry { message_id, reply } => self.retry(message_id, reply),
             Command::Cancel { message_id, reply } => self.cancel(message_id, reply),
-            Command::Ask { command, reply } => self.ask(command, Asker::Handle(reply)),
             Command::Kept { room, before, limit, reply } => {
                 let waiting = match before {
                     Some(_) => Vec::new(),
@@ -125,8 +127,7 @@ impl Driver {
             }
             Command::Listed(rooms) => self.remember(rooms),
             Command::Known(name, reply) => {
-                let epoch = self.profile.as_ref().map(|profile| profile.epoch);
-                let known = self.names.as_ref().zip(epoch);
+                let known = self.names.as_ref().zip(self.epoch());
                 let _ = reply.send(known.and_then(|(names, epoch)| names.get(epoch, &name)));
             }
             Command::Link(reply) => {
@@ -142,6 +143,11 @@ impl Driver {
             }
         }
     }
+
+    pub(super) fn handle_question(&mut self, question: Question) {
+        self.ask(question.command, Asker::Handle(question.reply));
+    }
+
     /// Writes down which rooms there are, if they changed.
     fn remember(&mut self, rooms: Vec<(RoomName, RoomId)>) {
         let Some(profile) = &self.profile else {

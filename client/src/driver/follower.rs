@@ -12,7 +12,7 @@ use tertulia_proto::{Event, RoomId, Seq, limits};
 use tokio::sync::oneshot;
 
 use super::{Driver, lane::history_after, requests::Asker};
-use crate::core::timeline::{EARLY_EVENTS, Timeline};
+use crate::core::timeline::{EARLY_EVENTS, Ticket, Timeline};
 
 /// Events that wait for the reader.
 const FEED: usize = 1_024;
@@ -29,8 +29,13 @@ pub(crate) struct Feed {
 
 impl Feed {
     /// Whether the driver waits for room, and there is some now; asked after each event taken.
+    pub(crate) fn may_want_more(&self) -> bool {
+        self.events.len() <= FEED - ROOM && self.is_starved.load(Ordering::Acquire)
+    }
+
+    /// The same, and the driver is told of it now by whoever asks.
     pub(crate) fn wants_more(&self) -> bool {
-        self.events.len() <= FEED - ROOM && self.is_starved.swap(false, Ordering::AcqRel)
+        self.may_want_more() && self.is_starved.swap(false, Ordering::AcqRel)
     }
 }
 
@@ -138,18 +143,19 @@ impl Driver {
         }
     }
 
-    pub(super) fn follower_filled(&mut self, room: RoomId, events: Vec<Event>) {
-        if let Some(follower) = self.followers.get_mut(&room) {
+    pub(super) fn follower_filled(&mut self, room: RoomId, ticket: Ticket, events: Vec<Event>) {
+        if self.follower_fetched(room, ticket)
+            && let Some(follower) = self.followers.get_mut(&room)
+        {
             let ready = follower.timeline.filled(events);
             follower.pass_on(ready);
         }
-        self.fill_followers();
+        self.fill_holes();
     }
 
-    pub(super) fn follower_fetching_ended(&mut self, room: RoomId) {
-        if let Some(follower) = self.followers.get_mut(&room) {
-            follower.timeline.set_fetching(false);
-        }
+    /// The page for a follower came, or does not come. `false`: nobody waits for it any more.
+    pub(super) fn follower_fetched(&mut self, room: RoomId, ticket: Ticket) -> bool {
+        self.followers.get_mut(&room).is_some_and(|follower| follower.timeline.fetched(ticket))
     }
 
     /// Asks for what followers miss, where their readers have room for it.
@@ -162,13 +168,31 @@ impl Driver {
             if let Some(have) = follower.timeline.hole()
                 && follower.was_at.is_none()
                 && follower.has_room()
+                && let Some(ticket) = self.requests.ticket()
             {
-                follower.timeline.set_fetching(true);
-                holes.push((*room, have));
+                follower.timeline.fetch(ticket);
+                holes.push((*room, have, ticket));
             }
         }
-        for (room, have) in holes {
-            self.ask(history_after(room, have), Asker::Follower(room));
+        for (room, have, ticket) in holes {
+            self.ask(history_after(room, have), Asker::Follower(room, ticket));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::room::tests::posted;
+
+    #[tokio::test]
+    async fn looking_whether_a_feed_starves_does_not_feed_it() {
+        let (follower, feed) = Follower::new(Seq(0));
+        let full = FEED - ROOM + 1;
+        follower.pass_on((1..=full as u64).map(posted).collect());
+        assert!(!follower.has_room() && !feed.may_want_more(), "starved, and still no room");
+        feed.events.recv().await.unwrap();
+        assert!(feed.may_want_more() && feed.may_want_more());
+        assert!(feed.wants_more() && !feed.wants_more(), "told once");
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use tertulia_proto::{
-    AccountId, Change, Event, History, LaneMessage, LaneNotice, RoomId, RoomListing, RoomOpened,
-    Seq, Span, limits,
+    AccountId, Change, Epoch, Event, History, LaneMessage, LaneNotice, RoomId, RoomListing,
+    RoomOpened, Seq, Span, limits,
 };
 
 use super::{Driver, requests::Asker};
 use crate::{
-    core::room::Room,
+    core::{room::Room, timeline::Ticket},
     model::{ClientEvent, Connection, Item, RoomView},
 };
 
@@ -46,10 +46,12 @@ impl Driver {
     }
 
     /// A page for the hole in a room's timeline came.
-    pub(super) fn hole_filled(&mut self, id: RoomId, events: Vec<Event>) {
+    pub(super) fn hole_filled(&mut self, id: RoomId, ticket: Ticket, events: Vec<Event>) {
         let mut touched = Touched::new();
         let me = self.me();
-        if let Some(room) = self.rooms.get_mut(&id) {
+        if self.room_fetched(id, ticket)
+            && let Some(room) = self.rooms.get_mut(&id)
+        {
             let had = room.have();
             let ready = room.filled(events, me);
             self.applied(id, had, ready, &mut touched);
@@ -58,11 +60,9 @@ impl Driver {
         self.fill_holes();
     }
 
-    /// The page for a room's hole does not come.
-    pub(super) fn room_fetching_ended(&mut self, room: RoomId) {
-        if let Some(room) = self.rooms.get_mut(&room) {
-            room.timeline().set_fetching(false);
-        }
+    /// The page for a room's hole came, or does not come. `false`: nobody waits for it any more.
+    pub(super) fn room_fetched(&mut self, room: RoomId, ticket: Ticket) -> bool {
+        self.rooms.get_mut(&room).is_some_and(|room| room.timeline().fetched(ticket))
     }
 
     /// Asks for what is missing, in rooms and before followers.
@@ -72,13 +72,15 @@ impl Driver {
         }
         let mut holes = Vec::new();
         for (id, room) in &mut self.rooms {
-            if let Some(have) = room.timeline().hole() {
-                room.timeline().set_fetching(true);
-                holes.push((*id, have));
+            if let Some(have) = room.timeline().hole()
+                && let Some(ticket) = self.requests.ticket()
+            {
+                room.timeline().fetch(ticket);
+                holes.push((*id, have, ticket));
             }
         }
-        for (room, have) in holes {
-            self.ask(history_after(room, have), Asker::Hole(room));
+        for (room, have, ticket) in holes {
+            self.ask(history_after(room, have), Asker::Hole(room, ticket));
         }
         self.fill_followers();
     }
@@ -114,11 +116,13 @@ impl Driver {
     /// Events follow `had` in a room's timeline, or begin later where nothing in between can be
     /// had any more.
     fn applied(&mut self, id: RoomId, had: Seq, ready: Vec<Event>, touched: &mut Touched) {
-        let Some(first) = ready.first() else {
+        let have = self.rooms.get(&id).map_or(had, Room::have);
+        let goes_on_after = ready.first().map_or(have, |first| first.head.seq.prev());
+        if goes_on_after > had {
+            self.reset(id, goes_on_after, touched);
+        }
+        if ready.is_empty() {
             return;
-        };
-        if first.head.seq > had.next() {
-            self.reset(id, first.head.seq.prev(), touched);
         }
         let me = self.me();
         for event in &ready {
@@ -193,6 +197,11 @@ impl Driver {
             let listing: RoomListing = room.view().listing.clone();
             self.cache.room(listing, room.have());
         }
+    }
+
+    /// The server's history, as of the newest welcome.
+    pub(super) fn epoch(&self) -> Option<Epoch> {
+        self.profile.as_ref().map(|profile| profile.epoch)
     }
 
     /// Whose client this is; nobody's where nobody was ever welcomed.

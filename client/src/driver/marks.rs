@@ -18,8 +18,8 @@ pub(super) struct Marks {
 
 impl Marks {
     /// When they are to be sent.
-    pub(super) fn due(&self, is_welcome: bool) -> Option<Duration> {
-        if self.newest.is_empty() || !is_welcome {
+    pub(super) fn due(&self, can_send: bool) -> Option<Duration> {
+        if self.newest.is_empty() || !can_send {
             return None;
         }
         Some(self.flushed_at.map_or(Duration::ZERO, |at| at + PACE))
@@ -50,8 +50,13 @@ impl Driver {
         self.marks.mark(room, seq);
     }
 
+    /// They wait while much else does.
+    pub(super) fn sends_marks(&self) -> bool {
+        self.session.is_welcome() && !self.requests.is_busy()
+    }
+
     pub(super) fn flush_marks(&mut self, now: Duration) {
-        if self.marks.due(self.session.is_welcome()).is_none_or(|at| at > now) {
+        if self.marks.due(self.sends_marks()).is_none_or(|at| at > now) {
             return;
         }
         self.marks.flushed_at = Some(now);

@@ -9,11 +9,14 @@ use std::{
 
 use tertulia_certs::{DeviceIdentity, files};
 use tertulia_proto::Env;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 
 use super::{
-    COMMANDS, Command, Driver, REPORTS, Shared, cache::Cache, marks::Marks, outlet::Outlet,
-    requests::Requests, sending::Desk,
+    COMMANDS, Command, Driver, Question, REPORTS, Shared, cache::Cache, marks::Marks,
+    outlet::Outlet, requests::Requests, sending::Desk,
 };
 use crate::{
     core::{
@@ -49,6 +52,7 @@ struct Opened {
 /// The ends that handles hold.
 pub(crate) struct Started {
     pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) questions: mpsc::Sender<Question>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) events: async_channel::Receiver<ClientEvent>,
 }
@@ -73,11 +77,13 @@ pub(crate) async fn start(
     let opened = opened.await.map_err(lost)??;
 
     let (commands_tx, commands) = mpsc::channel(COMMANDS);
+    let (questions_tx, questions) = mpsc::channel(COMMANDS);
     let (reporter, reports) = mpsc::channel(REPORTS);
     let (outlet, events) = Outlet::new();
     let session = Session::new(opened.profile.is_some());
     let account = opened.profile.as_ref().map(Profile::account);
-    let shared = Arc::new(Shared::new(session.connection(), account));
+    let (watched, connection) = watch::channel(session.connection());
+    let shared = Arc::new(Shared::new(connection, account));
     let block = |file| Blocking::new(file, Arc::clone(&config.env));
     let rooms = opened.rooms.into_iter().map(|kept| {
         shared.set_room(&kept.view);
@@ -96,7 +102,7 @@ pub(crate) async fn start(
         connection: None,
         liveness: Liveness::new(Duration::ZERO),
         looked_at: Duration::ZERO,
-        is_leaving: false,
+        leaves_by: None,
         requests: Requests::default(),
         rooms: rooms.collect(),
         opened: BTreeSet::new(),
@@ -110,14 +116,16 @@ pub(crate) async fn start(
         ),
         outlet,
         shared: Arc::clone(&shared),
+        watched,
         commands,
+        questions,
         reports,
         reporter,
         closing: None,
         env: config.env,
     };
     tokio::spawn(driver.run());
-    Ok(Started { commands: commands_tx, shared, events })
+    Ok(Started { commands: commands_tx, questions: questions_tx, shared, events })
 }
 
 fn open(profile: &Path, cache: bool, env: &dyn Env) -> Result<Opened, OpenError> {
@@ -133,7 +141,7 @@ fn open(profile: &Path, cache: bool, env: &dyn Env) -> Result<Opened, OpenError>
         .take_over()
         .map_err(|error| OpenError::Io(format!("cannot read the outbox: {error}")))?;
     let timelines = match cache {
-        true => Timelines::open(profile)?,
+        true => Timelines::open(profile, record.as_ref().map(|record| record.epoch))?,
         false => None,
     };
     let rooms = match &timelines {

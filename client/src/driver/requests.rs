@@ -6,23 +6,26 @@ use std::{
 };
 
 use tertulia_proto::{
-    Command as Wire, MessageId, Rejected, ReqId, Request, RoomId, ServerMessage, close::CloseCode,
-    limits,
+    Command as Wire, Event, History, MessageId, Refusal, Rejected, ReqId, Request, RoomId, Seq,
+    ServerMessage, Span, close::CloseCode, limits,
 };
 use tokio::sync::oneshot;
 
 use super::{Answer, Driver};
 use crate::{
     connection::Connected,
-    core::{outbox, session::End},
+    core::{backoff, outbox, session::End, timeline::Ticket},
     error::RequestError,
     model::Trouble,
 };
 
 /// Requests unanswered beside those of the outbox.
 const ASKED: usize = limits::REQUESTS_IN_FLIGHT - outbox::IN_FLIGHT;
-/// Requests that wait until others are answered; more commands are not taken.
+/// Requests that wait until others are answered; more questions are not taken.
 const WAITING: usize = 256;
+/// Pages for holes asked for at once, waiting ones too: whoever has holes in every room fills them
+/// one after the other, and a handle's question comes between.
+const FETCHES: usize = 8;
 /// The wait after a page was refused for now, where the server names none.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -34,9 +37,9 @@ pub(super) enum Asker {
     /// The outbox, for this message.
     Outbox(MessageId),
     /// The hole in a room's timeline.
-    Hole(RoomId),
+    Hole(RoomId, Ticket),
     /// The hole before a follower.
-    Follower(RoomId),
+    Follower(RoomId, Ticket),
     /// Nobody.
     Nobody,
 }
@@ -45,14 +48,25 @@ pub(super) enum Asker {
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     last: ReqId,
-    unanswered: BTreeMap<ReqId, (Asker, Duration)>,
+    unanswered: BTreeMap<ReqId, Unanswered>,
     waiting: VecDeque<(Wire, Asker)>,
+    /// Those for holes among both.
+    fetches: usize,
+    last_ticket: u64,
+}
+
+#[derive(Debug)]
+struct Unanswered {
+    asker: Asker,
+    asked_at: Duration,
+    /// What a page has to be.
+    page: Option<History>,
 }
 
 impl Requests {
     /// When the oldest unanswered one was asked.
     pub(super) fn asked_at(&self) -> Option<Duration> {
-        self.unanswered.values().next().map(|(_, at)| *at)
+        self.unanswered.values().next().map(|request| request.asked_at)
     }
 
     /// Whether every answer came.
@@ -60,17 +74,40 @@ impl Requests {
         self.unanswered.is_empty()
     }
 
-    /// Whether no more are to be taken from handles.
+    /// Whether no more are to be taken from handles, nor markers sent.
     pub(super) fn is_busy(&self) -> bool {
         self.waiting.len() >= WAITING
+    }
+
+    /// A page for a hole may be asked for, with this ticket.
+    pub(super) fn ticket(&mut self) -> Option<Ticket> {
+        if self.fetches >= FETCHES {
+            return None;
+        }
+        self.fetches += 1;
+        self.last_ticket += 1;
+        Some(Ticket(self.last_ticket))
+    }
+
+    /// What is answered now. `None`: answered before, or never asked.
+    fn answered(&mut self, req_id: ReqId) -> Option<Unanswered> {
+        let request = self.unanswered.remove(&req_id)?;
+        if matches!(request.asker, Asker::Hole(..) | Asker::Follower(..)) {
+            self.fetches -= 1;
+        }
+        Some(request)
     }
 
     /// `false`: the connection takes no more.
     fn ask(&mut self, to: &Connected, command: Wire, asker: Asker, now: Duration) -> bool {
         let req_id = self.last.next();
         self.last = req_id;
+        let page = match &command {
+            Wire::History(history) => Some(history.clone()),
+            _ => None,
+        };
         let request = Request { req_id, command: Ok(command) };
-        self.unanswered.insert(req_id, (asker, now));
+        self.unanswered.insert(req_id, Unanswered { asker, asked_at: now, page });
         to.write(request.encode())
     }
 }
@@ -78,7 +115,7 @@ impl Requests {
 impl Driver {
     /// Asks the server now, or as soon as others are answered.
     pub(super) fn ask(&mut self, command: impl Into<Wire>, asker: Asker) {
-        let can_ask = self.session.is_welcome() && !self.is_leaving;
+        let can_ask = self.session.is_welcome() && self.leaves_by.is_none();
         match asker {
             Asker::Handle(reply) if !can_ask => {
                 // Whoever asked may have gone.
@@ -92,7 +129,7 @@ impl Driver {
     pub(super) fn send_waiting(&mut self) {
         let now = self.now();
         while let Some(connection) = &self.connection
-            && !self.is_leaving
+            && self.leaves_by.is_none()
             && self.requests.unanswered.len() < ASKED
             && let Some((command, asker)) = self.requests.waiting.pop_front()
         {
@@ -104,11 +141,17 @@ impl Driver {
 
     /// Sends rows of the outbox, as far as they may be unanswered.
     pub(super) fn send_rows(&mut self) {
-        let now = self.now();
+        let (now, epoch) = (self.now(), self.epoch());
         while let Some(connection) = &self.connection
-            && !self.is_leaving
+            && self.leaves_by.is_none()
             && let Some(row) = self.desk.outbox.send_next(now)
         {
+            if row.epoch != epoch {
+                // A room of that number is another one in this history, if there is one.
+                let message_id = row.message_id;
+                self.fail(message_id, Refusal::NO_SUCH_ROOM);
+                continue;
+            }
             let asker = Asker::Outbox(row.message_id);
             if !self.requests.ask(connection, row.command().into(), asker, now) {
                 return self.stuck();
@@ -118,60 +161,95 @@ impl Driver {
 
     /// An answer came.
     pub(super) fn answered(&mut self, req_id: ReqId, answer: Answer) {
-        // Answered before, or never asked: nothing of ours hangs on it.
-        let Some((asker, _)) = self.requests.unanswered.remove(&req_id) else {
+        let Some(Unanswered { asker, page, .. }) = self.requests.answered(req_id) else {
+            // Nothing of ours hangs on it.
             return;
         };
+        if let Answer::Page(events) = &answer
+            && !page.is_some_and(|asked| fits(&asked, events))
+        {
+            return self.unfit(asker);
+        }
         match (asker, answer) {
             (Asker::Handle(reply), answer) => {
                 let result = match answer {
-                    Answer::Refused(rejected) => Err(RequestError::Refused(rejected.refusal)),
+                    Answer::Refused(rejected) => Err(RequestError::Refused {
+                        refusal: rejected.refusal,
+                        retry_after: retry_after(&rejected),
+                    }),
                     answer => Ok(answer),
                 };
                 // Whoever asked may have gone.
                 let _ = reply.send(result);
             }
-            (Asker::Outbox(_), Answer::Message(ServerMessage::Receipt(receipt))) => {
+            (Asker::Outbox(message_id), Answer::Message(ServerMessage::Receipt(receipt)))
+                if receipt.message_id == message_id =>
+            {
                 self.receipted(receipt);
             }
             (Asker::Outbox(message_id), Answer::Refused(rejected)) => {
                 self.refused(message_id, &rejected);
             }
-            (Asker::Hole(room), Answer::Page(events)) => self.hole_filled(room, events),
-            (Asker::Follower(room), Answer::Page(events)) => self.follower_filled(room, events),
-            (Asker::Hole(room), Answer::Refused(rejected)) => {
+            (Asker::Hole(room, ticket), Answer::Page(events)) => {
+                self.hole_filled(room, ticket, events);
+            }
+            (Asker::Follower(room, ticket), Answer::Page(events)) => {
+                self.follower_filled(room, ticket, events);
+            }
+            (Asker::Hole(room, ticket), Answer::Refused(rejected)) => {
                 match self.postpone_refill(&rejected) {
-                    true => self.room_fetching_ended(room),
-                    false => self.hole_filled(room, Vec::new()),
+                    true => drop(self.room_fetched(room, ticket)),
+                    false => self.hole_filled(room, ticket, Vec::new()),
                 }
             }
-            (Asker::Follower(room), Answer::Refused(rejected)) => {
-                match self.postpone_refill(&rejected) {
-                    true => self.follower_fetching_ended(room),
-                    false => drop(self.followers.remove(&room)),
+            (Asker::Follower(room, ticket), Answer::Refused(rejected)) => {
+                let is_awaited = self.follower_fetched(room, ticket);
+                if !self.postpone_refill(&rejected) {
+                    if is_awaited {
+                        self.followers.remove(&room);
+                    }
+                    self.fill_holes();
                 }
             }
             (Asker::Nobody, _) => {}
-            (asker, _) => {
-                tracing::warn!(?asker, "the server answered something else than was asked");
-                let text = "the server broke the protocol: an answer that does not fit".to_owned();
-                self.disconnect(CloseCode::PROTOCOL, End::retry(Trouble::Lost(text)));
-            }
+            (asker, _) => self.unfit(asker),
+        }
+    }
+
+    fn unfit(&mut self, asker: Asker) {
+        tracing::warn!(?asker, "the server answered something else than was asked");
+        let text = "the server broke the protocol: an answer that does not fit".to_owned();
+        self.disconnect(CloseCode::PROTOCOL, End::retry(Trouble::Lost(text)));
+        self.unanswered(asker, RequestError::Lost);
+    }
+
+    /// No answer comes.
+    fn unanswered(&mut self, asker: Asker, error: RequestError) {
+        match asker {
+            // Whoever asked may have gone.
+            Asker::Handle(reply) => drop(reply.send(Err(error))),
+            Asker::Hole(room, ticket) => drop(self.room_fetched(room, ticket)),
+            Asker::Follower(room, ticket) => drop(self.follower_fetched(room, ticket)),
+            Asker::Outbox(_) | Asker::Nobody => {}
+        }
+    }
+
+    /// A page ended halfway. If it was asked for, its request is never answered.
+    pub(super) fn page_lost(&mut self, req_id: ReqId) {
+        if self.requests.unanswered.contains_key(&req_id) {
+            let text = "the server broke a page off".to_owned();
+            self.disconnect(CloseCode::PROTOCOL, End::retry(Trouble::Lost(text)));
         }
     }
 
     /// The connection is gone, and its answers with it.
     pub(super) fn fail_requests(&mut self) {
         let requests = std::mem::take(&mut self.requests);
-        let lost = requests.unanswered.into_values().map(|(asker, _)| (asker, RequestError::Lost));
+        let lost = requests.unanswered.into_values();
+        let lost = lost.map(|request| (request.asker, RequestError::Lost));
         let unasked = requests.waiting.into_iter().map(|(_, asker)| (asker, RequestError::Offline));
         for (asker, error) in lost.chain(unasked) {
-            match asker {
-                Asker::Handle(reply) => drop(reply.send(Err(error))),
-                Asker::Hole(room) => self.room_fetching_ended(room),
-                Asker::Follower(room) => self.follower_fetching_ended(room),
-                Asker::Outbox(_) | Asker::Nobody => {}
-            }
+            self.unanswered(asker, error);
         }
         self.desk.outbox.disconnected();
     }
@@ -181,8 +259,7 @@ impl Driver {
         if rejected.refusal.is_final() {
             return false;
         }
-        let wait = rejected.retry_after_ms.map(|ms| Duration::from_millis(u64::from(ms)));
-        self.refill_at = Some(self.now() + wait.unwrap_or(RETRY_AFTER));
+        self.refill_at = Some(self.now() + retry_after(rejected).unwrap_or(RETRY_AFTER));
         true
     }
 
@@ -191,4 +268,19 @@ impl Driver {
     fn stuck(&mut self) {
         self.disconnect(CloseCode::TIMEOUT, End::retry(Trouble::Lost("writing failed".into())));
     }
+}
+
+/// Whether a page is what was asked for. Its order was looked at when it was read.
+fn fits(asked: &History, events: &[Event]) -> bool {
+    let is_within = |seq: Seq| match asked.span {
+        Span::Newest => true,
+        Span::Before(end) => seq < end,
+        Span::After(start) => seq > start,
+    };
+    events.len() <= usize::from(asked.limit)
+        && events.iter().all(|event| event.head.room == asked.room && is_within(event.head.seq))
+}
+
+fn retry_after(rejected: &Rejected) -> Option<Duration> {
+    rejected.retry_after_ms.map(backoff::asked_wait)
 }

@@ -7,7 +7,10 @@ use tokio::sync::oneshot;
 
 use super::Driver;
 use crate::{
-    core::outbox::{Outbox, Row, RowId},
+    core::{
+        backoff,
+        outbox::{Outbox, Row, RowId},
+    },
     error::SendError,
     model::{ClientEvent, Content, Delivery, Item},
     store::{
@@ -16,8 +19,6 @@ use crate::{
     },
 };
 
-/// Messages taken from handles and not stored yet; more wait in the handles.
-const UNSTORED: usize = 256;
 /// How often rows of processes that died are looked for.
 const SEARCH: Duration = Duration::from_secs(5);
 
@@ -44,6 +45,9 @@ pub(super) struct Desk {
     pub(super) job: Option<oneshot::Receiver<rusqlite::Result<Vec<RowId>>>>,
     storing: Batch,
     next: Batch,
+    /// Rows that are done with and still on disk, because a transaction failed: they go with the
+    /// next one that there is another reason for.
+    unremoved: Vec<RowId>,
     /// The search for rows of the dead under way.
     pub(super) search: Option<oneshot::Receiver<Found>>,
     searched_at: Duration,
@@ -54,8 +58,19 @@ pub(super) struct Desk {
 #[derive(Debug, Default)]
 struct Batch {
     changes: Vec<Change>,
-    rows: Vec<(Row, Stored)>,
+    rows: Vec<Storing>,
     cancels: Vec<oneshot::Sender<Result<bool, SendError>>>,
+    /// What of the changes under way removes rows.
+    removes: Vec<RowId>,
+}
+
+/// A row that is not on disk yet.
+#[derive(Debug)]
+struct Storing {
+    row: Row,
+    reply: Stored,
+    /// The failed row whose place it takes.
+    replaced: Option<(RowId, Row)>,
 }
 
 impl Desk {
@@ -70,6 +85,7 @@ impl Desk {
             job: None,
             storing: Batch::default(),
             next: Batch::default(),
+            unremoved: Vec::new(),
             search: None,
             searched_at: Duration::ZERO,
             outcomes: BTreeMap::new(),
@@ -79,12 +95,11 @@ impl Desk {
 
     /// Messages without a receipt, stored or about to be.
     pub(super) fn pending(&self) -> usize {
-        self.outbox.pending() + self.storing.rows.len() + self.next.rows.len()
+        self.outbox.pending() + self.unstored()
     }
 
-    /// Whether no more are to be taken from handles.
-    pub(super) fn is_busy(&self) -> bool {
-        self.next.rows.len() >= UNSTORED
+    fn unstored(&self) -> usize {
+        self.storing.rows.len() + self.next.rows.len()
     }
 
     /// When to look for the dead again; not while that is being done.
@@ -101,7 +116,9 @@ impl Desk {
             return;
         }
         self.storing = std::mem::take(&mut self.next);
-        let changes = std::mem::take(&mut self.storing.changes);
+        let mut changes = std::mem::take(&mut self.storing.changes);
+        changes.extend(self.unremoved.drain(..).map(Change::Remove));
+        self.storing.removes = changes.iter().filter_map(Change::removes).collect();
         self.job = Some(self.file.start(|file| file.apply(changes)));
     }
 
@@ -116,13 +133,13 @@ impl Desk {
         }
     }
 
-    /// The transaction ended: the rows that are stored now.
+    /// The transaction ended: the rows that are to be shown now, as stored or as before.
     fn stored(&mut self, stored: Option<rusqlite::Result<Vec<RowId>>>) -> Vec<Row> {
         let batch = std::mem::take(&mut self.storing);
         let failure = match stored {
             Some(Ok(ids)) => {
                 let mut rows = Vec::new();
-                for (id, (row, reply)) in ids.into_iter().zip(batch.rows) {
+                for (id, Storing { row, reply, .. }) in ids.into_iter().zip(batch.rows) {
                     self.outbox.insert(id, row.clone());
                     // Whoever sent it may have gone; the message stays.
                     let _ = reply.send(Ok(row.message_id));
@@ -136,16 +153,21 @@ impl Desk {
             Some(Err(error)) => error.to_string(),
             None => "the job was lost".to_owned(),
         };
-        // Rows that could not be removed are sent again one day, and answered as repeats.
         tracing::error!(%failure, "the outbox can't be written");
-        for (row, reply) in batch.rows {
+        self.unremoved = batch.removes;
+        let mut rows = Vec::new();
+        for Storing { row, reply, replaced } in batch.rows {
             self.outcomes.remove(&row.message_id);
+            if let Some((id, failed)) = replaced {
+                self.outbox.insert(id, failed.clone());
+                rows.push(failed);
+            }
             let _ = reply.send(Err(SendError::Storage(failure.clone())));
         }
         for reply in batch.cancels {
             let _ = reply.send(Err(SendError::Storage(failure.clone())));
         }
-        Vec::new()
+        rows
     }
 
     fn finish(&mut self, outcome: Outcome) {
@@ -165,18 +187,22 @@ impl Driver {
         stored: Stored,
         outcome: Option<oneshot::Sender<Outcome>>,
     ) {
-        if self.desk.outbox.is_full() {
+        if self.desk.outbox.is_full(self.desk.unstored()) {
             let _ = stored.send(Err(SendError::Storage("it is full".to_owned())));
             return;
         }
+        let row = self.new_row(room, text, reply_to);
+        if let Some(outcome) = outcome {
+            self.desk.outcomes.insert(row.message_id, outcome);
+        }
+        self.desk.next.changes.push(Change::Insert(row.clone()));
+        self.desk.next.rows.push(Storing { row, reply: stored, replaced: None });
+    }
+
+    fn new_row(&mut self, room: RoomId, text: MessageText, reply_to: Option<Seq>) -> Row {
         let created = self.wall_clock();
         let message_id = self.next_message_id(created);
-        if let Some(outcome) = outcome {
-            self.desk.outcomes.insert(message_id, outcome);
-        }
-        let row = Row { message_id, room, text, reply_to, created, failed: None };
-        self.desk.next.changes.push(Change::Insert(row.clone()));
-        self.desk.next.rows.push((row, stored));
+        Row { message_id, epoch: self.epoch(), room, text, reply_to, created, failed: None }
     }
 
     pub(super) fn stored(&mut self, stored: Option<rusqlite::Result<Vec<RowId>>>) {
@@ -197,11 +223,13 @@ impl Driver {
             let _ = reply.send(Ok(()));
             return;
         }
-        if let Some((id, row)) = self.desk.outbox.remove(message_id) {
-            self.desk.next.changes.push(Change::Remove(id));
-            self.outlet.emit(ClientEvent::ItemGone { room: row.room, message_id });
+        if let Some((id, failed)) = self.desk.outbox.remove(message_id) {
+            self.outlet.emit(ClientEvent::ItemGone { room: failed.room, message_id });
+            let row = self.new_row(failed.room, failed.text.clone(), failed.reply_to);
+            self.desk.next.changes.push(Change::Replace(id, row.clone()));
             let (stored, rx) = oneshot::channel();
-            self.queue(row.room, row.text, row.reply_to, stored, None);
+            let replaced = Some((id, failed));
+            self.desk.next.rows.push(Storing { row, reply: stored, replaced });
             tokio::spawn(async move {
                 let stored = rx.await.unwrap_or(Err(SendError::Closed));
                 let _ = reply.send(stored.map(drop));
@@ -246,11 +274,16 @@ impl Driver {
     pub(super) fn refused(&mut self, message_id: MessageId, rejected: &Rejected) {
         let refusal = rejected.refusal;
         if !refusal.is_final() {
-            let wait = rejected.retry_after_ms.map(|ms| Duration::from_millis(u64::from(ms)));
+            let wait = rejected.retry_after_ms.map(backoff::asked_wait);
             let now = self.now();
             self.desk.outbox.postpone(message_id, wait, now);
             return;
         }
+        self.fail(message_id, refusal);
+    }
+
+    /// The message is never sent as it is: a person decides what becomes of it.
+    pub(super) fn fail(&mut self, message_id: MessageId, refusal: Refusal) {
         let Some((id, row)) = self.desk.outbox.fail(message_id, refusal) else {
             return;
         };
@@ -271,6 +304,10 @@ impl Driver {
     pub(super) fn inherited(&mut self, found: Option<Found>) {
         match found {
             Some(Ok(rows)) => {
+                // Who wrote them counts on somebody to try, as after a send of one's own.
+                if !rows.is_empty() && !self.session.is_stopped() {
+                    self.session.wake();
+                }
                 for (id, row) in rows {
                     self.desk.outbox.insert(id, row.clone());
                     self.show(&row);
@@ -314,5 +351,45 @@ impl Driver {
         let mut random = [0; 10];
         self.env.fill_random(&mut random);
         MessageId::new(at, random)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::SystemEnv;
+
+    fn row(n: u64) -> Row {
+        Row {
+            message_id: MessageId::new(Timestamp(n), [0; 10]),
+            epoch: None,
+            room: RoomId(1),
+            text: MessageText::new("x").unwrap(),
+            reply_to: None,
+            created: Timestamp(n),
+            failed: None,
+        }
+    }
+
+    async fn on_disk(desk: &Desk) -> Vec<Row> {
+        let all = desk.file.start(|file| file.all().unwrap()).await.unwrap();
+        all.into_iter().map(|(_, row)| row).collect()
+    }
+
+    #[tokio::test]
+    async fn what_a_failed_transaction_left_on_disk_goes_with_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut file = OutboxFile::open(dir.path(), &SystemEnv).unwrap();
+        let ids = file.apply(vec![Change::Insert(row(1)), Change::Insert(row(2))]).unwrap();
+        let mut desk = Desk::new(Blocking::new(file, Arc::new(SystemEnv)), Vec::new());
+        let repeat = Change::Insert(row(2));
+        desk.next.changes.extend([Change::Remove(ids[0]), repeat]);
+        desk.settle().await;
+        assert_eq!(on_disk(&desk).await, [row(1), row(2)]);
+        desk.next.changes.push(Change::Insert(row(3)));
+        desk.settle().await;
+        assert_eq!(on_disk(&desk).await, [row(2), row(3)]);
     }
 }

@@ -13,7 +13,7 @@ use crate::model::{Account, Connection, PresenceView, RoomView, Snapshot, Status
 /// The state as of now; written by the driver only.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    connection: watch::Sender<Connection>,
+    connection: watch::Receiver<Connection>,
     rest: Mutex<Rest>,
 }
 
@@ -28,11 +28,8 @@ struct Rest {
 }
 
 impl Shared {
-    pub(super) fn new(connection: Connection, account: Option<Account>) -> Self {
-        Self {
-            connection: watch::Sender::new(connection),
-            rest: Mutex::new(Rest { account, ..Rest::default() }),
-        }
+    pub(super) fn new(connection: watch::Receiver<Connection>, account: Option<Account>) -> Self {
+        Self { connection, rest: Mutex::new(Rest { account, ..Rest::default() }) }
     }
 
     /// Everything to show.
@@ -74,21 +71,11 @@ impl Shared {
 
     /// Follows the way to the server.
     pub(crate) fn watch(&self) -> watch::Receiver<Connection> {
-        self.connection.subscribe()
+        self.connection.clone()
     }
 
-    /// `false`: it was so already.
-    pub(super) fn set_connection(&self, connection: &Connection) -> bool {
-        if let Connection::Offline { trouble, .. } | Connection::Stopped(trouble) = connection {
-            self.rest().trouble = Some(trouble.clone());
-        }
-        self.connection.send_if_modified(|shown| {
-            let differs = shown != connection;
-            if differs {
-                shown.clone_from(connection);
-            }
-            differs
-        })
+    pub(super) fn set_trouble(&self, trouble: &Trouble) {
+        self.rest().trouble = Some(trouble.clone());
     }
 
     pub(super) fn set_quic(&self, quic: Option<quinn::Connection>) {

@@ -1,7 +1,7 @@
 //! Opening a SQLite file of ours: private, versioned, shared with other processes.
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     io,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -52,6 +52,7 @@ pub(crate) fn open(path: &Path, schema: Schema) -> Result<Connection, DatabaseEr
             DatabaseError::Newer { path: path.to_owned(), found, known: schema.steps.len() }
         }
         Failure::Sqlite(error) => judge(path, &error),
+        Failure::Io(error) => io(error),
     })
 }
 
@@ -69,11 +70,18 @@ pub(crate) fn judge(path: &Path, error: &rusqlite::Error) -> DatabaseError {
 enum Failure {
     Newer(usize),
     Sqlite(rusqlite::Error),
+    Io(io::Error),
 }
 
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
     }
 }
 
@@ -84,14 +92,31 @@ fn connect(path: &Path, schema: Schema) -> Result<Connection, Failure> {
     connection.pragma_update(None, "synchronous", schema.synchronous)?;
     let before = version(&connection)?;
     if before > 0 && before < schema.steps.len() {
-        let mut copy = path.as_os_str().to_owned();
-        copy.push(format!(".v{before}"));
-        if !Path::new(&copy).exists() {
-            connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
+        let copy = beside(path, &format!(".v{before}"));
+        if !copy.exists() {
+            copy_to(&connection, &copy)?;
         }
     }
     migrate(&mut connection, schema.steps)?;
     Ok(connection)
+}
+
+/// Whole or not at all, and never readable by others.
+fn copy_to(connection: &Connection, copy: &Path) -> Result<(), Failure> {
+    let partial = beside(copy, &format!(".{}.partial", std::process::id()));
+    // SQLite writes into an empty file that is there, and into no other.
+    let file =
+        OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&partial);
+    let file = file?;
+    connection.execute("VACUUM INTO ?1", [partial.to_string_lossy()])?;
+    file.sync_all()?;
+    Ok(fs::rename(&partial, copy)?)
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), Failure> {
@@ -131,7 +156,7 @@ fn version(connection: &Connection) -> rusqlite::Result<usize> {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::PermissionsExt};
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
@@ -154,8 +179,12 @@ mod tests {
         };
         assert_eq!(y(&open(&path, TWO).unwrap()), 8);
         assert_eq!(y(&open(&path, TWO).unwrap()), 8);
-        let copy = open(&dir.path().join("x.db.v1"), ONE).unwrap();
-        assert_eq!(version(&copy).unwrap(), 1);
+        let copy = dir.path().join("x.db.v1");
+        assert_eq!(copy.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(version(&open(&copy, ONE).unwrap()).unwrap(), 1);
+        let names = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut left = names.filter(|name| name.to_string_lossy().ends_with(".partial"));
+        assert_eq!(left.next(), None);
 
         let refused = open(&path, ONE).unwrap_err();
         assert!(matches!(refused, DatabaseError::Newer { found: 2, known: 1, .. }), "{refused}");

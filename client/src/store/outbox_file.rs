@@ -7,7 +7,7 @@ use std::{
 };
 
 use rusqlite::{Connection, TransactionBehavior, params};
-use tertulia_proto::{Env, MessageId, MessageText, Refusal, RoomId, Seq, Timestamp};
+use tertulia_proto::{Env, Epoch, MessageId, MessageText, Refusal, RoomId, Seq, Timestamp};
 
 use super::{
     database::{self, DatabaseError, Schema},
@@ -23,6 +23,7 @@ const SCHEMA: Schema = Schema {
         CREATE TABLE outbox (
             id INTEGER PRIMARY KEY AUTOINCREMENT, -- the order of writing
             message_id BLOB NOT NULL UNIQUE,
+            epoch BLOB, -- the server's history that room belongs to; NULL: none was known
             room INTEGER NOT NULL,
             text TEXT NOT NULL,
             reply_to INTEGER, -- seq of the message answered
@@ -39,10 +40,22 @@ const SCHEMA: Schema = Schema {
 pub(crate) enum Change {
     /// A new row of ours.
     Insert(Row),
+    /// A new row of ours in the place of one that is done with.
+    Replace(RowId, Row),
     /// Done with.
     Remove(RowId),
     /// Refused for good.
     Fail(RowId, Refusal),
+}
+
+impl Change {
+    /// The row that this does nothing but remove.
+    pub(crate) fn removes(&self) -> Option<RowId> {
+        match self {
+            Self::Remove(id) => Some(*id),
+            Self::Insert(_) | Self::Replace(..) | Self::Fail(..) => None,
+        }
+    }
 }
 
 /// The open file, and the owner that this process is.
@@ -65,7 +78,7 @@ impl OutboxFile {
         Ok(Self { connection, owners, owner })
     }
 
-    /// Makes all changes durable, or none. The ids of inserted rows, in order.
+    /// Makes all changes durable, or none. The ids of new rows, in order.
     pub(crate) fn apply(&mut self, changes: Vec<Change>) -> rusqlite::Result<Vec<RowId>> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -73,26 +86,13 @@ impl OutboxFile {
         for change in changes {
             match change {
                 Change::Insert(row) => {
-                    transaction
-                        .prepare_cached(
-                            "INSERT INTO outbox (message_id, room, text, reply_to, created, owner)
-                             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                        )?
-                        .execute(params![
-                            row.message_id.0,
-                            row.room.0 as i64,
-                            row.text.as_str(),
-                            row.reply_to.map(|seq| seq.0 as i64),
-                            row.created.0 as i64,
-                            self.owner.id(),
-                        ])?;
-                    inserted.push(transaction.last_insert_rowid());
+                    inserted.push(insert_row(&transaction, self.owner.id(), &row)?)
                 }
-                Change::Remove(id) => {
-                    transaction
-                        .prepare_cached("DELETE FROM outbox WHERE id = ?1")?
-                        .execute([id])?;
+                Change::Replace(id, row) => {
+                    remove_row(&transaction, id)?;
+                    inserted.push(insert_row(&transaction, self.owner.id(), &row)?);
                 }
+                Change::Remove(id) => remove_row(&transaction, id)?,
                 Change::Fail(id, refusal) => {
                     transaction
                         .prepare_cached("UPDATE outbox SET refusal = ?2 WHERE id = ?1")?
@@ -104,13 +104,14 @@ impl OutboxFile {
         Ok(inserted)
     }
 
-    /// Takes over the rows of dead owners: the rows that are new to this process.
+    /// Takes over the rows of dead owners: the rows that are new to this process. Those of an owner
+    /// that can't be looked at stay its own, and are tried again another time.
     pub(crate) fn take_over(&mut self) -> Result<Vec<(RowId, Row)>, io::Error> {
         let mut inherited = Vec::new();
         for id in self.other_owners()? {
-            if let Some(estate) = Estate::take(&self.owners, &id)? {
-                inherited.extend(self.inherit(&id).map_err(io::Error::other)?);
-                estate.settle();
+            match self.take_over_from(&id) {
+                Ok(rows) => inherited.extend(rows),
+                Err(error) => tracing::warn!(owner = id, %error, "rows can't be taken over"),
             }
         }
         inherited.sort_by_key(|(id, _)| *id);
@@ -138,6 +139,15 @@ impl OutboxFile {
         Ok(ids)
     }
 
+    fn take_over_from(&mut self, id: &str) -> io::Result<Vec<(RowId, Row)>> {
+        let Some(estate) = Estate::take(&self.owners, id)? else {
+            return Ok(Vec::new());
+        };
+        let rows = self.inherit(id).map_err(io::Error::other)?;
+        estate.settle();
+        Ok(rows)
+    }
+
     fn inherit(&mut self, dead: &str) -> rusqlite::Result<Vec<(RowId, Row)>> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -149,24 +159,48 @@ impl OutboxFile {
     }
 }
 
+fn insert_row(connection: &Connection, owner: &str, row: &Row) -> rusqlite::Result<RowId> {
+    connection
+        .prepare_cached(
+            "INSERT INTO outbox (message_id, epoch, room, text, reply_to, created, owner)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            row.message_id.0,
+            row.epoch.map(|epoch| epoch.0),
+            row.room.0 as i64,
+            row.text.as_str(),
+            row.reply_to.map(|seq| seq.0 as i64),
+            row.created.0 as i64,
+            owner,
+        ])?;
+    Ok(connection.last_insert_rowid())
+}
+
+fn remove_row(connection: &Connection, id: RowId) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM outbox WHERE id = ?1")?.execute([id])?;
+    Ok(())
+}
+
 /// Rows of an owner (a LIKE pattern). A row that no program of ours wrote is passed over.
 fn rows(connection: &Connection, owner: &str) -> rusqlite::Result<Vec<(RowId, Row)>> {
     let mut query = connection.prepare_cached(
-        "SELECT id, message_id, room, text, reply_to, created, refusal
+        "SELECT id, message_id, epoch, room, text, reply_to, created, refusal
          FROM outbox WHERE owner LIKE ?1 ORDER BY id",
     )?;
     let found = query.query_map([owner], |row| {
-        let text: String = row.get(3)?;
+        let text: String = row.get(4)?;
         let Ok(text) = MessageText::new(&text) else {
             return Ok(None);
         };
         let read = Row {
             message_id: MessageId(row.get(1)?),
-            room: RoomId(row.get::<_, i64>(2)? as u64),
+            epoch: row.get::<_, Option<_>>(2)?.map(Epoch),
+            room: RoomId(row.get::<_, i64>(3)? as u64),
             text,
-            reply_to: row.get::<_, Option<i64>>(4)?.map(|seq| Seq(seq as u64)),
-            created: Timestamp(row.get::<_, i64>(5)? as u64),
-            failed: row.get::<_, Option<u16>>(6)?.map(Refusal),
+            reply_to: row.get::<_, Option<i64>>(5)?.map(|seq| Seq(seq as u64)),
+            created: Timestamp(row.get::<_, i64>(6)? as u64),
+            failed: row.get::<_, Option<u16>>(7)?.map(Refusal),
         };
         Ok(Some((row.get(0)?, read)))
     })?;
@@ -181,6 +215,7 @@ mod tests {
     fn row(n: u64) -> Row {
         Row {
             message_id: MessageId::new(Timestamp(n), [n as u8; 10]),
+            epoch: n.is_multiple_of(2).then_some(Epoch([n as u8; 16])),
             room: RoomId(u64::MAX),
             text: MessageText::new(&format!("text {n}")).unwrap(),
             reply_to: n.is_multiple_of(2).then_some(Seq(n)),
@@ -207,6 +242,32 @@ mod tests {
         assert_eq!(third.take_over().unwrap(), [(one, row(1)), (three, row(3))]);
         assert_eq!(second.take_over().unwrap(), []);
         assert_eq!(second.all().unwrap(), [(one, row(1)), (two, row(2)), (three, row(3))]);
+    }
+
+    #[test]
+    fn an_owner_that_can_not_be_looked_at_keeps_nothing_from_the_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || OutboxFile::open(dir.path(), &SystemEnv).unwrap();
+        let (mut first, mut second) = (open(), open());
+        let one = insert(&mut first, 1);
+        drop(first);
+        for name in ["0000.lock", "zzzz.lock"] {
+            let loops = dir.path().join(OWNERS).join(name);
+            std::os::unix::fs::symlink(&loops, &loops).unwrap();
+        }
+        assert_eq!(second.take_over().unwrap(), [(one, row(1))]);
+        assert_eq!(second.take_over().unwrap(), []);
+    }
+
+    #[test]
+    fn a_retried_row_is_one_row_or_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut file = OutboxFile::open(dir.path(), &SystemEnv).unwrap();
+        let (one, two) = (insert(&mut file, 1), insert(&mut file, 2));
+        file.apply(vec![Change::Replace(one, row(2))]).unwrap_err();
+        assert_eq!(file.all().unwrap(), [(one, row(1)), (two, row(2))]);
+        let ids = file.apply(vec![Change::Replace(one, row(3))]).unwrap();
+        assert_eq!(file.all().unwrap(), [(two, row(2)), (ids[0], row(3))]);
     }
 
     #[test]

@@ -3,10 +3,13 @@
 use std::{fs, io, path::Path};
 
 use serde::{Deserialize, Serialize};
-use tertulia_certs::{HostPort, ServerLink, files};
+use tertulia_certs::{HostPort, KeyChanged, ServerLink, Trust, files};
 use tertulia_proto::{AccountId, Author, DisplayName, Epoch, Handle, Role, Welcome};
 
-use crate::{error::OpenError, model::Account};
+use crate::{
+    error::{JoinError, OpenError},
+    model::Account,
+};
 
 const FILE: &str = "profile.json";
 const VERSION: u32 = 1;
@@ -73,6 +76,20 @@ impl Profile {
         record.try_into().map(Some).map_err(broken)
     }
 
+    /// Writes what a welcome told, under the link that the record has by now: another process may
+    /// have joined anew, and only a join changes the link. What was written.
+    pub(crate) fn update(mut self, dir: &Path) -> io::Result<Self> {
+        // A record that is gone or damaged is made whole from what is known here.
+        if let Ok(Some(kept)) = Self::load(dir) {
+            if kept.link.trust != self.link.trust {
+                return Err(io::Error::other("it belongs to another server by now"));
+            }
+            self.link = kept.link;
+        }
+        self.save(dir)?;
+        Ok(self)
+    }
+
     /// Writes the record, whole or not at all.
     pub(crate) fn save(&self, dir: &Path) -> io::Result<()> {
         let record = Record {
@@ -105,12 +122,21 @@ impl Profile {
         Author { account: self.account, handle: self.handle.clone(), display: self.display.clone() }
     }
 
-    /// Whether a link leads to the server of this profile: by its key, or by an address where an
-    /// owner has changed the key on purpose and gave out a new link.
-    pub(crate) fn is_of(&self, link: &ServerLink) -> bool {
-        let known = |address: &HostPort| self.link.addresses.contains(address);
-        let same_key = self.link.trust == link.trust && link.trust != tertulia_certs::Trust::Roots;
-        same_key || link.addresses.iter().any(known)
+    /// Whether a link leads to the server of this profile; if not, why it is not joined. An address
+    /// never speaks for a key: anybody can write a known one into a link.
+    pub(crate) fn compare(&self, link: &ServerLink) -> Result<(), JoinError> {
+        let known = &self.link.addresses;
+        let has_known = || link.addresses.iter().any(|address| known.contains(address));
+        let is_name_known = |name: &HostPort| known.iter().any(|known| known.host == name.host);
+        match (self.link.trust, link.trust) {
+            (Trust::Pinned(expected), Trust::Pinned(found)) if expected == found => Ok(()),
+            (Trust::Pinned(expected), Trust::Pinned(found)) if has_known() => {
+                Err(JoinError::KeyChanged(KeyChanged { expected, found }))
+            }
+            // What the roots vouch for is a host's name: each has to be known.
+            (Trust::Roots, Trust::Roots) if link.addresses.iter().all(is_name_known) => Ok(()),
+            _ => Err(JoinError::OtherServer { server: address(&self.link) }),
+        }
     }
 }
 
@@ -192,6 +218,24 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_welcome_does_not_undo_the_join_of_another_process() {
+        let dir = tempfile::tempdir().unwrap();
+        let renamed = Profile { display: DisplayName::new("Anita").unwrap(), ..profile() };
+        assert_eq!(renamed.clone().update(dir.path()).unwrap(), renamed);
+
+        let moved = link("elsewhere.example:1", 1).without_invite();
+        Profile { link: moved.clone(), ..profile() }.save(dir.path()).unwrap();
+        let both = Profile { link: moved, ..renamed.clone() };
+        assert_eq!(renamed.clone().update(dir.path()).unwrap(), both);
+        assert_eq!(Profile::load(dir.path()).unwrap(), Some(both));
+
+        let other = Profile { link: link("chat.example:7575", 2).without_invite(), ..profile() };
+        other.save(dir.path()).unwrap();
+        renamed.update(dir.path()).unwrap_err();
+        assert_eq!(Profile::load(dir.path()).unwrap(), Some(other));
+    }
+
+    #[test]
     fn a_broken_one_is_never_a_new_identity() {
         let dir = tempfile::tempdir().unwrap();
         profile().save(dir.path()).unwrap();
@@ -210,12 +254,32 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_same_server_by_key_or_by_address() {
+    fn a_server_is_known_by_its_key_and_never_by_an_address() {
         let profile = profile();
-        assert!(profile.is_of(&link("elsewhere.example:1", 1)));
-        assert!(profile.is_of(&link("chat.example:7575", 2)));
-        assert!(!profile.is_of(&link("elsewhere.example:1", 2)));
-        let roots = ServerLink { trust: Trust::Roots, ..link("elsewhere.example:1", 1) };
-        assert!(!Profile { link: link("a.example:1", 1), ..profile }.is_of(&roots));
+        assert!(profile.compare(&link("elsewhere.example:1", 1)).is_ok());
+        let Err(JoinError::KeyChanged(changed)) = profile.compare(&link("chat.example:7575", 2))
+        else {
+            panic!("no hard stop");
+        };
+        let keys = (KeyFingerprint::from_bytes([1; 32]), KeyFingerprint::from_bytes([2; 32]));
+        assert_eq!((changed.expected, changed.found), keys);
+        let elsewhere = profile.compare(&link("elsewhere.example:1", 2));
+        assert!(matches!(elsewhere, Err(JoinError::OtherServer { .. })), "{elsewhere:?}");
+    }
+
+    #[test]
+    fn by_roots_a_server_is_known_by_the_names_of_its_hosts() {
+        let roots = |addresses: &[&str]| ServerLink {
+            addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+            trust: Trust::Roots,
+            invite: None,
+        };
+        let (pinned, known) = (profile(), roots(&["chat.example:7575", "b.example:1"]));
+        let profile = Profile { link: known, ..profile() };
+        assert!(profile.compare(&roots(&["b.example:2"])).is_ok(), "another port, the same name");
+        for stranger in [roots(&["b.example:1", "evil.example:1"]), link("b.example:1", 1)] {
+            assert!(matches!(profile.compare(&stranger), Err(JoinError::OtherServer { .. })));
+        }
+        assert!(pinned.compare(&roots(&["chat.example:7575"])).is_err());
     }
 }

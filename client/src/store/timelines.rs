@@ -9,7 +9,7 @@ use std::{
 };
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use tertulia_proto::{Event, FrameBuffer, RoomId, RoomListing, Seq, frame, limits};
+use tertulia_proto::{Epoch, Event, FrameBuffer, RoomId, RoomListing, Seq, frame, limits};
 
 use super::database::{self, DatabaseError, Schema};
 use crate::{core::room, model::RoomView};
@@ -23,6 +23,8 @@ const PREVIEW_EVENTS: u16 = 20;
 
 const SCHEMA: Schema = Schema {
     steps: &["
+        -- One row: which history of the server all this belongs to. None: nothing is kept yet.
+        CREATE TABLE history (epoch BLOB NOT NULL) STRICT;
         -- One row a room of one's own.
         CREATE TABLE rooms (
             room INTEGER PRIMARY KEY,
@@ -53,8 +55,8 @@ pub(crate) enum Change {
     Reset { room: RoomId, have: Seq },
     /// No room of one's own any more.
     Forget(RoomId),
-    /// The history is another one: nothing holds.
-    Clear,
+    /// The history is this one from now on: nothing of another holds.
+    Clear(Epoch),
 }
 
 /// A room as it was kept.
@@ -72,8 +74,12 @@ pub(crate) struct Timelines {
 }
 
 impl Timelines {
-    /// Opens the cache of a profile. A damaged one is set aside. `None`: another process has it.
-    pub(crate) fn open(profile: &Path) -> Result<Option<Self>, DatabaseError> {
+    /// Opens the cache of a profile. A damaged one is set aside, and what belongs to another history
+    /// than `epoch` is dropped. `None`: another process has it.
+    pub(crate) fn open(
+        profile: &Path,
+        epoch: Option<Epoch>,
+    ) -> Result<Option<Self>, DatabaseError> {
         let path = profile.join(FILE);
         let io =
             |error: io::Error| DatabaseError::Io { path: path.clone(), reason: error.to_string() };
@@ -94,7 +100,9 @@ impl Timelines {
             }
             opened => opened?,
         };
-        Ok(Some(Self { connection, _lock: lock }))
+        let mut timelines = Self { connection, _lock: lock };
+        timelines.begin_with(epoch).map_err(|error| database::judge(&path, &error))?;
+        Ok(Some(timelines))
     }
 
     /// Every room kept, by id.
@@ -153,6 +161,20 @@ impl Timelines {
         }
         transaction.commit()
     }
+
+    /// Another process may have been told of another history while this cache was closed.
+    fn begin_with(&mut self, epoch: Option<Epoch>) -> rusqlite::Result<()> {
+        let kept = self
+            .connection
+            .query_row("SELECT epoch FROM history", [], |row| row.get(0).map(Epoch))
+            .optional()?;
+        if kept == epoch {
+            return Ok(());
+        }
+        let transaction = self.connection.transaction()?;
+        clear(&transaction, epoch)?;
+        transaction.commit()
+    }
 }
 
 fn apply(transaction: &Transaction<'_>, change: Change) -> rusqlite::Result<()> {
@@ -187,7 +209,15 @@ fn apply(transaction: &Transaction<'_>, change: Change) -> rusqlite::Result<()> 
             transaction.execute("DELETE FROM events WHERE room = ?1", [room.0 as i64])?;
             transaction.execute("DELETE FROM rooms WHERE room = ?1", [room.0 as i64])?;
         }
-        Change::Clear => transaction.execute_batch("DELETE FROM events; DELETE FROM rooms;")?,
+        Change::Clear(epoch) => clear(transaction, Some(epoch))?,
+    }
+    Ok(())
+}
+
+fn clear(transaction: &Transaction<'_>, epoch: Option<Epoch>) -> rusqlite::Result<()> {
+    transaction.execute_batch("DELETE FROM events; DELETE FROM rooms; DELETE FROM history;")?;
+    if let Some(epoch) = epoch {
+        transaction.execute("INSERT INTO history (epoch) VALUES (?1)", [epoch.0])?;
     }
     Ok(())
 }
@@ -263,9 +293,10 @@ mod tests {
     use crate::core::room::tests::{listing, posted};
 
     const ROOM: RoomId = RoomId(1);
+    const EPOCH: Epoch = Epoch([7; 16]);
 
     fn open(dir: &Path) -> Timelines {
-        Timelines::open(dir).unwrap().unwrap()
+        Timelines::open(dir, Some(EPOCH)).unwrap().unwrap()
     }
 
     fn seqs(timelines: &Timelines, before: Option<u64>, limit: u16) -> Vec<u64> {
@@ -342,8 +373,24 @@ mod tests {
     fn one_process_at_a_time() {
         let dir = tempfile::tempdir().unwrap();
         let first = open(dir.path());
-        assert!(Timelines::open(dir.path()).unwrap().is_none());
+        assert!(Timelines::open(dir.path(), Some(EPOCH)).unwrap().is_none());
         drop(first);
         open(dir.path());
+    }
+
+    #[test]
+    fn only_what_belongs_to_the_profiles_history_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(filled(dir.path()));
+        assert_eq!(open(dir.path()).rooms().unwrap().len(), 1);
+        let (other, none) = (Some(Epoch([8; 16])), None);
+        for epoch in [other, none] {
+            let mut timelines = Timelines::open(dir.path(), epoch).unwrap().unwrap();
+            assert!(timelines.rooms().unwrap().is_empty() && seqs(&timelines, None, 9).is_empty());
+            let room = Change::Room { listing: listing(12, 0, 0), have: Seq(12) };
+            timelines.apply(vec![Change::Clear(EPOCH), room]).unwrap();
+            drop(timelines);
+            assert_eq!(open(dir.path()).rooms().unwrap().len(), 1, "the clearing said whose it is");
+        }
     }
 }

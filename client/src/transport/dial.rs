@@ -93,7 +93,8 @@ impl Dialer {
     }
 }
 
-/// The first that succeeds; else the failure that tells most. Begins the next attempt when the
+/// The first that succeeds; else the failure that tells most, which stops for good only where none
+/// of the others may pass (another key always does: it may not be dialled again). Begins the next attempt when the
 /// last one has failed, or [`STAGGER`] after it began. `nothing`: the failure of no attempts.
 async fn first_of<F>(attempts: impl Iterator<Item = F>, nothing: End) -> Result<Connection, End>
 where
@@ -102,11 +103,16 @@ where
     let mut waiting = attempts.peekable();
     let mut running = JoinSet::new();
     let mut worst: Option<End> = None;
+    let mut may_pass = false;
     loop {
         if running.is_empty() {
             match waiting.next() {
                 Some(attempt) => drop(running.spawn(attempt)),
-                None => return Err(worst.unwrap_or(nothing)),
+                None => {
+                    let mut end = worst.unwrap_or(nothing);
+                    end.stops &= !may_pass || matches!(end.trouble, Trouble::KeyChanged(_));
+                    return Err(end);
+                }
             }
         }
         tokio::select! {
@@ -118,6 +124,7 @@ where
                     Ok(Err(end)) => end,
                     Err(error) => End::retry(Trouble::Lost(error.to_string())),
                 };
+                may_pass |= !end.stops;
                 if worst.as_ref().is_none_or(|worst| weight(worst) < weight(&end)) {
                     worst = Some(end);
                 }
@@ -133,4 +140,30 @@ where
 
 fn unreachable(tried: &str) -> End {
     End::retry(Trouble::Unreachable { tried: tried.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future;
+
+    use tertulia_certs::{KeyChanged, KeyFingerprint};
+
+    use super::*;
+
+    async fn ends(ends: &[End]) -> End {
+        let attempts = ends.iter().cloned().map(|end| future::ready(Err(end)));
+        first_of(attempts, unreachable("")).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn one_address_that_may_come_back_is_worth_coming_back_for() {
+        let (old, silent) = (End::stop(Trouble::Version), unreachable("b:1"));
+        assert_eq!(ends(&[old.clone(), old.clone()]).await, old);
+        let both = ends(&[old, silent.clone()]).await;
+        assert_eq!(both, End::retry(Trouble::Version));
+        let key = |n| KeyFingerprint::from_bytes([n; 32]);
+        let changed =
+            End::stop(Trouble::KeyChanged(KeyChanged { expected: key(1), found: key(2) }));
+        assert_eq!(ends(&[silent, changed.clone()]).await, changed);
+    }
 }

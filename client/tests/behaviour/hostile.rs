@@ -1,19 +1,22 @@
 //! A server that breaks the protocol is left, never obeyed, and never the end of the program.
 
+use std::time::Duration;
+
 use quinn::VarInt;
 use tertulia_client::{
     ClientEvent, Connection, RequestError, Trouble,
     proto::{
-        Done, LaneMessage, ReqId, StreamKind,
-        close::{CloseCode, STREAM_UNKNOWN_KIND},
+        Command, Done, LaneMessage, LaneNotice, Presence, Refusal, Rejected, ReqId, RoomId,
+        RoomListing, RoomOpened, RoomPage, Seq, StreamKind,
+        close::{CloseCode, STREAM_CANCELLED, STREAM_UNKNOWN_KIND},
         frame, limits,
     },
 };
 
 use crate::{
     Person,
-    fake_server::{FakeServer, LOBBY, Peer, posted},
-    soon,
+    fake_server::{FakeServer, LOBBY, Peer, listing, posted},
+    soon, text,
 };
 
 fn lost(event: &ClientEvent) -> Option<String> {
@@ -109,6 +112,13 @@ async fn a_page_is_checked_before_it_is_believed() {
     });
     assert!(matches!(descending.await, Err(RequestError::Lost)));
 
+    let unasked = page(async |peer: Peer, req_id| {
+        peer.page(req_id, (1..=11).map(posted).collect()).await;
+        assert_eq!(peer.ended().await, CloseCode::PROTOCOL);
+        peer
+    });
+    assert!(matches!(unasked.await, Err(RequestError::Lost)), "more than were asked for");
+
     let headless = page(async |peer: Peer, req_id| {
         let mut stream = peer.quic.open_uni().await.unwrap();
         stream.write_all(&StreamKind::Page(req_id).encode()).await.unwrap();
@@ -144,4 +154,123 @@ async fn requests_end_with_the_connection() {
     drop(server);
     let offline = person.client.users().await;
     assert!(matches!(offline, Err(RequestError::Offline)), "{offline:?}");
+}
+
+#[tokio::test]
+async fn holes_in_every_room_keep_nobody_waiting() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, mut peer) = Person::joined(dir.path(), &server).await;
+    let mut lane = peer.lane().await;
+    for n in 1..=460 {
+        let room = RoomListing { room: RoomId(n), ..listing(0) };
+        lane.say(LaneNotice::RoomOpened(RoomOpened { room, next: Seq(1) })).await;
+        let mut event = posted(5);
+        event.head.room = RoomId(n);
+        lane.say_message(LaneMessage::Event(event)).await;
+    }
+    lane.live().await;
+    soon(person.client.live()).await.unwrap();
+    let ask = person.client.rooms();
+    let serve = async {
+        let mut pages = 0;
+        loop {
+            match peer.request().await {
+                (_, Command::History(_)) => pages += 1,
+                (req_id, Command::ListRooms(_)) => {
+                    peer.say(RoomPage { req_id, rooms: Vec::new(), more: false }).await;
+                    return pages;
+                }
+                (_, other) => panic!("{other:?}"),
+            }
+        }
+    };
+    let (rooms, pages) = soon(async { tokio::join!(ask, serve) }).await;
+    rooms.unwrap();
+    assert!((1..=8).contains(&pages), "{pages} unanswered");
+    soon(person.client.send(LOBBY, text("x"), None)).await.unwrap();
+    soon(person.client.close(Duration::ZERO)).await;
+}
+
+#[tokio::test]
+async fn unanswered_questions_do_not_freeze_the_handle() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, _peer) = Person::joined(dir.path(), &server).await;
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..2_000 {
+        let client = person.client.clone();
+        asking.spawn(async move { client.users().await });
+    }
+    soon(person.client.send(LOBBY, text("x"), None)).await.unwrap();
+    soon(person.client.close(Duration::ZERO)).await;
+    for answer in soon(asking.join_all()).await {
+        answer.unwrap_err();
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_broken_off_ends_the_wait_for_it() {
+    let broken_off = page(async |peer: Peer, req_id| {
+        let mut stream = peer.quic.open_uni().await.unwrap();
+        stream.write_all(&StreamKind::Page(req_id).encode()).await.unwrap();
+        stream.reset(VarInt::from_u32(STREAM_CANCELLED)).unwrap();
+        peer
+    });
+    assert!(matches!(broken_off.await, Err(RequestError::Lost)));
+}
+
+#[tokio::test]
+async fn a_lane_that_ends_is_the_end_of_the_connection() {
+    for resets in [true, false] {
+        let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+        let (person, peer) = Person::joined(dir.path(), &server).await;
+        let mut lane = peer.lane().await;
+        lane.open(0, 1).await;
+        lane.live().await;
+        soon(person.client.live()).await.unwrap();
+        match resets {
+            true => lane.send.reset(VarInt::from_u32(STREAM_CANCELLED)).unwrap(),
+            false => lane.send.finish().unwrap(),
+        }
+        let peer = server.welcomed().await;
+        peer.lane().await.live().await;
+        soon(person.client.live()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_wait_for_pages_ends_with_the_connection() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, mut peer) = Person::joined(dir.path(), &server).await;
+    let mut lane = peer.lane().await;
+    lane.open(10, 11).await;
+    lane.live().await;
+    soon(person.client.live()).await.unwrap();
+    let _follow = person.client.follow(LOBBY, Seq(5)).await.unwrap();
+    let (req_id, _) = peer.request().await;
+    let (refusal, retry_after_ms) = (Refusal::RATE, Some(u32::MAX));
+    peer.say(Rejected { req_id, refusal, retry_after_ms, proposal: None }).await;
+    peer.say(Presence { complete: true, online: 77, people: Vec::new() }).await;
+    let heard = |event: &ClientEvent| matches!(event, ClientEvent::Presence(_)).then_some(());
+    person.until(heard).await;
+    peer.cut(CloseCode::GO_AWAY);
+    let mut peer = server.welcomed().await;
+    let mut lane = peer.lane().await;
+    lane.open(10, 11).await;
+    assert!(matches!(peer.request().await, (_, Command::History(_))));
+}
+
+#[tokio::test]
+async fn a_receipt_for_another_message_is_none() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, mut peer) = Person::joined(dir.path(), &server).await;
+    for message in ["one", "two"] {
+        person.client.send(LOBBY, text(message), None).await.unwrap();
+    }
+    let (first, _) = peer.message().await;
+    let (_, second) = peer.message().await;
+    peer.receipt(first, second.message_id, 1).await;
+    assert_eq!(peer.ended().await, CloseCode::PROTOCOL);
+    let mut peer = server.welcomed().await;
+    peer.message().await;
+    assert_eq!(peer.message().await.1, second, "both go again");
 }

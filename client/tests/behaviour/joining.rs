@@ -9,7 +9,7 @@ use tertulia_client::{
 use crate::{
     Person,
     fake_server::{EPOCH, FakeServer},
-    name,
+    name, soon,
 };
 
 fn connection(event: &ClientEvent) -> Option<Connection> {
@@ -198,4 +198,57 @@ async fn a_broken_profile_is_never_a_new_one() {
         assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
         std::fs::write(&path, whole).unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_known_address_in_a_link_does_not_bring_another_key_in() {
+    let (server, other) = (FakeServer::start(), FakeServer::start());
+    let dir = tempfile::tempdir().unwrap();
+    let (person, peer) = Person::joined(dir.path(), &server).await;
+    let (ours, theirs) = (server.link(), other.link());
+    let mut link = theirs.clone();
+    link.addresses.insert(0, ours.addresses[0].clone());
+    let refused = soon(person.client.join(&link, &name("Ana"))).await;
+    let Err(JoinError::KeyChanged(changed)) = refused else { panic!("{refused:?}") };
+    use tertulia_client::certs::Trust::Pinned;
+    assert_eq!((Pinned(changed.expected), Pinned(changed.found)), (ours.trust, theirs.trust));
+    // Nothing was changed, not even the connection.
+    peer.cut(CloseCode::GO_AWAY);
+    server.welcomed().await;
+}
+
+#[tokio::test]
+async fn a_server_does_not_send_its_clients_away_for_good() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, mut peer) = Person::joined(dir.path(), &server).await;
+    peer.say(GoAway { retry_after_ms: u32::MAX }).await;
+    let (_, retry_in) = person.until(offline).await;
+    assert_eq!(retry_in.as_secs(), 300);
+}
+
+#[tokio::test]
+async fn a_goodbye_waits_for_answers_but_not_for_ever() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, mut peer) = Person::joined(dir.path(), &server).await;
+    let serve = async {
+        peer.request().await;
+        peer.say(GoAway { retry_after_ms: 1 }).await;
+        peer.ended().await
+    };
+    let (rooms, code) = soon(async { tokio::join!(person.client.rooms(), serve) }).await;
+    assert_eq!(code, CloseCode::OK);
+    assert!(matches!(rooms, Err(tertulia_client::RequestError::Lost)), "{rooms:?}");
+}
+
+#[tokio::test]
+async fn every_wait_ends_with_the_client() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, _peer) = Person::joined(dir.path(), &server).await;
+    let client = person.client.clone();
+    let close = person.client.close(std::time::Duration::ZERO);
+    let (why, live, _) =
+        soon(async { tokio::join!(biased; client.stopped(), client.live(), close) }).await;
+    assert!(matches!(why, Some(Trouble::Lost(_))), "{why:?}");
+    live.unwrap_err();
+    soon(client.welcomed()).await.unwrap_err();
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use tertulia_client::{
-    ClientEvent, Delivery, Item, Unsent,
-    proto::{Body, MessageId, Refusal, Rejected, ReqId, Send, close::CloseCode},
+    ClientEvent, Content, Delivery, Item, Unsent,
+    proto::{Body, Epoch, MessageId, Presence, Refusal, Rejected, ReqId, Send, close::CloseCode},
 };
 
 use crate::{
@@ -205,4 +205,72 @@ async fn a_thousand_messages_at_once_keep_their_order() {
     };
     soon(async { tokio::join!(write, serve) }).await;
     assert_eq!(person.client.snapshot().queued, 0);
+}
+
+#[tokio::test]
+async fn what_may_be_at_the_server_is_not_taken_out() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, mut peer) = Person::joined(dir.path(), &server).await;
+    for message in ["one", "two"] {
+        person.client.send(LOBBY, text(message), None).await.unwrap();
+    }
+    let sent = messages(&mut peer, 2).await;
+    peer.say(rejected(sent[0].0, Refusal::STORAGE, Some(60_000))).await;
+    heard(&person, &mut peer).await;
+    assert!(!person.client.cancel(sent[1].1.message_id).await.unwrap(), "on its way");
+    assert!(person.client.cancel(sent[0].1.message_id).await.unwrap(), "refused for now");
+}
+
+#[tokio::test]
+async fn a_message_to_a_room_of_another_history_is_for_a_person_to_decide() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, peer) = Person::joined(dir.path(), &server).await;
+    peer.cut(CloseCode::GO_AWAY);
+    let id = person.client.send(LOBBY, text("to whom?"), None).await.unwrap();
+    let mut peer = server.accept().await;
+    peer.welcome_with(Epoch([8; 16])).await;
+    person.until(|event| item(event, id, Delivery::Failed(Refusal::NO_SUCH_ROOM))).await;
+    person.client.retry(id).await.unwrap();
+    let (_, send) = peer.message().await;
+    assert_eq!(content(&send), "to whom?");
+    assert_ne!(send.message_id, id, "the first that the server gets is the one decided on");
+}
+
+#[tokio::test]
+async fn a_retry_in_a_full_outbox_loses_nothing() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, mut peer) = Person::joined(dir.path(), &server).await;
+    let id = person.client.send(LOBBY, text("precious"), None).await.unwrap();
+    let (req_id, _) = peer.message().await;
+    peer.say(rejected(req_id, Refusal::FORBIDDEN, None)).await;
+    person.until(|event| item(event, id, Delivery::Failed(Refusal::FORBIDDEN))).await;
+    peer.cut(CloseCode::INTERNAL);
+    drop((peer, server));
+    let fill = async {
+        let mut newest = None;
+        for _ in 0..10_000 {
+            newest = Some(person.client.queue(LOBBY, text("y"), None).await.unwrap());
+        }
+        newest.unwrap().outcome().await
+    };
+    let last = soon(fill).await;
+    assert!(matches!(last, Err(Unsent::NotStored(_))), "it is not full: {last:?}");
+    soon(person.client.retry(id)).await.unwrap();
+    soon(person.client.close(Duration::ZERO)).await;
+
+    let again = Person::with(dir.path(), false, false).await;
+    let waiting = soon(again.client.waiting()).await;
+    assert_eq!(waiting.len(), 10_000);
+    let precious = Content::Text(text("precious"));
+    assert!(waiting.iter().any(|(_, item)| item.content == precious));
+}
+
+/// Waits until the client has read everything that the server said so far.
+async fn heard(person: &Person, peer: &mut Peer) {
+    peer.say(Presence { complete: true, online: 77, people: Vec::new() }).await;
+    let seen = |event: &ClientEvent| match event {
+        ClientEvent::Presence(view) => (view.online == 77).then_some(()),
+        _ => None,
+    };
+    person.until(seen).await;
 }

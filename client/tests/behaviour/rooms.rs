@@ -271,3 +271,62 @@ async fn read_markers_are_told_once_and_newest_first() {
     assert_eq!(marks, [2, 5], "those of a second are one");
     assert_eq!(person.client.snapshot().rooms[0].listing.unread, 0);
 }
+
+#[tokio::test]
+async fn a_cache_that_missed_the_change_of_history_begins_anew() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, peer) = Person::joined(dir.path(), &server).await;
+    let mut lane = opened(&peer, 0, 1).await;
+    lane.events([1, 2, 3]).await;
+    assert_eq!(items(&person, 3).await, [1, 2, 3]);
+    soon(person.client.close(Duration::ZERO)).await;
+
+    // A process without a cache is the first to hear of the other history.
+    let other = Person::with(dir.path(), false, false).await;
+    let mut peer = server.accept().await;
+    peer.welcome_with(Epoch([8; 16])).await;
+    soon(other.client.welcomed()).await.unwrap();
+    soon(other.client.close(Duration::ZERO)).await;
+
+    let again = Person::open(dir.path()).await;
+    assert!(again.client.snapshot().rooms.is_empty());
+    let peer = server.accept().await;
+    assert_eq!((peer.hello().epoch, peer.hello().cursors.len()), (Some(Epoch([8; 16])), 0));
+}
+
+#[tokio::test]
+async fn a_page_for_an_earlier_follower_is_not_the_next_ones() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, mut peer) = Person::joined(dir.path(), &server).await;
+    let mut lane = opened(&peer, 10, 11).await;
+    lane.live().await;
+    soon(person.client.live()).await.unwrap();
+    drop(person.client.follow(LOBBY, Seq(5)).await.unwrap());
+    let (first, _) = history(&mut peer).await;
+    let mut follow = person.client.follow(LOBBY, Seq(0)).await.unwrap();
+    let (second, span) = history(&mut peer).await;
+    assert_eq!(span, Span::After(Seq(0)));
+    peer.page(first, (6..=10).map(posted).collect()).await;
+    peer.page(second, (1..=10).map(posted).collect()).await;
+    assert_eq!(followed(&mut follow, 10).await, (1..=10).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_gap_that_can_not_be_filled_is_told() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, mut peer) = Person::joined(dir.path(), &server).await;
+    let mut lane = opened(&peer, 0, 1).await;
+    // More come early than are held.
+    lane.events(std::iter::once(1).chain(3..=300)).await;
+    let (req_id, _) = history(&mut peer).await;
+    peer.page(req_id, vec![posted(2)]).await;
+    let (req_id, span) = history(&mut peer).await;
+    assert_eq!(span, Span::After(Seq(258)));
+    peer.page(req_id, Vec::new()).await;
+    let reset = ClientEvent::TimelineReset(LOBBY);
+    person.until(|event| (*event == reset).then_some(())).await;
+    lane.events([301]).await;
+    assert_eq!(items(&person, 1).await, [301]);
+    let shown = soon(person.client.timeline(LOBBY, None, 1)).await.unwrap();
+    assert_eq!(seqs(&shown), [301], "what was before is not shown next to it");
+}
