@@ -162,7 +162,7 @@ impl Application {
         if self.session().connection() == Connection::Unjoined {
             let asks = args.link.is_none() || args.name.is_none();
             let name = args.name.unwrap_or_else(system_name);
-            window.welcome().prefill(args.link.as_deref(), &name);
+            window.welcome().prefill(args.link.as_deref(), Some(&name));
             if !asks {
                 window.welcome().join();
             }
@@ -181,8 +181,8 @@ impl Application {
     fn take_link(&self, window: &Window, args: Args) {
         let Some(link) = args.link else { return };
         let Some(account) = self.session().account() else {
-            let name = args.name.unwrap_or_else(system_name);
-            window.welcome().prefill(Some(&link), &name);
+            // Without a name of its own it leaves what is typed already.
+            window.welcome().prefill(Some(&link), args.name.as_deref());
             return;
         };
         let link = match read_link(&link) {
@@ -200,7 +200,11 @@ impl Application {
                 if let Err(error) = joined
                     && !matches!(error, JoinError::NoConnection(_))
                 {
-                    window.toast(&sentences::join_error(error, name.as_str()).text);
+                    let obstacle = sentences::join_error(error, name.as_str());
+                    match obstacle.key_changed {
+                        Some(changed) => window.show_key_changed(&changed),
+                        None => window.toast(&obstacle.text),
+                    }
                 }
             }
         ));

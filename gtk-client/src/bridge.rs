@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::OnceLock, time::Duration};
 
 use async_channel::Receiver;
-use gtk::glib;
+use gtk::{gdk, glib};
 use tertulia_client::{
     Account, Client, ClientConfig, ClientEvent, Connection, Content, Item, OpenError, PresenceView,
     RoomView, SystemEnv,
@@ -178,6 +178,8 @@ impl Batch {
 /// Hands events to `sink` in batches until the client is closed. Between two batches the main
 /// loop gets its turn.
 pub(crate) async fn follow(events: Receiver<ClientEvent>, mut sink: impl FnMut(Batch)) {
+    // As urgent as drawing is: of what is more urgent a flood never ends, and no frame is drawn.
+    let as_drawing = glib::Priority::from(gdk::PRIORITY_REDRAW as i32);
     while let Ok(first) = events.recv().await {
         let begin = glib::monotonic_time();
         let mut batch = Batch::default();
@@ -192,7 +194,7 @@ pub(crate) async fn follow(events: Receiver<ClientEvent>, mut sink: impl FnMut(B
             }
         }
         sink(batch);
-        glib::timeout_future(Duration::ZERO).await;
+        glib::timeout_future_with_priority(as_drawing, Duration::ZERO).await;
     }
 }
 

@@ -172,7 +172,7 @@ pub(crate) fn request_error(error: &RequestError) -> String {
         RequestError::Lost => {
             tr("The connection was lost before the answer came. Try again.").to_owned()
         }
-        RequestError::Refused(refusal) => self::refusal(*refusal),
+        RequestError::Refused { refusal, .. } => self::refusal(*refusal),
     }
 }
 
@@ -248,12 +248,26 @@ pub(crate) fn short_trouble(trouble: &Trouble) -> String {
     }
 }
 
-/// Why a profile could not be opened: a headline, and what it says.
-pub(crate) fn open_error(error: &OpenError) -> (&'static str, &str) {
+/// Why a profile could not be opened: a headline, and what one can do. Which file it is, and the
+/// system's own words, are in the error.
+pub(crate) fn open_error(error: &OpenError) -> (&'static str, &'static str) {
     match error {
-        OpenError::Broken(text) => (tr("Your profile is damaged"), text),
-        OpenError::Newer(text) => (tr("Your profile is of a newer Tertulia"), text),
-        OpenError::Io(text) => (tr("Your profile can’t be opened"), text),
+        OpenError::Broken(_) => (
+            tr("Your profile is damaged"),
+            tr(
+                "A file in it can’t be read. Put its backup in place, or move it away and join again with an invite link.",
+            ),
+        ),
+        OpenError::Newer(_) => (
+            tr("Your profile is of a newer Tertulia"),
+            tr("Open it with that newer version. This one leaves it as it is."),
+        ),
+        OpenError::Io(_) => (
+            tr("Your profile can’t be opened"),
+            tr(
+                "The system did not allow it. Is the disk full, or does the folder belong to somebody else?",
+            ),
+        ),
     }
 }
 

@@ -2,12 +2,14 @@
 //! knows of tokio or of the client.
 
 mod appearance_window;
+mod body_bin;
 mod bottom_follower;
 mod card_row;
 mod chat_page;
 mod composer;
 mod connection_strip;
 mod farewell;
+mod fold;
 mod member_row;
 mod members_pane;
 mod message_row;
@@ -17,7 +19,9 @@ mod rooms_window;
 mod sidebar;
 mod stop_page;
 mod timeline_cell;
+mod toasts;
 mod welcome_page;
+mod whole_message_window;
 mod window;
 
 pub(crate) use appearance_window::AppearanceWindow;

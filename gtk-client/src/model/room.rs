@@ -1,11 +1,14 @@
 //! A room of one's own: what the room list shows of it, and its timeline.
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use gtk::{gio, glib, glib::Properties, prelude::*, subclass::prelude::*};
 use tertulia_client::{
     Item, RoomView,
-    proto::{RoomId, Seq, Timestamp},
+    proto::{MessageId, RoomId, Seq, Timestamp},
 };
 
 use super::{
@@ -147,6 +150,11 @@ impl Room {
     /// The list model of its timeline.
     pub(crate) fn lines(&self) -> &gio::ListStore {
         &self.imp().store
+    }
+
+    /// A message that is loaded.
+    pub(crate) fn item(&self, id: MessageId) -> Option<Rc<Item>> {
+        self.imp().timeline.borrow().item(id).cloned()
     }
 
     /// Applies what happened in the timeline.
@@ -364,7 +372,7 @@ mod tests {
     fn changed_lines_are_one_change_of_the_list() {
         let room = Room::new(room_view(1, "garden"));
         room.open();
-        let changes = std::rc::Rc::new(RefCell::new(Vec::new()));
+        let changes = Rc::new(RefCell::new(Vec::new()));
         room.lines().connect_items_changed({
             let changes = changes.clone();
             move |_, at, removed, added| changes.borrow_mut().push((at, removed, added))
@@ -396,7 +404,7 @@ mod tests {
         };
         room.apply(many(1, 2_000));
         assert_eq!(room.lines().n_items(), 2_001);
-        let changes = std::rc::Rc::new(RefCell::new(Vec::new()));
+        let changes = Rc::new(RefCell::new(Vec::new()));
         room.lines().connect_items_changed({
             let changes = changes.clone();
             move |_, at, removed, added| changes.borrow_mut().push((at, removed, added))

@@ -31,6 +31,8 @@ mod imp {
         pub(super) rooms: gio::ListStore,
         pub(super) members: gio::ListStore,
         pub(super) current: RefCell<Option<Room>>,
+        /// Who the members are is being asked; `true`: to be asked again, somebody came or went.
+        pub(super) members_asked: Cell<Option<bool>>,
     }
 
     impl Default for Session {
@@ -44,6 +46,7 @@ mod imp {
                 rooms: gio::ListStore::new::<Room>(),
                 members: gio::ListStore::new::<PersonObject>(),
                 current: RefCell::default(),
+                members_asked: Cell::default(),
             }
         }
     }

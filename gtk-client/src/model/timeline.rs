@@ -113,6 +113,11 @@ impl Timeline {
         self.keys.clear();
     }
 
+    /// A message that is loaded.
+    pub(crate) fn item(&self, id: MessageId) -> Option<&Rc<Item>> {
+        self.items.get(self.keys.get(&id)?)
+    }
+
     /// How many items are loaded.
     pub(crate) fn len(&self) -> usize {
         self.items.len()

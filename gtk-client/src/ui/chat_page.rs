@@ -6,11 +6,14 @@ use std::cell::{OnceCell, RefCell};
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{glib, glib::clone};
-use tertulia_client::proto::{MessageId, limits::LIST_ENTRIES};
+use tertulia_client::{
+    Content,
+    proto::{MessageId, limits::LIST_ENTRIES},
+};
 
 use super::{
     bottom_follower::BottomFollower, composer::Composer, connection_strip::ConnectionStrip,
-    timeline_cell::TimelineCell,
+    timeline_cell::TimelineCell, toasts, whole_message_window::WholeMessageWindow,
 };
 use crate::{
     i18n::{tr, trn},
@@ -78,6 +81,13 @@ mod imp {
             klass.install_action("chat.discard", Some(glib::VariantTy::STRING), |page, _, id| {
                 page.with_message(id, super::ChatPage::discard);
             });
+            klass.install_action(
+                "chat.read-whole",
+                Some(glib::VariantTy::STRING),
+                |page, _, id| {
+                    page.with_message(id, super::ChatPage::read_whole);
+                },
+            );
             klass.install_action("chat.dismiss", Some(glib::VariantTy::UINT64), |page, _, id| {
                 if let (Some(room), Some(id)) = (page.room(), id.and_then(glib::Variant::get)) {
                     room.change(|timeline| timeline.drop_card(id));
@@ -257,10 +267,7 @@ impl ChatPage {
 
     /// Says something in passing, over the messages.
     pub(crate) fn toast(&self, text: &str) {
-        let toast = adw::Toast::new("");
-        // A toast's title is markup; the text may hold names that others gave.
-        toast.set_title(&glib::markup_escape_text(text));
-        self.imp().toasts.add_toast(toast);
+        toasts::say(&self.imp().toasts, text);
     }
 
     /// Goes to the newest message.
@@ -334,6 +341,14 @@ impl ChatPage {
             Ok(false) => Err(tr("It was sent already.").to_owned()),
             Err(error) => Err(sentences::send_error(&error)),
         });
+    }
+
+    fn read_whole(&self, id: MessageId) {
+        let item = self.room().and_then(|room| room.item(id));
+        if let Some((item, Content::Text(text))) = item.as_ref().map(|item| (item, &item.content)) {
+            let window = self.root().and_downcast::<gtk::Window>();
+            WholeMessageWindow::new(window.as_ref(), item, text).present();
+        }
     }
 
     /// Runs a request; what it says against it becomes a toast.

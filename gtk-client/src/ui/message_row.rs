@@ -3,6 +3,7 @@
 use gtk::{glib, pango, prelude::*, subclass::prelude::*};
 use tertulia_client::{Content, Delivery, Item};
 
+use super::{body_bin::BodyBin, fold};
 use crate::{
     i18n::{fill, tr},
     model::clock,
@@ -33,7 +34,11 @@ mod imp {
         #[template_child]
         pub(super) content: TemplateChild<gtk::Box>,
         #[template_child]
+        pub(super) body_bin: TemplateChild<BodyBin>,
+        #[template_child]
         pub(super) body: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) whole: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) time: TemplateChild<gtk::Label>,
         #[template_child]
@@ -57,6 +62,8 @@ mod imp {
         type ParentType = gtk::Box;
 
         fn class_init(klass: &mut Self::Class) {
+            // A template finds its children's types by name: they must be known before.
+            BodyBin::ensure_type();
             klass.bind_template();
         }
 
@@ -98,19 +105,29 @@ impl MessageRow {
         imp.name.set_visible(first && !item.mine);
         imp.name.set_label(item.author.display.as_str());
         imp.name.set_tooltip_text(Some(&format!("@{}", item.author.handle)));
-        self.bind_text(&item.content);
+        self.bind_text(item);
         imp.time.set_label(&clock(item.time));
         self.bind_delivery(item);
     }
 
-    fn bind_text(&self, content: &Content) {
+    fn bind_text(&self, item: &Item) {
         let imp = self.imp();
-        let (text, is_text) = match content {
+        let (text, is_text) = match &item.content {
             Content::Text(text) => (text.as_str(), true),
             Content::Redacted => (tr("This message was deleted."), false),
             _ => (tr("This version of Tertulia can’t read this message."), false),
         };
+        let beginning = fold::beginning(text);
+        let text = beginning.unwrap_or(text);
+        imp.whole.set_visible(beginning.is_some());
+        if let (Some(_), Some(id)) = (beginning, item.message_id) {
+            // The target first: an action with a target of the wrong type is complained about.
+            imp.whole.set_action_target_value(Some(&id.to_string().to_variant()));
+            imp.whole.set_action_name(Some("chat.read-whole"));
+        }
         let attributes = pango::AttrList::new();
+        // A hyphen at the end of a line would be read as a part of the address it breaks.
+        attributes.insert(pango::AttrInt::new_insert_hyphens(false));
         if !is_text {
             attributes.insert(pango::AttrInt::new_style(pango::Style::Italic));
         } else if is_few_emoji(text) {
@@ -135,7 +152,11 @@ impl MessageRow {
         };
         imp.body.set_wrap(wraps);
         imp.body.set_width_chars(width);
-        imp.body.set_label(text);
+        match beginning {
+            Some(text) => imp.body.set_label(&format!("{text}…")),
+            None => imp.body.set_label(text),
+        }
+        imp.body_bin.text_changed();
     }
 
     fn bind_delivery(&self, item: &Item) {

@@ -15,6 +15,7 @@ use tertulia_client::{
     proto::{RoomKind, RoomListing, RoomName},
 };
 
+use super::toasts;
 use crate::{
     i18n::{tr, trn},
     model::Session,
@@ -210,7 +211,6 @@ impl RoomsWindow {
     }
 
     fn toast(&self, text: &str) {
-        let toast = adw::Toast::new(&glib::markup_escape_text(text));
-        self.imp().toasts.add_toast(toast);
+        toasts::say(&self.imp().toasts, text);
     }
 }

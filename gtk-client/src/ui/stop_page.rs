@@ -26,6 +26,8 @@ mod imp {
         #[template_child]
         pub(super) text: TemplateChild<gtk::Label>,
         #[template_child]
+        pub(super) details: TemplateChild<gtk::Label>,
+        #[template_child]
         pub(super) keys: TemplateChild<gtk::Box>,
         #[template_child]
         pub(super) expected: TemplateChild<gtk::Label>,
@@ -86,6 +88,7 @@ impl StopPage {
         imp.text.set_label(tr(
             "It shows another key. Somebody may be between you and your server, or its owner has changed the key. Nothing was sent.\n\nAsk the owner in another way (by voice, in person) which key is right. If it was changed on purpose, join with a new link; otherwise do not connect.",
         ));
+        imp.details.set_visible(false);
         imp.expected.set_label(&changed.expected.to_string());
         imp.found.set_label(&changed.found.to_string());
         imp.keys.set_visible(true);
@@ -98,6 +101,8 @@ impl StopPage {
     pub(crate) fn show_open_error(&self, error: &OpenError) {
         let imp = self.imp();
         let (title, text) = sentences::open_error(error);
+        imp.details.set_label(&error.to_string());
+        imp.details.set_visible(true);
         imp.icon.set_icon_name(Some("dialog-warning-symbolic"));
         imp.title.set_label(title);
         imp.text.set_label(text);

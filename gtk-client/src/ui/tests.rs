@@ -12,12 +12,14 @@ use tertulia_client::{
     proto::{Refusal, RoomId, Timestamp},
 };
 
-use self::stage::{Stage, awkward, garden, live, settle};
+use self::stage::{Stage, awkward, find, garden, live, settle};
+use super::whole_message_window::WholeMessageWindow;
 use crate::{
     appearance::{self, Accent, Appearance, Scheme},
+    bridge::follow,
     model::{
         now,
-        testing::{text_item, waiting_item},
+        testing::{my_item, text_item, waiting_item},
     },
 };
 
@@ -186,14 +188,14 @@ fn the_welcome_page_says_what_is_wrong_right_there() {
     let stage = Stage::new(900, 700);
     stage.present();
     let welcome = stage.window.welcome();
-    welcome.prefill(None, "Ana María");
+    welcome.prefill(None, Some("Ana María"));
     stage.shot("welcome");
     welcome.imp().link.set_text("chat.example:7575");
     welcome.join();
     stage.shot("welcome-problem");
     assert!(stage.shows("is only an address"));
     let key = "a".repeat(52);
-    welcome.prefill(Some(&format!("tertulia://127.0.0.1:7575/{key}")), "x");
+    welcome.prefill(Some(&format!("tertulia://127.0.0.1:7575/{key}")), Some("x"));
     welcome.join();
     stage.shot("welcome-link");
     assert!(stage.shows("127.0.0.1:7575"));
@@ -245,4 +247,74 @@ fn a_peer_can_send_no_markup() {
     stage.chat().toast(text);
     stage.rest();
     assert_eq!(stage.count(text), 2, "in the message and in the toast");
+}
+
+#[gtk::test]
+fn every_row_is_as_high_as_what_it_shows() {
+    let stage = Stage::new(1160, 740);
+    stage.session.restore(live(&[(1, "lobby")]));
+    stage.present();
+    let words = "lorem ipsum dolor sit amet ";
+    let word = "Donaudampfschifffahrtsgesellschaftskapitän";
+    let texts = ["short".to_owned(), words.repeat(12), word.repeat(8), "a\nb\nc".to_owned()];
+    for (text, seq) in texts.iter().zip(1..) {
+        stage.say(1, vec![text_item(seq, "beto", text), my_item(seq + 10, 100 + seq, text)]);
+        stage.rest();
+        stage.assert_rows_fit();
+    }
+    for width in [800, 500, 380, 1000, 1160] {
+        stage.window.set_default_size(width, 700);
+        stage.rest();
+        stage.assert_rows_fit();
+    }
+}
+
+#[gtk::test]
+fn a_flood_of_events_lets_frames_through() {
+    let stage = Stage::new(900, 600);
+    stage.session.restore(live(&[(1, "lobby")]));
+    stage.present();
+    let (sender, events) = async_channel::bounded(1_000);
+    let fill = move || {
+        let item = || text_item(1, "beto", "hello");
+        let event = || ClientEvent::Items { room: RoomId(1), items: vec![item()] };
+        while sender.try_send(event()).is_ok() {}
+    };
+    fill();
+    let session = stage.session.clone();
+    let flood = gtk::glib::spawn_future_local(follow(events, move |batch| {
+        session.apply(batch);
+        fill();
+    }));
+    // Ends in vain where the events leave no time for a frame.
+    stage.rest();
+    flood.abort();
+    assert!(stage.shows("hello"));
+}
+
+#[gtk::test]
+fn a_long_message_is_folded_and_opens_whole() {
+    let stage = Stage::new(900, 600);
+    stage.session.restore(live(&[(1, "lobby")]));
+    stage.present();
+    let text = "many words ".repeat(1_000) + "and the end";
+    stage.say(1, vec![text_item(1, "beto", &text)]);
+    stage.rest();
+    assert!(stage.shows("many words many words"));
+    assert!(!stage.shows("and the end"));
+    let button = find(stage.window.upcast_ref(), &|widget| {
+        let button = widget.downcast_ref::<gtk::Button>();
+        button.is_some_and(|button| {
+            button.is_mapped() && button.label().as_deref() == Some("Read it all")
+        })
+    });
+    button.and_downcast::<gtk::Button>().unwrap().emit_clicked();
+    let opened = gtk::Window::list_toplevels()
+        .into_iter()
+        .find_map(|widget| widget.downcast::<WholeMessageWindow>().ok())
+        .unwrap();
+    settle(|| opened.is_mapped());
+    assert_eq!(opened.text(), text);
+    stage.shot_of(opened.upcast_ref(), "whole");
+    opened.destroy();
 }

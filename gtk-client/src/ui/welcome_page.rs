@@ -139,9 +139,11 @@ impl WelcomePage {
     }
 
     /// Fills in what is known already. A good link is tucked away: it tells a person nothing.
-    pub(crate) fn prefill(&self, link: Option<&str>, name: &str) {
+    pub(crate) fn prefill(&self, link: Option<&str>, name: Option<&str>) {
         let imp = self.imp();
-        imp.name.set_text(name);
+        if let Some(name) = name {
+            imp.name.set_text(name);
+        }
         let Some(link) = link else { return };
         imp.link.set_text(link);
         match read_link(link) {

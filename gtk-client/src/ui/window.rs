@@ -289,7 +289,8 @@ impl Window {
         }
     }
 
-    fn show_key_changed(&self, changed: &KeyChanged) {
+    /// The hard stop.
+    pub(crate) fn show_key_changed(&self, changed: &KeyChanged) {
         let imp = self.imp();
         let joined = self.session().is_some_and(|session| session.account().is_some());
         let onward = if joined { tr("Read what was said") } else { tr("Back") };
@@ -315,6 +316,10 @@ impl Window {
             session.open_room(room);
         }
         imp.chat.set_room(room);
+        if room.is_none() && imp.leaflet.is_folded() {
+            // It is gone. Not on into another one unasked: one would write into the wrong room.
+            imp.leaflet.set_visible_child(&*imp.sidebar);
+        }
         if room.is_some() && (activated || !imp.leaflet.is_folded()) {
             imp.leaflet.set_visible_child(&*imp.flap);
             imp.chat.grab_focus();

@@ -1,18 +1,13 @@
-"""The scenarios, and what runs them: each in a desktop of its own (../session)."""
+"""The scenarios. What runs them: run.py."""
 
-import argparse
 import contextlib
 import os
-import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
-import tempfile
 import time
-import traceback
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+import screen
+
 SCENARIOS = {}
 
 
@@ -21,74 +16,6 @@ def scenario(size="1280x800"):
         SCENARIOS[run.__name__] = (run, size)
         return run
     return add
-
-
-class World:
-    """A folder, a server and windows; all of it ends with the scenario."""
-
-    def __init__(self, programs, folder, pictures, name):
-        self.programs, self.folder, self.pictures, self.name = programs, folder, pictures, name
-        self.windows, self.server, self.port = [], None, 0
-
-    def path(self, *parts):
-        return os.path.join(self.folder, *parts)
-
-    def start_server(self, data="server"):
-        """Starts it, on the port of before where there was one."""
-        out = open(self.path("server.out"), "w+")
-        self.server = subprocess.Popen(
-            [os.path.join(self.programs, "tertulia-server"), "--data", self.path(data),
-             "--listen", f"127.0.0.1:{self.port}"],
-            stdout=out, stderr=open(self.path("server.err"), "a"))
-        def told():
-            out.seek(0)
-            return out.read().strip()
-        line = screen.wait("the server to listen", told)
-        self.port = int(line.rpartition(":")[2])
-
-    def stop_server(self, how=signal.SIGTERM):
-        self.server.send_signal(how)
-        self.server.wait()
-
-    def owner_link(self, data="server"):
-        with open(self.path(data, "owner-invite"), encoding="utf-8") as file:
-            return file.read().strip()
-
-    def invite(self, *args):
-        return subprocess.run(
-            [os.path.join(self.programs, "tertulia-server"), "invite", "--data", self.path("server"), *args],
-            check=True, capture_output=True, text=True).stdout.strip()
-
-    def open(self, name, *args, **env):
-        window = screen.Window(
-            os.path.join(self.programs, "tertulia"), ["--profile", self.path(name), *args],
-            self.path(f"{name}-{len(self.windows)}"), env)
-        self.windows.append(window)
-        return window
-
-    def join(self, name, link, **env):
-        """A window that has joined and is up to date."""
-        window = self.open(name, link, "--name", name, **env)
-        window.sees("You entered the room")
-        return window
-
-    def picture(self, name):
-        if self.pictures and shutil.which("import"):
-            time.sleep(0.6)  # For the eye only: whatever fades has faded.
-            subprocess.run(["import", "-silent", "-window", "root",
-                            os.path.join(self.pictures, f"{self.name}-{name}.png")], check=True)
-
-    def close(self):
-        problems = []
-        for window in self.windows:
-            try:
-                window.close()
-            except screen.Failure as failure:
-                problems.append(str(failure))
-        if self.server and self.server.poll() is None:
-            self.stop_server()
-        if problems:
-            raise screen.Failure("\n".join(problems))
 
 
 @scenario()
@@ -390,76 +317,81 @@ def rooms_are_made_entered_and_left(world):
     ana.sees("beto left the room")
 
 
-def inside(programs, folder, pictures, name):
-    """Runs a scenario in the desktop that is here."""
-    world = World(programs, folder, pictures, name)
-    try:
-        with contextlib.closing(world):
-            try:
-                SCENARIOS[name][0](world)
-            except BaseException:
-                world.picture("failed")
-                raise
-    except BaseException:
-        traceback.print_exc()
-        for log in sorted(os.listdir(folder)):
-            if log.endswith(".err"):
-                with open(os.path.join(folder, log), encoding="utf-8") as file:
-                    print(f"--- {log}\n{file.read()[-3000:]}", file=sys.stderr)
-        return 1
-    return 0
+@scenario()
+def a_refused_message_is_sent_again_or_discarded(world):
+    world.start_server()
+    ana = world.join("ana", world.owner_link())
+    beto = world.join("beto", world.invite())
+    world.stop_server(signal.SIGKILL)
+    ana.say("once more")
+    ana.say("never mind")
+    screen.wait("both to wait", lambda: ana.count("once more") + ana.count("never mind") == 2)
+    ana.sees("Waiting to be sent")
+    ana.close()
+    with contextlib.closing(sqlite3.connect(world.path("ana", "outbox.db"))) as outbox:
+        # As if the server had said that the role does not allow this.
+        outbox.execute("UPDATE outbox SET refusal = 3")
+        outbox.commit()
+    ana = world.open("ana")
+    ana.sees("Not sent. Your role does not allow this.")
+    world.picture("refused")
+    world.start_server()
+    ana.sees_no_more("Offline since")
+    ana.press_beside("Discard", "never mind")
+    ana.sees_no_more("never mind")
+    ana.press("Try again")
+    beto.sees("once more")
+    ana.sees_no_more("Not sent. Your role does not allow this.")
+    assert not beto.find("never mind")
 
 
-def run_all(options):
-    passed, failed = 0, []
-    for name in options.scenarios or SCENARIOS:
-        size = SCENARIOS[name][1]
-        with tempfile.TemporaryDirectory(prefix="tertulia-windows.") as folder:
-            done = subprocess.run(
-                [os.path.join(HERE, "..", "session"), "--size", size, sys.executable, "-B", __file__,
-                 "--bin", options.bin, "--inside", folder, *pictures(options), name],
-                capture_output=True, text=True, check=False)
-        print(f"{'ok    ' if done.returncode == 0 else 'FAILED'} {name}", flush=True)
-        if done.returncode == 0:
-            passed += 1
-        else:
-            failed.append(name)
-            print(done.stdout + done.stderr, flush=True)
-    print(f"{passed} passed, {len(failed)} failed")
-    return 1 if failed else 0
+@scenario()
+def others_see_an_exit_at_once(world):
+    world.start_server()
+    ana = world.join("ana", world.owner_link())
+    beto = world.join("beto", world.invite())
+    ana.sees("2 are here")
+    beto.say("!exit")
+    assert beto.ends() == 0
+    # At once, not when the silence has lasted long enough to be noticed. Looking at a window
+    # over accessibility takes up to a second itself on a busy machine.
+    began = time.monotonic()
+    ana.sees("one is here")
+    assert time.monotonic() - began < 3
+    ana.sees("2 members")
 
 
-def pictures(options):
-    return ["--pictures", options.pictures] if options.pictures else []
+@scenario()
+def older_messages_come_as_one_scrolls_up(world):
+    world.start_server()
+    world.type_alone("beto", "join", "--name", "beto", world.owner_link())
+    world.type_alone("beto", "send", "lobby", lines=[f"message {number}" for number in range(150)])
+    ana = world.join("ana", world.invite())
+    ana.sees("message 149")
+    assert not ana.find("message 20"), "only what is near is loaded"
+    ana.scroll_up_to("message 0")
+    world.picture("top")
+    # Where one reads, it stays while others write.
+    world.type_alone("beto", "send", "lobby", "something new")
+    ana.sees("one unread message")
+    ana.sees("message 0")
+    ana.press("Go to the newest message")
+    ana.sees("something new")
+    ana.sees_no_more("one unread message")
 
 
-def default_programs():
-    target = os.environ.get("CARGO_TARGET_DIR", os.path.join(HERE, "..", "..", "..", "target"))
-    kinds = [os.path.join(target, kind) for kind in ("release", "debug")]
-    built = [kind for kind in kinds if os.path.exists(os.path.join(kind, "tertulia"))]
-    return max(built, key=lambda kind: os.path.getmtime(os.path.join(kind, "tertulia")), default=kinds[1])
-
-
-def main():
-    parser = argparse.ArgumentParser(prog="run-windows")
-    parser.add_argument("--bin", default=default_programs(), help="folder of the built programs")
-    parser.add_argument("--pictures", help="folder for pictures to look at")
-    parser.add_argument("--inside", help=argparse.SUPPRESS)
-    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO")
-    options = parser.parse_args()
-    unknown = [name for name in options.scenarios if name not in SCENARIOS]
-    if unknown:
-        parser.error(f"no such scenario: {unknown[0]}; there are {', '.join(SCENARIOS)}")
-    lacking = [name for name in ("tertulia", "tertulia-server")
-               if not os.access(os.path.join(options.bin, name), os.X_OK)]
-    if lacking:
-        parser.error(f"{lacking[0]} is not in {options.bin}: build it, or say --bin DIR")
-    if options.inside:
-        return inside(options.bin, options.inside, options.pictures, options.scenarios[0])
-    return run_all(options)
-
-
-if __name__ == "__main__":
-    sys.path.insert(0, HERE)
-    import screen
-    sys.exit(main())
+@scenario(size="360x640")
+def a_long_message_is_folded_and_can_be_read(world):
+    world.start_server()
+    ana = world.join("ana", world.owner_link())
+    text = " ".join(f"word{number}" for number in range(1_500))
+    world.type_alone("beto", "join", "--name", "beto", world.invite())
+    world.type_alone("beto", "send", "lobby", text)
+    ana.press("Read it all")
+    ana.sees("word1499")
+    world.picture("whole")
+    ana.key("Escape")
+    ana.sees_no_more("word1499")
+    ana.say("/nonsense", kept=True)
+    ana.sees("There is no /nonsense here. /help tells what there is.")
+    world.picture("toast")

@@ -92,6 +92,24 @@ class Window:
         node = wait(f"{name!r} to press", lambda: self.find(name, pressable=True))
         Atspi.Action.do_action(node, actions(node)[0])
 
+    def press_beside(self, name, text):
+        """Presses the button of this name in the row that says this text."""
+        def beside():
+            row = self.find(text)
+            while row is not None and row.get_role_name() != "list item":
+                row = row.get_parent()
+            nodes = walk(row) if row is not None else ()
+            return next((node for node in nodes if node.get_name() == name and actions(node)), None)
+        node = wait(f"{name!r} beside {text!r}", beside)
+        Atspi.Action.do_action(node, actions(node)[0])
+
+    def scroll_up_to(self, text):
+        """Turns the wheel over the messages until this text is there."""
+        def there():
+            xdotool("mousemove", "640", "400", "click", "--repeat", "150", "--delay", "4", "4")
+            return self.find(text)
+        wait(f"{text!r} further up", there)
+
     def write(self, into, text):
         """Puts a text into an entry, in place of what is there."""
         node = wait(f"{into!r} to write in", lambda: self.find(into, editable=True))
@@ -107,9 +125,16 @@ class Window:
             is_on(node, Atspi.StateType.ACTIVE) for node in self.nodes()))
         xdotool("key", "--clearmodifiers", *keys)
 
-    def say(self, text):
+    def say(self, text, kept=False):
+        """Sends a text; `kept`: it is refused and stays where it was written."""
         self.write("Message", text)
         self.press("Send")
+        # A button pressed over accessibility acts a moment later.
+        def taken():
+            entry = self.find("Message", editable=True)
+            return entry is None or content(entry) != text
+        if not kept:
+            wait("the text to be taken", lambda: self.process.poll() is not None or taken())
 
     # Its end
 

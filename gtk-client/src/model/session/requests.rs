@@ -75,18 +75,33 @@ impl Session {
         });
     }
 
-    /// Asks who the members of the room in sight are.
+    /// Asks who the members of the room in sight are. One question at a time: many may come and
+    /// go before the answer.
     pub(super) fn load_members(&self) {
-        let (Some(bridge), Some(room)) = (self.bridge(), self.current()) else {
+        let asked = &self.imp().members_asked;
+        if asked.get().is_some() {
+            asked.set(Some(true));
             return;
-        };
-        let (id, session) = (room.id(), self.clone());
+        }
+        let Some(bridge) = self.bridge() else { return };
+        asked.set(Some(false));
+        let session = self.clone();
         glib::spawn_future_local(async move {
-            let people = bridge.ask(move |client| async move { client.members(id).await }).await;
-            let still_in_sight = session.current().as_ref() == Some(&room);
-            if let (Ok(people), true) = (people, still_in_sight) {
-                session.set_members(people);
+            let asked = &session.imp().members_asked;
+            while let Some(room) = session.current() {
+                asked.set(Some(false));
+                let id = room.id();
+                let people = bridge.ask(move |client| async move { client.members(id).await });
+                let people = people.await;
+                let still_in_sight = session.current().as_ref() == Some(&room);
+                if let (Ok(people), true) = (people, still_in_sight) {
+                    session.set_members(people);
+                }
+                if asked.get() != Some(true) {
+                    break;
+                }
             }
+            asked.set(None);
         });
     }
 

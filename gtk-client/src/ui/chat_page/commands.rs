@@ -3,7 +3,7 @@
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{glib, glib::clone};
 use tertulia_client::{
-    proto::{MessageText, Person},
+    proto::{MessageText, Person, RoomKind},
     typed::Typed,
 };
 
@@ -64,7 +64,7 @@ impl ChatPage {
         let heading = fill(tr("Leave {room}?"), &[("room", &room.title())]);
         let dialog = adw::MessageDialog::builder()
             .heading(heading)
-            .body(tr("You can enter a public room again at any time."))
+            .body(after_leaving(&room))
             .modal(true)
             .build();
         dialog.set_transient_for(self.root().and_downcast::<gtk::Window>().as_ref());
@@ -162,6 +162,13 @@ impl ChatPage {
         let (title, note) = (tr("What you can type"), tr("Only you see this."));
         room.change(|timeline| timeline.add_card(title.to_owned(), note.to_owned(), body));
         self.go_to_end();
+    }
+}
+
+fn after_leaving(room: &Room) -> &'static str {
+    match room.with_view(|view| view.listing.kind) {
+        Some(RoomKind::Public) => tr("You can enter it again at any time."),
+        _ => tr("It is private: you can’t enter it again by yourself."),
     }
 }
 

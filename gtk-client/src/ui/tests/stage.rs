@@ -17,7 +17,7 @@ use crate::{
         Session, now,
         testing::{account, my_item, person, room_view, text_item},
     },
-    ui::{Window, chat_page::ChatPage},
+    ui::{Window, body_bin::BodyBin, chat_page::ChatPage, timeline_cell::TimelineCell},
 };
 
 const HOUR_MS: u64 = 3_600_000;
@@ -118,6 +118,25 @@ impl Stage {
         })?;
         let (_, down) = label.translate_coordinates(&list, 0.0, 0.0)?;
         Some(down.round() as i32)
+    }
+
+    /// Every row of the message list that is laid out is as high as it has to be.
+    pub(super) fn assert_rows_fit(&self) {
+        find(self.chat().imp().scroll.upcast_ref(), &|widget| {
+            let lays_out = widget.is::<TimelineCell>() || widget.is::<BodyBin>();
+            if let (Some(child), true, true) = (widget.first_child(), lays_out, widget.is_mapped())
+            {
+                let (width, height) = (widget.width(), widget.height());
+                let (wanted, _, _, _) = child.measure(gtk::Orientation::Vertical, width);
+                assert!(wanted <= height, "{}: {wanted} at {width}, has {height}", child.type_());
+                if let Some(cell) = widget.ancestor(TimelineCell::static_type()) {
+                    let bounds = widget.compute_bounds(&cell).unwrap();
+                    let end = bounds.y() + bounds.height();
+                    assert!(end <= cell.height() as f32, "{end} of {}", cell.height());
+                }
+            }
+            false
+        });
     }
 
     /// Events of one room.

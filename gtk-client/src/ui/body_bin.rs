@@ -1,0 +1,115 @@
+//! Holds the text of a message and answers for its size.
+//!
+//! Boxes ask a wrapped label dozens of times how wide it would like to be, and each answer lays
+//! the whole text out: 30 ms for 600 characters. This one lays it out once, unbroken, and then
+//! only to tell a height.
+
+use std::cell::Cell;
+
+use gtk::{glib, pango, prelude::*, subclass::prelude::*};
+
+/// The longest line of a bubble, in characters.
+const MAX_WIDTH_CHARS: i32 = 58;
+
+mod imp {
+    use super::*;
+
+    #[derive(Debug, Default)]
+    pub struct BodyBin {
+        pub(super) label: glib::WeakRef<gtk::Label>,
+        /// The least and the wished width.
+        pub(super) widths: Cell<Option<(i32, i32)>>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for BodyBin {
+        const NAME: &'static str = "TertuliaBodyBin";
+        type Type = super::BodyBin;
+        type ParentType = gtk::Widget;
+        type Interfaces = (gtk::Buildable,);
+    }
+
+    impl ObjectImpl for BodyBin {
+        fn dispose(&self) {
+            if let Some(label) = self.label.upgrade() {
+                label.unparent();
+            }
+        }
+    }
+
+    impl BuildableImpl for BodyBin {
+        fn add_child(&self, builder: &gtk::Builder, child: &glib::Object, kind: Option<&str>) {
+            match child.downcast_ref::<gtk::Label>() {
+                Some(label) => {
+                    label.set_parent(&*self.obj());
+                    self.label.set(Some(label));
+                }
+                None => self.parent_add_child(builder, child, kind),
+            }
+        }
+    }
+
+    impl WidgetImpl for BodyBin {
+        fn request_mode(&self) -> gtk::SizeRequestMode {
+            gtk::SizeRequestMode::HeightForWidth
+        }
+
+        fn measure(&self, orientation: gtk::Orientation, for_size: i32) -> (i32, i32, i32, i32) {
+            let Some(label) = self.label.upgrade() else {
+                return (0, 0, -1, -1);
+            };
+            let (least, wished) = self.widths(&label);
+            if orientation == gtk::Orientation::Horizontal {
+                return (least, wished, -1, -1);
+            }
+            // Asked for the whole width of the list, though a bubble is as wide as it wishes.
+            let width = if for_size < 0 { wished } else { for_size.min(wished) };
+            let (_, height, _, _) = label.measure(orientation, width);
+            (height, height, -1, -1)
+        }
+
+        fn size_allocate(&self, width: i32, height: i32, baseline: i32) {
+            if let Some(label) = self.label.upgrade() {
+                label.allocate(width, height, baseline, None);
+            }
+        }
+    }
+
+    impl BodyBin {
+        fn widths(&self, label: &gtk::Label) -> (i32, i32) {
+            if let Some(widths) = self.widths.get() {
+                return widths;
+            }
+            let metrics = label.pango_context().metrics(None, None);
+            let char_width =
+                metrics.approximate_char_width().max(metrics.approximate_digit_width());
+            let chars = |count: i32| (count * char_width + pango::SCALE - 1) / pango::SCALE;
+            let layout = label.create_pango_layout(Some(&label.text()));
+            layout.set_attributes(label.attributes().as_ref());
+            let (unbroken, _) = layout.pixel_size();
+            let widths = if label.wraps() {
+                let least = chars(label.width_chars());
+                (least, unbroken.min(chars(MAX_WIDTH_CHARS)).max(least))
+            } else {
+                (unbroken, unbroken)
+            };
+            self.widths.set(Some(widths));
+            widths
+        }
+    }
+}
+
+glib::wrapper! {
+    /// Has one label, by its template. To be told by [`Self::text_changed`] whenever that changes.
+    pub struct BodyBin(ObjectSubclass<imp::BodyBin>)
+        @extends gtk::Widget,
+        @implements gtk::Buildable, gtk::ConstraintTarget;
+}
+
+impl BodyBin {
+    /// The label has another text, or shows it in another way.
+    pub(crate) fn text_changed(&self) {
+        self.imp().widths.set(None);
+        self.queue_resize();
+    }
+}
