@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Body, DecodeError, DisplayName, Frame, MessageId, ReqId, RoomId, RoomName, Seq, Topic, frame,
+    ArchiveRoom, Body, CreateRoom, DecodeError, DisplayName, EnterRoom, Frame, LeaveRoom, MarkRead,
+    MessageId, OpenDirect, RemoveMember, RenameRoom, ReqId, Role, RoomId, Seq, SetMember, SetTopic,
+    frame,
 };
 
 /// A numbered command. The server executes them in the order of their numbers and answers each
@@ -48,31 +50,6 @@ pub struct Send {
     pub reply_to: Option<Seq>,
     /// The content.
     pub body: Body,
-}
-
-/// Makes a room and enters it as its owner. Answered by `RoomInfo`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CreateRoom {
-    /// Unique on the server.
-    pub name: RoomName,
-    /// Who may see and enter it.
-    pub kind: RoomKind,
-    /// What it is about.
-    pub topic: Topic,
-}
-
-/// Becomes a member of a public room by its name. Answered by `RoomInfo`, also when already in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EnterRoom {
-    /// Which.
-    pub name: RoomName,
-}
-
-/// Ends one's membership of a room. Answered by `Done`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeaveRoom {
-    /// Which.
-    pub room: RoomId,
 }
 
 /// One's rooms and the public ones. Answered by `RoomListing`, at most 200, in id order.
@@ -120,15 +97,6 @@ pub enum Span {
     After(Seq),
 }
 
-/// Moves the account's read marker forward, never back. Answered by `Done`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MarkRead {
-    /// Which room.
-    pub room: RoomId,
-    /// The newest event read.
-    pub seq: Seq,
-}
-
 /// Makes an invite; owners and moderators only. Answered by `InviteMade`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateInvite {
@@ -140,57 +108,11 @@ pub struct CreateInvite {
     pub expires_s: u32,
 }
 
-/// What an account may do on the server. In ascending power; append-only on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Role {
-    /// Reads.
-    Guest,
-    /// Reads and writes, makes rooms.
-    Member,
-    /// Keeps order: invites, removes.
-    Moderator,
-    /// Everything.
-    Owner,
-}
-
-impl Role {
-    /// The word that commands and JSON use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Guest => "guest",
-            Self::Member => "member",
-            Self::Moderator => "moderator",
-            Self::Owner => "owner",
-        }
-    }
-}
-
-impl std::fmt::Display for Role {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Who may see and enter a room. Append-only on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum RoomKind {
-    /// Everyone on the server.
-    Public,
-    /// Members only; to others it does not exist.
-    Private,
-    /// Two people.
-    Direct,
-}
-
-impl RoomKind {
-    /// The word that commands and JSON use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::Private => "private",
-            Self::Direct => "direct",
-        }
-    }
+/// Changes one's own display name; the handle stays. Answered by `Done`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rename {
+    /// The new name.
+    pub name: DisplayName,
 }
 
 /// Commands and their frame types; the body is the request's id, then the command.
@@ -237,6 +159,12 @@ commands! {
     40 MarkRead,
     41 CreateInvite,
     42 Rename,
+    43 OpenDirect,
+    44 SetMember,
+    45 RemoveMember,
+    46 SetTopic,
+    47 RenameRoom,
+    48 ArchiveRoom,
 }
 
 impl Command {
@@ -244,11 +172,4 @@ impl Command {
     pub const RANGE: std::ops::RangeInclusive<u64> = 32..=127;
     /// Never given to a command: stands for one that a reader did not know.
     pub(crate) const RESERVED: u64 = 127;
-}
-
-/// Changes one's own display name; the handle stays. Answered by `Done`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rename {
-    /// The new name.
-    pub name: DisplayName,
 }

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, Body, DecodeError, DisplayName, Frame, Handle, LogPosition, MessageId, RoomId, Seq,
-    Timestamp, frame,
+    AccountId, Body, DecodeError, DisplayName, Frame, Handle, LogPosition, MessageId, Role, RoomId,
+    RoomName, Seq, Timestamp, Topic, frame,
 };
 
 /// One event of a room.
@@ -64,17 +64,115 @@ pub struct Joined {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Left {}
 
-/// What an event changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// Type 256.
-    Posted(Posted),
-    /// Type 260.
-    Joined(Joined),
-    /// Type 261.
-    Left(Left),
-    /// Any other type of [`Event::RANGE`]: it counts its seq and shows nothing.
-    Unknown(u64),
+/// The author made somebody a member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Added {
+    /// Whom.
+    pub member: Author,
+    /// What they may do in the room.
+    pub role: Role,
+}
+
+/// The author ended somebody's membership.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removed {
+    /// Whose.
+    pub member: Author,
+}
+
+/// A member may do more or less in the room from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleChanged {
+    /// Who.
+    pub member: Author,
+    /// What.
+    pub role: Role,
+}
+
+/// The room is about something else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopicChanged {
+    /// What; may be empty.
+    pub topic: Topic,
+}
+
+/// The room has another name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomRenamed {
+    /// Which.
+    pub name: RoomName,
+}
+
+/// The room was closed for writing, or opened again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archived {
+    /// Whether it is closed.
+    pub archived: bool,
+}
+
+/// Changes and their frame types; the body is the event's head, then the change.
+macro_rules! changes {
+    ($($(#[$meta:meta])* $id:literal $variant:ident,)*) => {
+        /// What an event changed.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Change {
+            $($(#[$meta])* $variant($variant),)*
+            /// Any other type of [`Event::RANGE`]: it counts its seq and shows nothing.
+            Unknown(u64),
+        }
+
+        impl Change {
+            /// Every frame type of this enum that is known.
+            pub const KINDS: &'static [u64] = &[$($id),*];
+        }
+
+        impl Event {
+            /// The frame type.
+            pub const fn kind(&self) -> u64 {
+                match self.change {
+                    $(Change::$variant(_) => $id,)*
+                    Change::Unknown(kind) => kind,
+                }
+            }
+
+            /// The whole frame.
+            pub fn encode(&self) -> Bytes {
+                let (kind, head) = (self.kind(), &self.head);
+                match &self.change {
+                    $(Change::$variant(body) => frame::encode(kind, &(head, body)),)*
+                    Change::Unknown(_) => frame::encode(kind, head),
+                }
+            }
+
+            fn decode_change(kind: u64, body: &[u8]) -> Result<Change, postcard::Error> {
+                Ok(match kind {
+                    $($id => Change::$variant(postcard::from_bytes(body)?),)*
+                    unknown => Change::Unknown(unknown),
+                })
+            }
+        }
+    };
+}
+
+changes! {
+    /// A message came.
+    256 Posted,
+    /// Somebody entered.
+    260 Joined,
+    /// Somebody left.
+    261 Left,
+    /// Somebody was let in.
+    262 Added,
+    /// Somebody was put out.
+    263 Removed,
+    /// Somebody may do more or less.
+    264 RoleChanged,
+    /// Another topic.
+    265 TopicChanged,
+    /// Another name.
+    266 RoomRenamed,
+    /// Closed, or opened again.
+    267 Archived,
 }
 
 impl Event {
@@ -82,34 +180,20 @@ impl Event {
     /// reacted.
     pub const RANGE: std::ops::RangeInclusive<u64> = 256..=447;
 
-    /// The frame type.
-    pub const fn kind(&self) -> u64 {
-        match self.change {
-            Change::Posted(_) => 256,
-            Change::Joined(_) => 260,
-            Change::Left(_) => 261,
-            Change::Unknown(kind) => kind,
-        }
-    }
-
     /// The word that commands and JSON use; `None` for an unknown type.
     pub const fn kind_name(&self) -> Option<&'static str> {
-        match self.change {
+        match &self.change {
             Change::Posted(_) => Some("posted"),
             Change::Joined(_) => Some("joined"),
             Change::Left(_) => Some("left"),
+            Change::Added(_) => Some("added"),
+            Change::Removed(_) => Some("removed"),
+            Change::RoleChanged(_) => Some("role"),
+            Change::TopicChanged(_) => Some("topic"),
+            Change::RoomRenamed(_) => Some("renamed"),
+            Change::Archived(Archived { archived: true }) => Some("archived"),
+            Change::Archived(Archived { archived: false }) => Some("unarchived"),
             Change::Unknown(_) => None,
-        }
-    }
-
-    /// The whole frame.
-    pub fn encode(&self) -> Bytes {
-        let (kind, head) = (self.kind(), &self.head);
-        match &self.change {
-            Change::Posted(body) => frame::encode(kind, &(head, body)),
-            Change::Joined(body) => frame::encode(kind, &(head, body)),
-            Change::Left(body) => frame::encode(kind, &(head, body)),
-            Change::Unknown(_) => frame::encode(kind, head),
         }
     }
 
@@ -120,12 +204,7 @@ impl Event {
         }
         let malformed = |_| DecodeError { kind: frame.kind };
         let (head, rest) = postcard::take_from_bytes(&frame.body).map_err(malformed)?;
-        let change = match frame.kind {
-            256 => Change::Posted(postcard::from_bytes(rest).map_err(malformed)?),
-            260 => Change::Joined(postcard::from_bytes(rest).map_err(malformed)?),
-            261 => Change::Left(postcard::from_bytes(rest).map_err(malformed)?),
-            unknown => Change::Unknown(unknown),
-        };
+        let change = Self::decode_change(frame.kind, rest).map_err(malformed)?;
         Ok(Some(Self { head, change }))
     }
 }

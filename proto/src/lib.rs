@@ -28,34 +28,48 @@ mod event;
 pub mod frame;
 mod ids;
 pub mod limits;
+mod mention;
 mod name;
+mod role;
+mod room;
 mod server_message;
 mod session;
 mod stream;
 mod text;
+mod typing;
 mod version;
 mod wire_enum;
 
 pub use command::{
-    Command, CreateInvite, CreateRoom, EnterRoom, History, LeaveRoom, ListMembers, ListRooms,
-    ListUsers, MarkRead, Rename, Request, Role, RoomKind, Send, Span, Unreadable,
+    Command, CreateInvite, History, ListMembers, ListRooms, ListUsers, Rename, Request, Send, Span,
+    Unreadable,
 };
 pub use env::{Env, Job};
-pub use event::{Author, Change, Event, EventHead, Joined, Left, Posted};
+pub use event::{
+    Added, Archived, Author, Change, Event, EventHead, Joined, Left, Posted, Removed, RoleChanged,
+    RoomRenamed, TopicChanged,
+};
 pub use frame::{Frame, FrameBuffer};
 pub use ids::{
     AccountId, Epoch, LogPosition, MessageId, ParseMessageIdError, ReqId, RoomId, Seq, Timestamp,
 };
+pub use mention::mentions;
 pub use name::{DisplayName, Handle, NameError, RoomName, skeleton};
+pub use role::Role;
+pub use room::{
+    ArchiveRoom, CreateRoom, EnterRoom, HistoryPolicy, LeaveRoom, MarkRead, OpenDirect,
+    RemoveMember, RenameRoom, RoomKind, SetMember, SetTopic,
+};
 pub use server_message::{
     Done, GoAway, InviteMade, LaneMessage, LaneNotice, Live, MemberPage, PageHead, Person,
-    Presence, Receipt, Refusal, Rejected, RoomClosed, RoomInfo, RoomJump, RoomListing, RoomOpened,
-    RoomPage, ServerMessage, UserPage,
+    Presence, ReadMarker, Receipt, Refusal, Rejected, RoomClosed, RoomInfo, RoomJump, RoomListing,
+    RoomOpened, RoomPage, ServerMessage, UserPage,
 };
 pub use session::{
     ClientMessage, Hello, Register, Registration, RoomCursor, Unregistered, Welcome,
 };
-pub use stream::{DatagramKind, LaneIndex, StreamKind, lane_of};
+pub use stream::{LaneIndex, StreamKind, lane_of};
 pub use text::{Body, MessageText, TextError, Topic};
+pub use typing::{ClientNotice, DatagramKind, Typing, TypingNotice};
 pub use version::{ALPN, Features, VERSION, VersionRange};
 pub use wire_enum::DecodeError;

@@ -5,7 +5,7 @@ pub const FRAME_BYTES_BEFORE_WELCOME: usize = 12 << 10;
 /// A frame on the control stream from a client, and on a lane.
 pub const FRAME_BYTES: usize = 64 << 10;
 /// A frame on the control stream from the server: [`LIST_ENTRIES`] rooms with the longest topics.
-pub const REPLY_BYTES: usize = 256 << 10;
+pub const REPLY_BYTES: usize = 384 << 10;
 /// All frames of one page together.
 pub const PAGE_BYTES: usize = 512 << 10;
 /// Events of one page.
@@ -44,3 +44,7 @@ pub const CATCH_UP_BYTES: u64 = 8 << 20;
 pub const FRESH_EVENTS: u64 = 50;
 /// What a body under an unknown scheme may weigh.
 pub const OPAQUE_BYTES: usize = TEXT_BYTES;
+/// People that one text can mention.
+pub const MENTIONS: usize = 32;
+/// Between two typing notices of one person in one room, in milliseconds.
+pub const TYPING_INTERVAL_MS: u64 = 3_000;

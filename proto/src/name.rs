@@ -139,6 +139,11 @@ impl Handle {
         Ok(Self(name))
     }
 
+    /// Whether a name goes on with this character when it is looked for in a text.
+    pub(crate) fn may_hold(c: char) -> bool {
+        is_identifier(c)
+    }
+
     /// The same handle with `-n` behind it, shortened to fit: the proposal when it is taken.
     pub fn numbered(&self, n: u32) -> Result<Self, NameError> {
         let suffix = format!("-{n}");

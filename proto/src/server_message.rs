@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, DisplayName, Handle, LogPosition, MessageId, ReqId, Role, RoomId, RoomKind,
-    RoomName, Seq, Timestamp, Topic, bounded,
+    AccountId, Author, DisplayName, Handle, HistoryPolicy, LogPosition, MessageId, ReqId, Role,
+    RoomId, RoomKind, RoomName, Seq, Timestamp, Topic, TypingNotice, bounded,
     event::Event,
     limits,
     session::{Unregistered, Welcome},
@@ -24,6 +24,8 @@ wire_enum! {
         10 GoAway(GoAway),
         /// Who is connected, and who no longer is.
         11 Presence(Presence),
+        /// A member is writing; where datagrams were not negotiated.
+        12 Typing(TypingNotice),
         /// A message is durable.
         128 Receipt(Receipt),
         /// A request (or, as request 0, the registration) was refused.
@@ -36,7 +38,7 @@ wire_enum! {
         132 Users(UserPage),
         /// To [`crate::ListMembers`].
         133 Members(MemberPage),
-        /// To [`crate::CreateRoom`] and [`crate::EnterRoom`].
+        /// To [`crate::CreateRoom`], [`crate::EnterRoom`] and [`crate::OpenDirect`].
         134 Room(RoomInfo),
         /// To [`crate::CreateInvite`].
         135 InviteMade(InviteMade),
@@ -142,6 +144,10 @@ impl Refusal {
     pub const INVALID: Self = Self(12);
     /// A bound of the account or the server was reached.
     pub const LIMIT: Self = Self(13);
+    /// No such account.
+    pub const NO_SUCH_ACCOUNT: Self = Self(14);
+    /// The room is archived: read it, or open it again.
+    pub const ARCHIVED: Self = Self(15);
 
     /// Whether asking again later can help: the message stays in the outbox.
     pub const fn is_final(self) -> bool {
@@ -165,6 +171,8 @@ impl fmt::Display for Refusal {
             Self::STORAGE => "the server can't store anything now",
             Self::INVALID => "a value is outside its bounds",
             Self::LIMIT => "a limit was reached",
+            Self::NO_SUCH_ACCOUNT => "there is nobody of that name",
+            Self::ARCHIVED => "the room is archived",
             Self(code) => return write!(f, "refused with code {code}"),
         })
     }
@@ -191,7 +199,7 @@ pub struct RoomInfo {
 pub struct RoomListing {
     /// Its id.
     pub room: RoomId,
-    /// Its name.
+    /// Its name; a direct room's is the other one's handle.
     pub name: RoomName,
     /// Who may see and enter it.
     pub kind: RoomKind,
@@ -201,12 +209,27 @@ pub struct RoomListing {
     pub members: u32,
     /// Messages after one's read marker that others posted, counted up to 1,000.
     pub unread: u32,
-    /// Whether one is a member.
-    pub entered: bool,
+    /// Those of them that name one, counted likewise.
+    pub mentions: u32,
+    /// What one may do there; `None` where one is no member.
+    pub role: Option<Role>,
     /// Its newest event.
     pub head: Seq,
     /// One's read marker.
     pub read: Seq,
+    /// Whether it is closed for writing and entering.
+    pub archived: bool,
+    /// What those who enter later may read.
+    pub history: HistoryPolicy,
+    /// The other one in a direct room.
+    pub peer: Option<Author>,
+}
+
+impl RoomListing {
+    /// Whether one is a member.
+    pub const fn is_entered(&self) -> bool {
+        self.role.is_some()
+    }
 }
 
 /// Rooms in id order; a full page may have a next one.
@@ -283,6 +306,8 @@ wire_enum! {
         450 RoomJump(RoomJump),
         /// All that was there at the welcome has been sent on this lane.
         451 Live(Live),
+        /// One's read marker was moved, perhaps by another device.
+        452 ReadMarker(ReadMarker),
         /// The first frame of a page.
         460 PageHead(PageHead),
     }
@@ -339,6 +364,21 @@ pub struct Live {
     pub rooms: u32,
 }
 
+/// How far the account has read a room, by any of its devices, and what that leaves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadMarker {
+    /// Which room.
+    pub room: RoomId,
+    /// The newest event read.
+    pub read: Seq,
+    /// The newest event that was counted.
+    pub head: Seq,
+    /// As in [`RoomListing`].
+    pub unread: u32,
+    /// As in [`RoomListing`].
+    pub mentions: u32,
+}
+
 /// What a page holds; its events follow in ascending seq, then the stream ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageHead {
@@ -348,7 +388,7 @@ pub struct PageHead {
     pub room: RoomId,
     /// How many events follow.
     pub events: u16,
-    /// The oldest seq that can still be had; 0 in an empty room.
+    /// The oldest seq that one can still have; 0 where there is none.
     pub oldest: Seq,
     /// The room's newest event.
     pub head: Seq,

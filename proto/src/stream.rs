@@ -1,4 +1,4 @@
-//! Kinds of streams and datagrams: the first varint of each.
+//! Kinds of streams: the first varint of each.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -69,18 +69,6 @@ impl StreamKind {
 /// [`STREAM_UNKNOWN_KIND`](crate::close::STREAM_UNKNOWN_KIND).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownKind;
-
-/// What a datagram is; its first varint. All are reserved in version 0 and ignored on receipt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum DatagramKind {
-    /// A redundant copy of control frames.
-    ControlCopy = 1,
-    /// A redundant copy of lane frames.
-    LaneCopy = 2,
-    /// Somebody is typing.
-    Typing = 3,
-}
 
 /// The lane that carries a room, of `lanes` (at least 1). Both ends may compute it, neither must.
 pub const fn lane_of(room: RoomId, lanes: u8) -> LaneIndex {

@@ -34,7 +34,7 @@ impl VersionRange {
 pub struct Features(pub u64);
 
 impl Features {
-    /// Typing notices as datagrams. Reserved: not sent in version 0.
+    /// Typing notices as datagrams.
     pub const TYPING_DATAGRAMS: Self = Self(1);
     /// Redundant copies of small frames. Reserved: not sent in version 0.
     pub const COPIES: Self = Self(1 << 1);
@@ -42,7 +42,12 @@ impl Features {
     pub const OPAQUE_BODIES: Self = Self(1 << 2);
 
     /// What this code can do.
-    pub const OURS: Self = Self(0);
+    pub const OURS: Self = Self::TYPING_DATAGRAMS;
+
+    /// Whether all of these are among them.
+    pub const fn has(self, features: Self) -> bool {
+        self.0 & features.0 == features.0
+    }
 
     /// What both ends can do.
     pub const fn common(self, other: Self) -> Self {

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-/// Rooms of one server.
+/// Rooms of one server, direct ones apart.
 pub(crate) const ROOMS: u32 = 10_000;
+/// Direct rooms of one server.
+pub(crate) const DIRECT_ROOMS: u32 = 100_000;
 /// Rooms that one account may make.
 pub(crate) const ROOMS_MADE_BY_ONE: u32 = 100;
 /// Invites kept at once, used up or not.
@@ -60,6 +62,12 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(12);
 pub(crate) const PAGES_ASKED: usize = 64;
 /// Streams of pages a connection may have open.
 pub(crate) const PAGES_IN_FLIGHT: usize = 4;
+/// Typing notices of one connection: a burst, then a rate a second. Beyond it they are dropped.
+pub(crate) const TYPING_BURST: u32 = 8;
+/// See [`TYPING_BURST`].
+pub(crate) const TYPING_RATE: u32 = 1;
+/// Typing notices waiting for one connection; beyond, newer ones are dropped.
+pub(crate) const TYPING_WAITING: usize = 16;
 /// Between two presence frames of a connection.
 pub(crate) const PRESENCE_INTERVAL: Duration = Duration::from_millis(900);
 

@@ -6,13 +6,18 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use tertulia_proto::{RoomId, Seq};
+use tertulia_proto::{AccountId, RoomId, Seq};
 use tokio::sync::Notify;
+
+use super::typing::{EncodedTyping, TypingQueue};
 
 /// One connection's bell: rung by the hub, answered by the connection's lanes. It holds at most
 /// one line per room, however often it is rung.
 #[derive(Debug, Default)]
 pub(crate) struct Bell {
+    /// Whose connection it is.
+    account: AccountId,
+    typing: TypingQueue,
     todo: Mutex<BTreeMap<RoomId, Todo>>,
     rung: Notify,
 }
@@ -24,9 +29,20 @@ pub(crate) struct Todo {
     pub(crate) close: Option<Seq>,
     /// Carry it from now on.
     pub(crate) open: bool,
+    /// The account's read marker moved.
+    pub(crate) read: bool,
 }
 
 impl Bell {
+    /// The bell of a connection of that account.
+    pub(crate) fn new(account: AccountId) -> Self {
+        Self { account, ..Self::default() }
+    }
+
+    pub(super) fn account(&self) -> AccountId {
+        self.account
+    }
+
     /// The room has new frames.
     pub(crate) fn ring(&self, room: RoomId) {
         self.note(room, |_| ());
@@ -39,7 +55,24 @@ impl Bell {
 
     /// The account is no member any more.
     pub(crate) fn close(&self, room: RoomId, after: Seq) {
-        self.note(room, |todo| *todo = Todo { close: Some(after), open: false });
+        self.note(room, |todo| *todo = Todo { close: Some(after), ..Todo::default() });
+    }
+
+    /// The account read further in the room.
+    pub(crate) fn read(&self, room: RoomId) {
+        self.note(room, |todo| todo.read = true);
+    }
+
+    /// Somebody is writing in a room.
+    pub(super) fn tell_typing(&self, notice: &EncodedTyping) {
+        self.typing.push(notice);
+    }
+
+    /// The next notice of somebody who writes.
+    ///
+    /// Cancellation safe.
+    pub(crate) async fn typing(&self) -> EncodedTyping {
+        self.typing.next().await
     }
 
     /// Waits for something to do and takes all of it, in room order.
@@ -82,8 +115,8 @@ mod tests {
         bell.open(c);
         let todo = bell.answer().await;
         assert_eq!(todo[&a], Todo::default());
-        assert_eq!(todo[&b], Todo { close: Some(Seq(7)), open: false });
-        assert_eq!(todo[&c], Todo { close: Some(Seq(8)), open: true });
+        assert_eq!(todo[&b], Todo { close: Some(Seq(7)), ..Todo::default() });
+        assert_eq!(todo[&c], Todo { close: Some(Seq(8)), open: true, read: false });
         assert_eq!(todo.len(), 3);
     }
 

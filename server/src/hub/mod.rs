@@ -7,13 +7,14 @@
 mod bell;
 mod presence;
 mod ring;
+mod typing;
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tertulia_proto::{AccountId, Person, Role, RoomId, Seq};
+use tertulia_proto::{AccountId, Author, Person, Role, RoomId, Seq, TypingNotice};
 use tokio::sync::{Notify, watch};
 
 pub(crate) use bell::Bell;
@@ -27,6 +28,7 @@ use crate::{
 };
 use presence::Online;
 use ring::Ring;
+use typing::EncodedTyping;
 
 /// Shared by the writer, who publishes, and all connections, who read.
 #[derive(Debug)]
@@ -109,6 +111,20 @@ impl Hub {
         }
     }
 
+    /// Tells the others in a room that somebody is writing there. Only a connection that carries
+    /// the room can say so: it is a member's.
+    pub(crate) fn typing(&self, id: ConnectionId, person: &Author, room: RoomId) {
+        let state = self.lock();
+        let Some(found) = state.rooms.get(&room).filter(|found| found.bells.contains_key(&id))
+        else {
+            return;
+        };
+        let notice = EncodedTyping::new(TypingNotice { room, person: person.clone() });
+        for bell in found.bells.values().filter(|bell| bell.account() != person.account) {
+            bell.tell_typing(&notice);
+        }
+    }
+
     /// Frames of a room from `next` on, about so many bytes of them.
     pub(crate) fn read(&self, room: RoomId, next: Seq, bytes: usize) -> Read {
         self.lock().rooms.get(&room).map_or(Read::UpToDate, |room| room.ring.read(next, bytes))
@@ -181,6 +197,11 @@ impl Published for Arc<Hub> {
                 Effect::Left { account, room, after } => {
                     for bell in state.online.bells(*account) {
                         bell.close(*room, *after);
+                    }
+                }
+                Effect::Read { account, room } => {
+                    for bell in state.online.bells(*account) {
+                        bell.read(*room);
                     }
                 }
                 Effect::Registered(role) => {

@@ -50,7 +50,7 @@ impl OrderGuard {
 
 fn send(actor: &Actor, command: &LogCommand) -> Option<(DeviceKey, MessageId)> {
     match command {
-        LogCommand::Send(send) => Some((actor.device?, send.message_id)),
+        LogCommand::Send(post) => Some((actor.device?, post.send.message_id)),
         _ => None,
     }
 }

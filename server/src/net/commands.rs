@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 use tertulia_proto::{
-    Command, CreateInvite, CreateRoom, EnterRoom, Refusal, Rename, ReqId, Request, Unreadable,
-    close::CloseCode,
+    ClientNotice, Command, CreateInvite, CreateRoom, EnterRoom, Refusal, Rename, RenameRoom, ReqId,
+    Request, Unreadable, close::CloseCode,
 };
 use tokio::{
     sync::mpsc,
@@ -16,10 +16,11 @@ use super::{
     quota::Quota,
     replies::{Due, Query},
     request_order::RequestOrder,
+    typing::TypingIn,
 };
 use crate::{
     limits,
-    state::{Actor, LogCommand, MakeRoom, StoreInvite},
+    state::{Actor, LogCommand, MakeRoom, NameRoom, StoreInvite},
 };
 
 /// Reads requests until the client finishes its stream. What is due as an answer goes to
@@ -29,12 +30,16 @@ pub(crate) async fn read(
     actor: Actor,
     quota: &Quota,
     reader: &mut FrameReader,
+    mut typing: TypingIn<'_>,
     replies: mpsc::Sender<(ReqId, Due)>,
 ) -> Result<(), Ended> {
     let mut order = RequestOrder::new();
     while let Some(frame) = reader.next_frame().await? {
-        // A frame that is no request is skipped: a newer client may say more than we know.
         let Some(request) = Request::decode(&frame)? else {
+            // What is neither is skipped: a newer client may say more than we know.
+            if let Some(ClientNotice::Typing(notice)) = ClientNotice::decode(&frame)? {
+                typing.take(&notice);
+            }
             continue;
         };
         let too_early = Ended::Close(CloseCode::PROTOCOL, "request numbers with a gap");
@@ -68,9 +73,9 @@ async fn take(
         return Ok(Due::refused_for(Refusal::RATE, wait));
     }
     let command = match command {
-        Command::Send(command) => LogCommand::Send(command),
-        Command::CreateRoom(CreateRoom { name, kind, topic }) => match name.judged() {
-            Ok(name) => LogCommand::CreateRoom(MakeRoom::new(name, kind, topic)),
+        Command::Send(command) => LogCommand::Send(command.into()),
+        Command::CreateRoom(CreateRoom { name, kind, topic, history }) => match name.judged() {
+            Ok(name) => LogCommand::CreateRoom(MakeRoom::new(name, kind, topic, history)),
             Err(_) => return Ok(Due::refused(Refusal::NAME_UNUSABLE)),
         },
         Command::EnterRoom(EnterRoom { name }) => match name.judged() {
@@ -83,6 +88,15 @@ async fn take(
             Ok(name) => LogCommand::Rename(Rename { name }),
             Err(_) => return Ok(Due::refused(Refusal::NAME_UNUSABLE)),
         },
+        Command::RenameRoom(RenameRoom { room, name }) => match name.judged() {
+            Ok(name) => LogCommand::RenameRoom(NameRoom::new(room, name)),
+            Err(_) => return Ok(Due::refused(Refusal::NAME_UNUSABLE)),
+        },
+        Command::OpenDirect(command) => LogCommand::OpenDirect(command),
+        Command::SetMember(command) => LogCommand::SetMember(command),
+        Command::RemoveMember(command) => LogCommand::RemoveMember(command),
+        Command::SetTopic(command) => LogCommand::SetTopic(command),
+        Command::ArchiveRoom(command) => LogCommand::ArchiveRoom(command),
         Command::CreateInvite(command) => return invite(shared, actor, &command).await,
         Command::ListRooms(query) => return Ok(Due::Query(Query::Rooms(query))),
         Command::ListUsers(query) => return Ok(Due::Query(Query::Users(query))),
@@ -90,7 +104,7 @@ async fn take(
         Command::History(query) => return Ok(Due::Query(Query::History(query))),
     };
     let message_id = match &command {
-        LogCommand::Send(send) => Some(send.message_id),
+        LogCommand::Send(post) => Some(post.send.message_id),
         _ => None,
     };
     let pending = append(shared, actor, command).await?;

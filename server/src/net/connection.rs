@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc};
 use quinn::{Connection, Incoming, VarInt};
 use rustls::pki_types::CertificateDer;
 use tertulia_certs::peer_fingerprint;
-use tertulia_proto::{ServerMessage, StreamKind, close::CloseCode, limits as wire};
+use tertulia_proto::{Features, ServerMessage, StreamKind, close::CloseCode, limits as wire};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep, timeout},
@@ -20,6 +20,7 @@ use super::{
     lanes::Lanes,
     pages::Pages,
     replies,
+    typing::{self, TypingIn},
 };
 use crate::{
     hub::{Bell, Joined},
@@ -90,10 +91,11 @@ async fn welcomed(
     reader.set_limit(wire::FRAME_BYTES);
 
     let account = &guest.account;
-    let bell = Arc::new(Bell::default());
+    let bell = Arc::new(Bell::new(account.id));
     let joined = shared.hub.join(account, device, Arc::clone(&bell));
     let welcome = guest.welcome(shared);
     let lanes = welcome.lanes;
+    let by_datagram = welcome.features.has(Features::TYPING_DATAGRAMS);
     info!(account = account.id.0, lanes, "welcome");
     let known_epoch = guest.hello.epoch == Some(welcome.epoch);
     let cursors = if known_epoch { guest.hello.cursors.as_slice() } else { &[] };
@@ -104,12 +106,14 @@ async fn welcomed(
     let mut pages = Pages::new(connection);
     let (due_tx, due_rx) = mpsc::channel(wire::REQUESTS_IN_FLIGHT);
     let requests = async {
-        commands::read(shared, actor, &quota, &mut reader, due_tx).await?;
+        let typing = TypingIn::new(shared, joined.id(), account.author());
+        commands::read(shared, actor, &quota, &mut reader, typing, due_tx).await?;
         // The client said its last; its answers are the other branch's.
         std::future::pending::<Result<(), Ended>>().await
     };
     let answers = async {
-        replies::write(shared, account, &mut writer, &mut pages, due_rx).await?;
+        let typing = (!by_datagram).then_some(&*bell);
+        replies::write(shared, account, &mut writer, &mut pages, typing, due_rx).await?;
         pages.flush().await?;
         // The last receiver closes: the client, once it has its answers.
         let closed = timeout(limits::STOP_TIME, connection.closed()).await;
@@ -122,6 +126,17 @@ async fn welcomed(
         let id = joined.id();
         Lanes::open(shared, connection, account.id, id, &bell, lanes, cursors).await?.run().await
     };
+    let whispers = async {
+        if !by_datagram {
+            return std::future::pending().await;
+        }
+        let typing = TypingIn::new(shared, joined.id(), account.author());
+        tokio::select! {
+            biased;
+            never = typing.read_datagrams(connection) => never,
+            never = typing::send_datagrams(connection, &bell) => match never {},
+        }
+    };
     tokio::select! {
         biased;
         error = connection.closed() => Ok(Ended::Lost(error)),
@@ -131,6 +146,7 @@ async fn welcomed(
         answered = answers => answered.map(|()| Ended::Close(CloseCode::OK, "")),
         read = requests => read.map(|()| Ended::Close(CloseCode::OK, "")),
         carried = live => carried.map(|never| match never {}),
+        heard = whispers => heard.map(|never| match never {}),
         never = watch_silence(connection, &joined) => match never {},
     }
 }

@@ -94,6 +94,9 @@ impl<'a> Lanes<'a> {
                 if todo.open {
                     self.open_room(room).await?;
                 }
+                if todo.read {
+                    self.tell_read(room).await?;
+                }
                 if self.write_some(room, None).await? {
                     self.bell.ring(room);
                 } else {
@@ -122,7 +125,7 @@ impl<'a> Lanes<'a> {
         self.shared.hub.subscribe(self.id, room, self.bell);
         let have = self.cursors.remove(&room);
         let found = self.shared.readers.catch_up(self.account, room, have).await?;
-        let Some(catch_up) = found.filter(|found| found.listing.entered) else {
+        let Some(catch_up) = found.filter(|found| found.listing.is_entered()) else {
             self.unsubscribe(room);
             return Ok(());
         };
@@ -130,6 +133,15 @@ impl<'a> Lanes<'a> {
         let opened = RoomOpened { room: catch_up.listing, next };
         self.writer(room).write_one(LaneNotice::from(opened).encode()).await?;
         self.next.insert(room, next);
+        Ok(())
+    }
+
+    async fn tell_read(&mut self, room: RoomId) -> Result<(), Ended> {
+        if self.next.contains_key(&room)
+            && let Some(marker) = self.shared.readers.read_marker(self.account, room).await?
+        {
+            self.writer(room).write_one(LaneNotice::from(marker).encode()).await?;
+        }
         Ok(())
     }
 

@@ -14,6 +14,7 @@ mod quota;
 mod replies;
 mod request_order;
 mod transport;
+mod typing;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

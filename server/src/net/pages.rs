@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quinn::Connection;
-use tertulia_proto::{History, LaneNotice, ReqId, StreamKind, close::CloseCode};
+use tertulia_proto::{History, LaneNotice, ReqId, Seq, StreamKind, close::CloseCode};
 use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 
 use super::{Ended, Shared, frames::FrameWriter};
@@ -29,12 +29,13 @@ impl Pages {
         }
     }
 
-    /// Sends a page beside what else goes on: receipts do not wait for it. A few are read and
+    /// Sends a page with nothing from before `from`, beside what else goes on: receipts do not wait for it. A few are read and
     /// written at a time; only where many are asked for at once does this call wait.
     pub(crate) async fn send(
         &mut self,
         shared: &Shared,
         req_id: ReqId,
+        from: Seq,
         query: History,
     ) -> Result<(), Ended> {
         while self.sending.len() >= limits::PAGES_ASKED {
@@ -46,7 +47,7 @@ impl Pages {
             // The semaphore is never closed.
             let _turn = turns.acquire().await;
             let History { room, span, limit } = query;
-            let (head, events) = readers.page(req_id, room, span, limit).await?;
+            let (head, events) = readers.page(req_id, room, from, span, limit).await?;
             let kind = StreamKind::Page(req_id).encode();
             let mut frames = vec![kind, LaneNotice::from(head).encode()];
             frames.extend(events.iter().map(tertulia_proto::Event::encode));

@@ -1,11 +1,11 @@
 //! The control stream, outwards: replies in the order of the requests, and notices.
 
-use std::{pin::pin, time::Duration};
+use std::{future, pin::pin, time::Duration};
 
 use bytes::Bytes;
 use tertulia_proto::{
     Done, GoAway, History, InviteMade, ListMembers, ListRooms, ListUsers, MemberPage, MessageId,
-    Receipt, Refusal, Rejected, ReqId, RoomInfo, RoomPage, ServerMessage, UserPage,
+    Receipt, Refusal, Rejected, ReqId, RoomInfo, RoomPage, Seq, ServerMessage, UserPage,
     close::CloseCode, limits as wire,
 };
 use tokio::{
@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{Ended, Shared, frames::FrameWriter, pages::Pages};
 use crate::{
-    hub::PresenceTracker,
+    hub::{Bell, PresenceTracker},
     limits,
     log::Pending,
     state::{AccountRow, Action, Outcome, Reply, authorize},
@@ -53,12 +53,14 @@ impl Due {
     }
 }
 
-/// Writes the control stream until the requests end and all are answered.
+/// Writes the control stream until the requests end and all are answered. `typing`: whose
+/// notices go here too.
 pub(crate) async fn write(
     shared: &Shared,
     account: &AccountRow,
     writer: &mut FrameWriter,
     pages: &mut Pages,
+    typing: Option<&Bell>,
     mut due: mpsc::Receiver<(ReqId, Due)>,
 ) -> Result<(), Ended> {
     let mut presence = shared.hub.presence();
@@ -78,6 +80,12 @@ pub(crate) async fn write(
         let stop = async {
             let _ = stopping.wait_for(|stopping| *stopping).await;
         };
+        let typed = async {
+            match typing {
+                Some(bell) => bell.typing().await.frame,
+                None => future::pending().await,
+            }
+        };
         tokio::select! {
             biased;
             () = pin!(stop), if !told_to_go => {
@@ -91,6 +99,7 @@ pub(crate) async fn write(
                 }
             }
             page = pages.ended() => page?,
+            frame = typed => writer.write_one(frame).await?,
             next = due.recv() => {
                 let Some((req_id, due)) = next else { break };
                 if let Some(frame) = answer(shared, account, pages, req_id, due).await? {
@@ -182,11 +191,13 @@ async fn ask(
         }
         Query::Rooms(_) | Query::Users(_) => None,
     };
+    let mut readable_from = Seq(0);
     if let Some(room) = room {
         let access = shared.readers.access(account.id, room).await?;
         if let Err(refusal) = authorize(account.role, Action::Read(access)) {
             return Ok(Some(rejected(req_id, refusal, None, None)));
         }
+        readable_from = access.map_or(readable_from, |access| access.readable_from());
     }
     Ok(Some(match query {
         Query::Rooms(ListRooms { after }) => {
@@ -207,7 +218,7 @@ async fn ask(
             MemberPage { req_id, room, people, more }.into()
         }
         Query::History(history) => {
-            pages.send(shared, req_id, history).await?;
+            pages.send(shared, req_id, readable_from, history).await?;
             return Ok(None);
         }
     }))

@@ -50,6 +50,16 @@ pub(crate) fn account_by_device(
     .optional()
 }
 
+/// The account of that name.
+pub(super) fn account_by_handle(
+    db: &Connection,
+    handle: &Handle,
+) -> rusqlite::Result<Option<AccountRow>> {
+    db.prepare_cached("SELECT id, handle, display, role FROM account WHERE handle = ?1")?
+        .query_row([handle.as_str()], |row| AccountRow::read(row, 0))
+        .optional()
+}
+
 /// An account that must be there: the actor of a command. The server itself has no row.
 pub(crate) fn acting_account(tx: &Connection, id: AccountId) -> Result<AccountRow, Stop> {
     tx.prepare_cached("SELECT id, handle, display, role FROM account WHERE id = ?1")?

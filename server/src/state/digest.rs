@@ -5,15 +5,16 @@ use rusqlite::{Connection, types::ValueRef};
 use sha2::{Digest, Sha256};
 
 /// Everything the log determines, in a fixed order. What is not listed is not determined by it.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 8] = [
     "SELECT position, time, account, device, kind, payload, body_hash FROM log ORDER BY position",
     "SELECT position, bytes FROM body ORDER BY position",
     "SELECT id, handle, skeleton, display, role, created FROM account ORDER BY id",
     "SELECT key, account, created FROM device ORDER BY key",
     "SELECT id, name, skeleton, kind, flags, topic, head, members, created, created_by FROM room ORDER BY id",
     "SELECT account, room, role, since, read FROM member ORDER BY account, room",
-    "SELECT room, seq, position, time, account, kind, message_id, reply_to, edited FROM event
-     ORDER BY room, seq",
+    "SELECT room, seq, position, time, account, kind, message_id, reply_to, edited, subject, detail
+     FROM event ORDER BY room, seq",
+    "SELECT account, room, seq FROM mention ORDER BY account, room, seq",
 ];
 const INVITES: &str =
     "SELECT token_hash, role, uses_left, expires, created_by FROM invite ORDER BY token_hash";

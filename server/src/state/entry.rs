@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use tertulia_proto::{
-    AccountId, DisplayName, EnterRoom, Handle, LeaveRoom, LogPosition, MarkRead, MessageId, Rename,
-    Role, RoomId, RoomKind, RoomName, Send, Seq, Timestamp, Topic, skeleton,
+    AccountId, ArchiveRoom, Body, DisplayName, EnterRoom, Handle, HistoryPolicy, LeaveRoom,
+    LogPosition, MarkRead, OpenDirect, RemoveMember, Rename, Role, RoomId, RoomKind, RoomName,
+    Send, SetMember, SetTopic, Timestamp, Topic, mentions, skeleton,
 };
 
 /// SHA-256 of a device key's SPKI.
@@ -39,13 +40,19 @@ pub(crate) struct Entry<'a> {
 #[allow(missing_docs, reason = "each variant is named after its documented payload")]
 pub(crate) enum LogCommand {
     Register(RegisterDevice),
-    Send(Send),
+    Send(PostMessage),
     CreateRoom(MakeRoom),
     EnterRoom(EnterRoom),
     LeaveRoom(LeaveRoom),
     MarkRead(MarkRead),
     StoreInvite(StoreInvite),
     Rename(Rename),
+    OpenDirect(OpenDirect),
+    SetMember(SetMember),
+    RemoveMember(RemoveMember),
+    SetTopic(SetTopic),
+    RenameRoom(NameRoom),
+    ArchiveRoom(ArchiveRoom),
 }
 
 /// Makes an account for a device. What follows from the name travels along: the tables it
@@ -78,6 +85,23 @@ pub(crate) struct StoreInvite {
     pub(crate) expires_ms: Option<u64>,
 }
 
+/// Posts a message. Whom it names travels along, as the tables of characters were then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PostMessage {
+    pub(crate) send: Send,
+    pub(crate) mentions: Vec<Handle>,
+}
+
+impl From<Send> for PostMessage {
+    fn from(send: Send) -> Self {
+        let mentions = match &send.body {
+            Body::Text(text) => mentions(text.as_str()).into_iter().collect(),
+            Body::Opaque { .. } => Vec::new(),
+        };
+        Self { send, mentions }
+    }
+}
+
 /// Makes a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct MakeRoom {
@@ -86,74 +110,35 @@ pub(crate) struct MakeRoom {
     pub(crate) skeleton: String,
     pub(crate) kind: RoomKind,
     pub(crate) topic: Topic,
+    pub(crate) history: HistoryPolicy,
 }
 
 impl MakeRoom {
     /// A room of a judged name.
-    pub(crate) fn new(name: RoomName, kind: RoomKind, topic: Topic) -> Self {
+    pub(crate) fn new(
+        name: RoomName,
+        kind: RoomKind,
+        topic: Topic,
+        history: HistoryPolicy,
+    ) -> Self {
         let skeleton = skeleton(name.as_str());
-        Self { name, skeleton, kind, topic }
+        Self { name, skeleton, kind, topic, history }
     }
 }
 
-/// A send without its body, which lies apart.
-#[derive(Serialize, Deserialize)]
-struct SendRecord {
-    message_id: MessageId,
-    room: RoomId,
-    reply_to: Option<Seq>,
+/// Gives a room another name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NameRoom {
+    pub(crate) room: RoomId,
+    pub(crate) name: RoomName,
+    /// The name's.
+    pub(crate) skeleton: String,
 }
 
-impl LogCommand {
-    /// How the log's row holds it: a kind that is never reused, the payload, the body.
-    pub(crate) fn to_record(&self) -> Result<Record, postcard::Error> {
-        let mut body = None;
-        let (kind, payload) = match self {
-            Self::Register(command) => (1, postcard::to_stdvec(command)?),
-            Self::Send(Send { message_id, room, reply_to, body: content }) => {
-                body = Some(postcard::to_stdvec(content)?);
-                let (message_id, room, reply_to) = (*message_id, *room, *reply_to);
-                (2, postcard::to_stdvec(&SendRecord { message_id, room, reply_to })?)
-            }
-            Self::CreateRoom(command) => (3, postcard::to_stdvec(command)?),
-            Self::EnterRoom(command) => (4, postcard::to_stdvec(command)?),
-            Self::LeaveRoom(command) => (5, postcard::to_stdvec(command)?),
-            Self::MarkRead(command) => (6, postcard::to_stdvec(command)?),
-            Self::StoreInvite(command) => (7, postcard::to_stdvec(command)?),
-            Self::Rename(command) => (8, postcard::to_stdvec(command)?),
-        };
-        Ok(Record { kind, payload, body })
+impl NameRoom {
+    /// A judged name.
+    pub(crate) fn new(room: RoomId, name: RoomName) -> Self {
+        let skeleton = skeleton(name.as_str());
+        Self { room, name, skeleton }
     }
-
-    /// Reads a row back. A redacted body reads as an empty opaque one.
-    #[cfg(test)]
-    pub(crate) fn from_record(record: &Record) -> Result<Self, postcard::Error> {
-        let payload = record.payload.as_slice();
-        Ok(match record.kind {
-            1 => Self::Register(postcard::from_bytes(payload)?),
-            2 => {
-                let SendRecord { message_id, room, reply_to } = postcard::from_bytes(payload)?;
-                let body = match &record.body {
-                    Some(bytes) => postcard::from_bytes(bytes)?,
-                    None => tertulia_proto::Body::Opaque { scheme: 0, bytes: Vec::new() },
-                };
-                Self::Send(Send { message_id, room, reply_to, body })
-            }
-            3 => Self::CreateRoom(postcard::from_bytes(payload)?),
-            4 => Self::EnterRoom(postcard::from_bytes(payload)?),
-            5 => Self::LeaveRoom(postcard::from_bytes(payload)?),
-            6 => Self::MarkRead(postcard::from_bytes(payload)?),
-            7 => Self::StoreInvite(postcard::from_bytes(payload)?),
-            8 => Self::Rename(postcard::from_bytes(payload)?),
-            _ => return Err(postcard::Error::DeserializeBadEncoding),
-        })
-    }
-}
-
-/// A command as the log stores it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Record {
-    pub(crate) kind: i64,
-    pub(crate) payload: Vec<u8>,
-    pub(crate) body: Option<Vec<u8>>,
 }

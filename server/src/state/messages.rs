@@ -6,16 +6,23 @@ use tertulia_proto::{
 };
 
 use super::{
+    access::access,
     account::acting_account,
     authorize::{Action, authorize},
-    entry::Entry,
-    rooms::{self, access, happen},
+    entry::{Entry, PostMessage},
+    happening::{happen, head},
+    members, reading,
     verdict::{Effect, Reply, Stop, Verdict},
 };
 use crate::store::sql::{column, int};
 
 /// Posts a message once, however often it is sent. A public room is entered on the way.
-pub(crate) fn send(tx: &Connection, entry: &Entry<'_>, command: &Send) -> Result<Verdict, Stop> {
+pub(super) fn send(
+    tx: &Connection,
+    entry: &Entry<'_>,
+    command: &PostMessage,
+) -> Result<Verdict, Stop> {
+    let PostMessage { send: command, mentions } = command;
     if let Some(reply) = earlier(tx, entry, command)? {
         return Ok(Verdict::Repeat(reply));
     }
@@ -27,14 +34,14 @@ pub(crate) fn send(tx: &Connection, entry: &Entry<'_>, command: &Send) -> Result
     let room = access(tx, account.id, command.room)?;
     authorize(account.role, Action::Post(room))?;
     if let Some(target) = command.reply_to
-        && (target.0 == 0 || target > rooms::head(tx, command.room)?)
+        && (target.0 == 0 || target > head(tx, command.room)?)
     {
         return Err(Refusal::INVALID.into());
     }
     let mut effects = Vec::new();
     if room.is_some_and(|room| room.member.is_none()) {
-        effects =
-            rooms::add_member(tx, entry, &account, command.room, account.role.min(Role::Member))?;
+        let role = account.role.min(Role::Member);
+        effects = members::add_member(tx, entry, &account, command.room, role)?;
     }
     let posted = Posted {
         message_id: command.message_id,
@@ -45,7 +52,8 @@ pub(crate) fn send(tx: &Connection, entry: &Entry<'_>, command: &Send) -> Result
     let event = happen(tx, entry, &account, command.room, Change::Posted(posted))?;
     let reply = posted_reply(command.room, event.head.seq, entry.position, entry.time);
     // What one posted one has read.
-    rooms::advance_marker(tx, account.id, command.room, event.head.seq)?;
+    reading::advance_marker(tx, account.id, command.room, event.head.seq)?;
+    reading::note_mentions(tx, account.id, command.room, event.head.seq, mentions)?;
     effects.push(Effect::Happened(event));
     Ok(Verdict::Applied(reply, effects))
 }

@@ -40,6 +40,8 @@ pub(crate) enum Effect {
     Entered { account: AccountId, room: RoomId },
     /// They no longer do, after that event.
     Left { account: AccountId, room: RoomId, after: Seq },
+    /// That account has read further in the room.
+    Read { account: AccountId, room: RoomId },
     /// An account with that role is there.
     Registered(Role),
     /// Its display name changed.

@@ -7,7 +7,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::StoreError;
 
 /// `MIGRATIONS[n]` leads from version n to n + 1.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_rooms.sql")];
 
 /// Brings the database to the present version.
 pub(super) fn run(path: &Path, db: &mut Connection) -> Result<(), StoreError> {
@@ -62,7 +63,7 @@ mod tests {
             .unwrap();
         drop(db);
         let refused = open_for_writing(&path).unwrap_err();
-        assert!(matches!(refused, StoreError::Newer { found: 99, known: 1, .. }), "{refused}");
+        assert!(matches!(refused, StoreError::Newer { found: 99, known: 2, .. }), "{refused}");
         assert!(refused.to_string().contains("tertulia.db"));
     }
 

@@ -1,5 +1,8 @@
 //! The database file: opened, migrated, written by one writer, read by several readers.
 
+pub(crate) mod changes;
+mod events;
+mod listings;
 mod migrations;
 mod readers;
 pub(crate) mod sql;

@@ -5,25 +5,23 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, params};
 use tertulia_proto::{
-    AccountId, Body, Change, Env, Event, EventHead, Joined, Left, MessageId, PageHead, Person,
-    Posted, Refusal, ReqId, RoomId, RoomListing, RoomName, Seq, Span, Timestamp, Topic,
-    limits as wire,
+    AccountId, Env, Event, PageHead, Person, ReadMarker, Refusal, ReqId, RoomId, RoomListing, Seq,
+    Span, Timestamp, limits as wire,
 };
 use tokio::sync::{Semaphore, oneshot};
 
 use super::{
+    events,
+    listings::{listing, read_marker},
     open_for_reading,
-    sql::{bytes, column, int, text},
+    sql::{column, int},
 };
 use crate::{
     limits,
     state::{Access, AccountRow, DeviceKey, Stop, access, account_by_device, invite_role},
 };
-
-/// What a frame of an event takes at most beside its body: numbers and names.
-const EVENT_OVERHEAD: usize = 512;
 
 /// The read side of the database. Every method reads one consistent state of it.
 #[derive(Debug, Clone)]
@@ -125,7 +123,17 @@ impl Readers {
         .await
     }
 
-    /// A room's members with a larger id, and whether more follow. `online` is left false.
+    /// How far an account has read a room; `None` where it is no member.
+    pub(crate) async fn read_marker(
+        &self,
+        account: AccountId,
+        room: RoomId,
+    ) -> rusqlite::Result<Option<ReadMarker>> {
+        self.read(move |db| read_marker(db, account, room)).await
+    }
+
+    /// A room's members with a larger id and their roles there, and whether more follow. `online`
+    /// is left false.
     pub(crate) async fn members(
         &self,
         room: RoomId,
@@ -134,7 +142,7 @@ impl Readers {
         self.read(move |db| {
             let mut people: Vec<Person> = db
                 .prepare_cached(
-                    "SELECT id, handle, display, account.role FROM member
+                    "SELECT id, handle, display, member.role FROM member
                      JOIN account ON account.id = member.account
                      WHERE room = ?1 AND account > ?2 ORDER BY account LIMIT ?3",
                 )?
@@ -159,7 +167,8 @@ impl Readers {
             let Some(listing) = listing(db, account, room)? else {
                 return Ok(None);
             };
-            let next = resume_at(db, &listing, have)?;
+            let from = access(db, account, room)?.map_or(Seq(0), |access| access.readable_from());
+            let next = resume_at(db, &listing, have)?.max(from);
             Ok(Some(CatchUp { listing, next }))
         })
         .await
@@ -173,29 +182,35 @@ impl Readers {
         limit: usize,
         bytes: usize,
     ) -> rusqlite::Result<Vec<Event>> {
-        self.read(move |db| collect(db, room, Span::After(next.prev()), limit, bytes)).await
+        let span = Span::After(next.prev());
+        self.read(move |db| events::collect(db, room, span, Seq(0), limit, bytes)).await
     }
 
-    /// A page of a room's history, ascending.
+    /// A page of a room's history, ascending, with nothing from before `from`.
     pub(crate) async fn page(
         &self,
         req_id: ReqId,
         room: RoomId,
+        from: Seq,
         span: Span,
         limit: u16,
     ) -> rusqlite::Result<(PageHead, Vec<Event>)> {
         self.read(move |db| {
             let limit = usize::from(limit.clamp(1, wire::PAGE_EVENTS));
-            let mut events = collect(db, room, span, limit, wire::PAGE_BYTES - 1_024)?;
+            let bytes = wire::PAGE_BYTES - 1_024;
+            let mut events = events::collect(db, room, span, from, limit, bytes)?;
             if !matches!(span, Span::After(_)) {
                 events.reverse();
             }
             let (oldest, head) = db
                 .prepare_cached(
-                    "SELECT coalesce((SELECT min(seq) FROM event WHERE room = ?1), 0), head
+                    "SELECT coalesce(
+                         (SELECT min(seq) FROM event WHERE room = ?1 AND seq >= ?2), 0), head
                      FROM room WHERE id = ?1",
                 )?
-                .query_row([int(room.0)], |row| Ok((column(row, 0)?, column(row, 1)?)))?;
+                .query_row(params![int(room.0), int(from.0)], |row| {
+                    Ok((column(row, 0)?, column(row, 1)?))
+                })?;
             Ok((PageHead { req_id, room, events: events.len() as u16, oldest, head }, events))
         })
         .await
@@ -239,37 +254,6 @@ fn cut<T>(list: &mut Vec<T>) -> bool {
     more
 }
 
-fn listing(
-    db: &Connection,
-    account: AccountId,
-    room: RoomId,
-) -> rusqlite::Result<Option<RoomListing>> {
-    db.prepare_cached(
-        "SELECT id, name, kind, topic, members, head, read,
-                (SELECT count(*) FROM
-                     (SELECT kind, event.account AS author FROM event
-                      WHERE room = id AND seq > read LIMIT 1000)
-                 WHERE kind = 256 AND author <> ?1)
-         FROM room LEFT JOIN member ON member.room = room.id AND member.account = ?1
-         WHERE id = ?2",
-    )?
-    .query_row(params![int(account.0), int(room.0)], |row| {
-        let entered = row.get::<_, Option<i64>>(6)?.is_some();
-        Ok(RoomListing {
-            room: column(row, 0)?,
-            name: text(row, 1, RoomName::kept)?,
-            kind: column(row, 2)?,
-            topic: text(row, 3, Topic::try_from)?,
-            members: column(row, 4)?,
-            head: column(row, 5)?,
-            read: if entered { column(row, 6)? } else { Seq(0) },
-            unread: column(row, 7)?,
-            entered,
-        })
-    })
-    .optional()
-}
-
 /// One past what the client has, unless that is too much to send one by one; then the newest few.
 fn resume_at(db: &Connection, listing: &RoomListing, have: Option<Seq>) -> rusqlite::Result<Seq> {
     let head = listing.head;
@@ -293,68 +277,4 @@ fn resume_at(db: &Connection, listing: &RoomListing, have: Option<Seq>) -> rusql
         )?
         .query_row(params![int(listing.room.0), int(have.0)], |row| row.get(0))?;
     Ok(if bytes as u64 > wire::CATCH_UP_BYTES { fresh } else { have.next() })
-}
-
-/// Events of a span: ascending for `After`, descending otherwise.
-fn collect(
-    db: &Connection,
-    room: RoomId,
-    span: Span,
-    limit: usize,
-    byte_limit: usize,
-) -> rusqlite::Result<Vec<Event>> {
-    let (seq, ascending) = match span {
-        Span::Newest => (Seq(i64::MAX as u64), false),
-        Span::Before(seq) => (Seq(seq.0.min(i64::MAX as u64)), false),
-        Span::After(seq) => (Seq(seq.0.min(i64::MAX as u64)), true),
-    };
-    let mut statement = db.prepare_cached(if ascending {
-        "SELECT seq, event.position, time, kind, message_id, reply_to, edited, bytes,
-                id, handle, display, role
-         FROM event JOIN account ON account.id = event.account LEFT JOIN body USING (position)
-         WHERE room = ?1 AND seq > ?2 ORDER BY seq ASC LIMIT ?3"
-    } else {
-        "SELECT seq, event.position, time, kind, message_id, reply_to, edited, bytes,
-                id, handle, display, role
-         FROM event JOIN account ON account.id = event.account LEFT JOIN body USING (position)
-         WHERE room = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3"
-    })?;
-    let mut rows = statement.query(params![int(room.0), int(seq.0), limit as i64])?;
-    let (mut events, mut size) = (Vec::new(), 0);
-    while let Some(row) = rows.next()? {
-        size += row.get_ref(7)?.as_blob_or_null().ok().flatten().map_or(0, <[u8]>::len)
-            + EVENT_OVERHEAD;
-        if size > byte_limit && !events.is_empty() {
-            break;
-        }
-        events.push(event(row, room)?);
-    }
-    Ok(events)
-}
-
-fn event(row: &Row<'_>, room: RoomId) -> rusqlite::Result<Event> {
-    let head = EventHead {
-        room,
-        seq: column(row, 0)?,
-        position: column(row, 1)?,
-        time: column(row, 2)?,
-        author: AccountRow::read(row, 8)?.author(),
-    };
-    let kind: i64 = row.get(3)?;
-    let change = match kind {
-        256 => Change::Posted(Posted {
-            message_id: MessageId(bytes(row, 4)?),
-            reply_to: row.get::<_, Option<i64>>(5)?.map(|_| column(row, 5)).transpose()?,
-            edited: row.get::<_, Option<i64>>(6)?.map(|_| column(row, 6)).transpose()?,
-            body: row.get::<_, Option<Vec<u8>>>(7)?.map(|bytes| body(&bytes)).transpose()?,
-        }),
-        260 => Change::Joined(Joined {}),
-        261 => Change::Left(Left {}),
-        other => Change::Unknown(other as u64),
-    };
-    Ok(Event { head, change })
-}
-
-fn body(bytes: &[u8]) -> rusqlite::Result<Body> {
-    postcard::from_bytes(bytes).map_err(|_| super::sql::invalid(7, rusqlite::types::Type::Blob))
 }

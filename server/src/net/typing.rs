@@ -1,0 +1,57 @@
+//! Typing notices, in and out: soft state that no receipt, no order and no store knows of.
+
+use std::convert::Infallible;
+
+use quinn::Connection;
+use tertulia_proto::{Author, Typing};
+use tokio::time::Instant;
+
+use super::{Ended, Shared, bucket::Bucket};
+use crate::{
+    hub::{Bell, ConnectionId},
+    limits,
+};
+
+/// Takes in that a person is writing. Too often is as good as never.
+#[derive(Debug)]
+pub(crate) struct TypingIn<'a> {
+    shared: &'a Shared,
+    id: ConnectionId,
+    person: Author,
+    bucket: Bucket,
+}
+
+impl<'a> TypingIn<'a> {
+    pub(crate) fn new(shared: &'a Shared, id: ConnectionId, person: Author) -> Self {
+        let (burst, rate) = (limits::TYPING_BURST, limits::TYPING_RATE);
+        Self { shared, id, person, bucket: Bucket::new(burst, rate, Instant::now()) }
+    }
+
+    pub(crate) fn take(&mut self, typing: &Typing) {
+        if self.bucket.take(Instant::now()).is_ok() {
+            self.shared.hub.typing(self.id, &self.person, typing.room);
+        }
+    }
+
+    /// Reads datagrams until the connection ends; those of other kinds are ignored.
+    pub(crate) async fn read_datagrams(
+        mut self,
+        connection: &Connection,
+    ) -> Result<Infallible, Ended> {
+        loop {
+            let datagram = connection.read_datagram().await?;
+            if let Some(typing) = Typing::decode_datagram(&datagram) {
+                self.take(&typing);
+            }
+        }
+    }
+}
+
+/// Sends what the bell was told, as datagrams.
+pub(crate) async fn send_datagrams(connection: &Connection, bell: &Bell) -> Infallible {
+    loop {
+        let notice = bell.typing().await;
+        // One that does not fit the path, or comes too late, is not missed.
+        let _ = connection.send_datagram(notice.datagram);
+    }
+}
