@@ -9,7 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use quinn::{RecvStream, SendStream, VarInt};
 use tertulia_proto::{
-    Event, Frame, FrameBuffer, LaneMessage, ReqId, ServerMessage, close::CloseCode, limits,
+    ClientNotice, Event, Features, Frame, FrameBuffer, LaneMessage, ReqId, ServerMessage, Typing,
+    TypingNotice, close::CloseCode, limits,
 };
 use tokio::{sync::mpsc, task::JoinSet, time};
 
@@ -33,6 +34,8 @@ pub(crate) enum Report {
     Lane(Vec<LaneMessage>),
     /// A whole page.
     Page(ReqId, Vec<Event>),
+    /// Somebody is writing.
+    Typing(TypingNotice),
     /// A page that ended before it was whole, and not by the protocol.
     PageLost(ReqId),
     /// The connection is over.
@@ -49,6 +52,8 @@ pub(crate) struct Connected {
     pub(crate) generation: u64,
     /// For figures.
     pub(crate) quic: quinn::Connection,
+    /// Whether typing notices go as datagrams.
+    by_datagram: bool,
     writes: mpsc::Sender<Bytes>,
     writer: JoinSet<SendStream>,
     _readers: JoinSet<()>,
@@ -63,7 +68,8 @@ impl Connected {
         reports: mpsc::Sender<Tagged>,
         is_real: bool,
     ) -> Self {
-        let Welcomed { quic, send, recv, frames, .. } = welcomed;
+        let Welcomed { welcome, quic, send, recv, frames } = welcomed;
+        let by_datagram = welcome.features.has(Features::TYPING_DATAGRAMS);
         let (writes, queue) = mpsc::channel(WRITES);
         let mut writer = JoinSet::new();
         writer.spawn(write(send, queue));
@@ -73,13 +79,26 @@ impl Connected {
         if is_real {
             readers.spawn(watch_path(reporter.clone()));
         }
+        if by_datagram {
+            readers.spawn(read_datagrams(reporter.clone()));
+        }
         readers.spawn(accept(reporter));
-        Self { generation, quic, writes, writer, _readers: readers }
+        Self { generation, quic, by_datagram, writes, writer, _readers: readers }
     }
 
     /// Queues a frame. `false`: the connection is over, or would take more than may be unanswered.
     pub(crate) fn write(&self, frame: Bytes) -> bool {
         self.writes.try_send(frame).is_ok()
+    }
+
+    /// Says that one is writing, if that can be said now.
+    pub(crate) fn tell_typing(&self, typing: &Typing) {
+        if self.by_datagram {
+            // One that does not fit the path, or comes too late, is not missed.
+            let _ = self.quic.send_datagram(typing.encode_datagram());
+        } else {
+            self.write(ClientNotice::from(typing.clone()).encode());
+        }
     }
 
     /// Gives the connection up at once.
@@ -209,6 +228,18 @@ async fn watch_path(reporter: Reporter) {
     let tried = reporter.quic.remote_address().to_string();
     let end = End::retry(Trouble::Unreachable { tried });
     reporter.report(Report::Ended(end)).await;
+}
+
+/// Datagrams of kinds that this version does not know are ignored.
+async fn read_datagrams(reporter: Reporter) {
+    // The control reader reports the end.
+    while let Ok(datagram) = reporter.quic.read_datagram().await {
+        if let Some(notice) = TypingNotice::decode_datagram(&datagram)
+            && !reporter.report(Report::Typing(notice)).await
+        {
+            return;
+        }
+    }
 }
 
 async fn accept(reporter: Reporter) {

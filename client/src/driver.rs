@@ -14,6 +14,7 @@ mod outlet;
 mod requests;
 mod sending;
 mod shared;
+mod typing;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -42,7 +43,7 @@ use crate::{
     core::{
         backoff,
         liveness::Liveness,
-        room::Room,
+        room::{Me, Room},
         session::{End, Session},
     },
     handle::Closed,
@@ -74,6 +75,7 @@ pub(crate) struct Driver {
     dir: Blocking<PathBuf>,
     profile: Option<Profile>,
     names: Option<RoomNames>,
+    me: Me,
 
     session: Session,
     attempt: Option<attempt::Attempt>,
@@ -92,6 +94,8 @@ pub(crate) struct Driver {
     followers: BTreeMap<RoomId, follower::Follower>,
     presence: PresenceView,
     marks: marks::Marks,
+    /// When one's own typing was last told, by room.
+    typed: BTreeMap<RoomId, Duration>,
     refill_at: Option<Duration>,
 
     desk: sending::Desk,
@@ -255,6 +259,7 @@ impl Driver {
             }
             Report::Lane(messages) => self.handle_lane(messages),
             Report::Page(req_id, events) => self.answered(req_id, Answer::Page(events)),
+            Report::Typing(notice) => self.somebody_types(notice),
             Report::PageLost(req_id) => self.page_lost(req_id),
             Report::Ended(end) => self.disconnected(end),
         }
@@ -266,6 +271,7 @@ impl Driver {
                 self.presence.apply(notice);
                 self.publish_presence();
             }
+            ServerMessage::Typing(notice) => self.somebody_types(notice),
             ServerMessage::GoAway(go_away) => {
                 self.session.going_away(backoff::asked_wait(go_away.retry_after_ms));
                 let leaves_by = self.now() + LEAVE;

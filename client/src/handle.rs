@@ -4,8 +4,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tertulia_certs::ServerLink;
 use tertulia_proto::{
-    DisplayName, Env, Event, MessageId, MessageText, Person, Role, RoomId, RoomKind, RoomListing,
-    RoomName, Seq, Span, Topic,
+    DisplayName, Env, Event, MessageId, MessageText, Person, Role, RoomId, RoomListing, RoomName,
+    Seq, Span,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -174,8 +174,8 @@ impl Client {
         crate::lists::rooms(self).await
     }
 
-    /// The room of that name when rooms were last listed: good for sending to it while there is no
-    /// connection.
+    /// The room of that address ([`RoomListing::address`]) when rooms were last listed: good for
+    /// sending to it while there is no connection.
     pub async fn known_room(&self, name: RoomName) -> Option<RoomId> {
         self.call(|reply| Command::Known(name, reply)).await?
     }
@@ -183,26 +183,6 @@ impl Client {
     /// Messages of the outbox that this client is to send, failed ones too, in order of writing.
     pub async fn waiting(&self) -> Vec<(RoomId, Item)> {
         self.call(Command::Waiting).await.unwrap_or_default()
-    }
-
-    /// Makes a room and enters it.
-    pub async fn create_room(
-        &self,
-        name: RoomName,
-        kind: RoomKind,
-        topic: Topic,
-    ) -> Result<RoomListing, RequestError> {
-        crate::lists::create_room(self, name, kind, topic).await
-    }
-
-    /// Enters a public room.
-    pub async fn enter_room(&self, name: RoomName) -> Result<RoomListing, RequestError> {
-        crate::lists::enter_room(self, name).await
-    }
-
-    /// Leaves a room.
-    pub async fn leave_room(&self, room: RoomId) -> Result<(), RequestError> {
-        crate::lists::leave_room(self, room).await
     }
 
     /// Everyone connected now.
@@ -230,6 +210,13 @@ impl Client {
     pub fn mark_read(&self, room: RoomId, seq: Seq) {
         // A client that is that busy, or closed, hears of it another time.
         let _ = self.commands.try_send(Command::MarkRead(room, seq));
+    }
+
+    /// Says that one is writing in a room: told at most every few seconds, and only while there is
+    /// a connection.
+    pub fn typing(&self, room: RoomId) {
+        // A client that is that busy has better things to tell.
+        let _ = self.commands.try_send(Command::Typing(room));
     }
 
     /// Makes an invite and returns its link.

@@ -13,6 +13,7 @@ mod error;
 mod handle;
 mod lists;
 mod model;
+mod rooms;
 mod sent;
 mod store;
 mod system;

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use tertulia_certs::{InviteToken, ServerLink};
 use tertulia_proto::{
-    AccountId, Command as Wire, CreateInvite, CreateRoom, DisplayName, EnterRoom, Event, History,
-    LeaveRoom, ListMembers, ListRooms, ListUsers, Person, Rename, Role, RoomId, RoomKind,
-    RoomListing, RoomName, ServerMessage, Span, Topic, limits,
+    AccountId, Command as Wire, CreateInvite, DisplayName, Event, History, ListMembers, ListRooms,
+    ListUsers, Person, Rename, Role, RoomId, RoomListing, RoomName, ServerMessage, Span, limits,
 };
 use tokio::sync::oneshot;
 
@@ -29,7 +28,8 @@ pub(crate) async fn rooms(client: &Client) -> Result<Vec<RoomListing>, RequestEr
         all.extend(page.rooms.into_iter().filter(|room| room.room > after));
         let got_on = all.last().is_some_and(|room| room.room > after);
         if !page.more || !got_on || all.len() >= ENTRIES {
-            let names = all.iter().map(|room| (room.name.clone(), room.room));
+            let kept = |room: &RoomListing| Some((RoomName::kept(room.address()).ok()?, room.room));
+            let names = all.iter().filter_map(kept);
             // A closed client remembers nothing.
             let _ = client.commands.send(Command::Listed(names.collect())).await;
             return Ok(all);
@@ -62,26 +62,6 @@ pub(crate) async fn members(client: &Client, room: RoomId) -> Result<Vec<Person>
             return Ok(all);
         }
     }
-}
-
-pub(crate) async fn create_room(
-    client: &Client,
-    name: RoomName,
-    kind: RoomKind,
-    topic: Topic,
-) -> Result<RoomListing, RequestError> {
-    room(client, CreateRoom { name, kind, topic }).await
-}
-
-pub(crate) async fn enter_room(
-    client: &Client,
-    name: RoomName,
-) -> Result<RoomListing, RequestError> {
-    room(client, EnterRoom { name }).await
-}
-
-pub(crate) async fn leave_room(client: &Client, room: RoomId) -> Result<(), RequestError> {
-    done(client, LeaveRoom { room }).await
 }
 
 pub(crate) async fn rename(client: &Client, name: DisplayName) -> Result<(), RequestError> {
@@ -129,14 +109,17 @@ fn extend_people(all: &mut Vec<Person>, page: Vec<Person>, more: bool) -> bool {
     more && last_account(all) > after && all.len() < ENTRIES
 }
 
-async fn room(client: &Client, command: impl Into<Wire>) -> Result<RoomListing, RequestError> {
+pub(crate) async fn room(
+    client: &Client,
+    command: impl Into<Wire>,
+) -> Result<RoomListing, RequestError> {
     match message(client, command).await? {
         ServerMessage::Room(info) => Ok(info.room),
         _ => Err(RequestError::Lost),
     }
 }
 
-async fn done(client: &Client, command: impl Into<Wire>) -> Result<(), RequestError> {
+pub(crate) async fn done(client: &Client, command: impl Into<Wire>) -> Result<(), RequestError> {
     match message(client, command).await? {
         ServerMessage::Done(_) => Ok(()),
         _ => Err(RequestError::Lost),

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use tertulia_certs::KeyChanged;
 use tertulia_proto::{
     AccountId, Author, DisplayName, Handle, MessageId, MessageText, Person, Refusal, Role, RoomId,
-    RoomListing, Seq, Timestamp,
+    RoomListing, RoomName, Seq, Timestamp, Topic,
 };
 
 /// Something changed. Every event is an upsert: applying one twice changes nothing.
@@ -38,6 +38,13 @@ pub enum ClientEvent {
     },
     /// Who is connected changed.
     Presence(PresenceView),
+    /// Somebody else is writing in a room; worth showing for some seconds, or until they post.
+    Typing {
+        /// The room.
+        room: RoomId,
+        /// Who.
+        person: Author,
+    },
     /// The reader was too slow and events were dropped: take a
     /// [`Client::snapshot`](crate::Client::snapshot) and timelines afresh.
     Lagged {
@@ -179,6 +186,18 @@ pub enum Content {
     Joined,
     /// The author left.
     Left,
+    /// The author made somebody a member.
+    Added(Author),
+    /// The author ended somebody's membership.
+    Removed(Author),
+    /// Somebody may do more or less in the room.
+    RoleChanged(Author, Role),
+    /// The author said what the room is about.
+    TopicChanged(Topic),
+    /// The author gave the room another name.
+    RoomRenamed(RoomName),
+    /// The author closed the room for writing, or (`false`) opened it again.
+    Archived(bool),
     /// Something this version does not know: shown as nothing, but it has its seq.
     Unknown,
 }

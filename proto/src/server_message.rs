@@ -226,6 +226,14 @@ pub struct RoomListing {
 }
 
 impl RoomListing {
+    /// What people and commands call it: its name, or `@` and the other one's handle.
+    pub fn address(&self) -> String {
+        match self.kind {
+            RoomKind::Direct => format!("@{}", self.name),
+            RoomKind::Public | RoomKind::Private => self.name.to_string(),
+        }
+    }
+
     /// Whether one is a member.
     pub const fn is_entered(&self) -> bool {
         self.role.is_some()

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tertulia_client::proto::{HistoryPolicy, Role};
 
 /// Tertulia for scripts and terminals: group chat over QUIC that a bad network can't break.
 #[derive(Parser)]
@@ -48,6 +49,18 @@ pub(crate) enum Command {
     Enter(Room),
     /// Leave a room
     Leave(Room),
+    /// Make somebody a member of a room, or give a member another role
+    Add(Add),
+    /// End somebody's membership of a room
+    Remove(Remove),
+    /// Open the direct room with somebody, or send there
+    Dm(Direct),
+    /// Say what a room is about
+    Topic(Topic),
+    /// Give a room another name
+    Rename(Rename),
+    /// Close a room for writing; it stays readable
+    Archive(Archive),
     /// Show what waits to be sent
     Outbox(Outbox),
     /// Show the state of the connection
@@ -75,7 +88,7 @@ pub(crate) struct Room {
 
 #[derive(Args)]
 pub(crate) struct Send {
-    /// name or #name
+    /// name, #name or @handle
     #[arg(value_name = "ROOM")]
     pub(crate) room: String,
     /// The message; without it each line of standard input is one
@@ -85,7 +98,7 @@ pub(crate) struct Send {
 
 #[derive(Debug, Args)]
 pub(crate) struct Tail {
-    /// name or #name
+    /// name, #name or @handle
     #[arg(value_name = "ROOM")]
     pub(crate) room: String,
     /// Begin after this seq, then go on live; without it only what comes from now on
@@ -98,7 +111,7 @@ pub(crate) struct Tail {
 
 #[derive(Debug, Args)]
 pub(crate) struct History {
-    /// name or #name
+    /// name, #name or @handle
     #[arg(value_name = "ROOM")]
     pub(crate) room: String,
     /// Only what has a smaller seq
@@ -124,6 +137,114 @@ pub(crate) struct Create {
     /// For members only; to others it does not exist
     #[arg(long)]
     pub(crate) private: bool,
+    /// What those who enter later may read
+    #[arg(long, value_enum, default_value_t = HistoryFor::All)]
+    pub(crate) history: HistoryFor,
+}
+
+/// What those who enter later may read.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum HistoryFor {
+    /// Everything
+    All,
+    /// What comes after they entered
+    Joined,
+}
+
+impl From<HistoryFor> for HistoryPolicy {
+    fn from(history: HistoryFor) -> Self {
+        match history {
+            HistoryFor::All => Self::All,
+            HistoryFor::Joined => Self::SinceJoined,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// name or #name
+    #[arg(value_name = "ROOM")]
+    pub(crate) room: String,
+    /// handle or @handle
+    #[arg(value_name = "HANDLE")]
+    pub(crate) handle: String,
+    /// What they may do there
+    #[arg(long, value_enum, default_value_t = MemberRole::Member)]
+    pub(crate) role: MemberRole,
+}
+
+/// What a member may do in a room.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum MemberRole {
+    /// Reads
+    Guest,
+    /// Reads and writes
+    Member,
+    /// Adds and removes members, sets the topic
+    Moderator,
+    /// Everything
+    Owner,
+}
+
+impl From<MemberRole> for Role {
+    fn from(role: MemberRole) -> Self {
+        match role {
+            MemberRole::Guest => Self::Guest,
+            MemberRole::Member => Self::Member,
+            MemberRole::Moderator => Self::Moderator,
+            MemberRole::Owner => Self::Owner,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    /// name or #name
+    #[arg(value_name = "ROOM")]
+    pub(crate) room: String,
+    /// handle or @handle
+    #[arg(value_name = "HANDLE")]
+    pub(crate) handle: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Direct {
+    /// handle or @handle
+    #[arg(value_name = "HANDLE")]
+    pub(crate) handle: String,
+    /// A message
+    #[arg(value_name = "TEXT", allow_negative_numbers = true)]
+    pub(crate) text: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Topic {
+    /// name or #name
+    #[arg(value_name = "ROOM")]
+    pub(crate) room: String,
+    /// The topic; an empty one takes it away
+    #[arg(value_name = "TEXT")]
+    pub(crate) text: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rename {
+    /// name or #name
+    #[arg(value_name = "ROOM")]
+    pub(crate) room: String,
+    /// The new name
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Archive {
+    /// name or #name
+    #[arg(value_name = "ROOM")]
+    pub(crate) room: String,
+    /// Open it again
+    #[arg(long)]
+    pub(crate) undo: bool,
 }
 
 #[derive(Debug, Args)]

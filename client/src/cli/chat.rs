@@ -10,6 +10,7 @@ use tertulia_client::{
 use tokio::io::{BufReader, Stdin};
 
 use crate::{
+    address::Address,
     args,
     event::{EventObject, line},
     failure::Failure,
@@ -39,7 +40,7 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     let begin = async {
-        let room = session.room(&args.room).await?;
+        let room = session.entered_room(&args.room).await?;
         let since = Seq(room.head.0.saturating_sub(CONTEXT));
         tail::begin(&args.room, Some(since), session).await
     };
@@ -58,10 +59,12 @@ pub(crate) async fn run(
 }
 
 async fn listen(room: &RoomListing, mut follow: Follow, output: &Output) -> Result<(), Failure> {
+    let address = Address::of(room);
+    let word = address.word();
     while let Some(event) = follow.next().await {
-        output.print(&EventObject::new(&room.name, &event), || line(&event)).await?;
+        output.print(&EventObject::new(&word, &event), || line(&event)).await?;
     }
-    Err(Failure::failed(format!("you are no member of #{} any more", room.name)))
+    Err(Failure::failed(format!("you are no member of {address} any more")))
 }
 
 async fn talk(room: &RoomListing, session: &Session, output: &Output) -> Result<(), Failure> {

@@ -1,9 +1,12 @@
 //! Events as objects and as lines.
 
 use serde::Serialize;
-use tertulia_client::proto::{Body, Change, Event, RoomName};
+use tertulia_client::proto::{Author, Body, Change, Event};
 
-use crate::{output::rfc3339, terminal::plain};
+use crate::{
+    output::rfc3339,
+    terminal::{one_line, plain},
+};
 
 /// An event, in the form that other programs rely on. No `Debug`: it holds a message.
 #[derive(Serialize)]
@@ -19,16 +22,23 @@ pub(crate) struct EventObject<'a> {
     reply_to: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     edited: Option<String>,
+    /// Whom it is about, beside its author.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<&'a str>,
+    /// What that one may do from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
 }
 
 impl<'a> EventObject<'a> {
-    pub(crate) fn new(room: &'a RoomName, event: &'a Event) -> Self {
+    /// `room`: its address without `#`.
+    pub(crate) fn new(room: &'a str, event: &'a Event) -> Self {
         let posted = match &event.change {
             Change::Posted(posted) => Some(posted),
             _ => None,
         };
         Self {
-            room: room.as_str(),
+            room,
             seq: event.head.seq.0,
             kind: event.kind_name().unwrap_or("unknown"),
             author: event.head.author.handle.as_str(),
@@ -37,6 +47,12 @@ impl<'a> EventObject<'a> {
             time: rfc3339(event.head.time),
             reply_to: posted.and_then(|posted| posted.reply_to).map(|seq| seq.0),
             edited: posted.and_then(|posted| posted.edited).map(rfc3339),
+            member: member(&event.change).map(|member| member.handle.as_str()),
+            role: match &event.change {
+                Change::Added(added) => Some(added.role.as_str()),
+                Change::RoleChanged(changed) => Some(changed.role.as_str()),
+                _ => None,
+            },
         }
     }
 }
@@ -47,24 +63,57 @@ pub(crate) fn line(event: &Event) -> String {
     // Seconds will do for a person.
     let time = time.get(..19).unwrap_or(&time).replace('T', " ");
     let author = plain(event.head.author.display.as_str());
-    match (&event.change, text(event)) {
-        (Change::Posted(_), Some(text)) => {
-            let text = plain(text).replace('\n', "\n    ");
-            format!("{time}  {author}: {text}")
+    let name = |member: &Author| plain(member.display.as_str()).into_owned();
+    let happened = match &event.change {
+        Change::Posted(_) => {
+            return match text(event) {
+                Some(text) => {
+                    format!("{time}  {author}: {}", plain(text).replace('\n', "\n    "))
+                }
+                None => format!("{time}  {author}: (removed or not readable)"),
+            };
         }
-        (Change::Posted(_), None) => format!("{time}  {author}: (removed or not readable)"),
-        (Change::Joined(_), _) => format!("{time}  * {author} entered"),
-        (Change::Left(_), _) => format!("{time}  * {author} left"),
-        (Change::Unknown(_), _) => format!("{time}  * something this version does not know"),
-    }
+        Change::Joined(_) => format!("{author} entered"),
+        Change::Left(_) => format!("{author} left"),
+        Change::Added(added) => format!("{author} added {}", name(&added.member)),
+        Change::Removed(removed) => format!("{author} removed {}", name(&removed.member)),
+        Change::RoleChanged(changed) => {
+            format!("{} is {} now", name(&changed.member), changed.role)
+        }
+        Change::TopicChanged(changed) if changed.topic.as_str().is_empty() => {
+            format!("{author} took the topic away")
+        }
+        Change::TopicChanged(changed) => {
+            format!("{author} set the topic: {}", one_line(changed.topic.as_str()))
+        }
+        Change::RoomRenamed(renamed) => format!("{author} renamed the room: #{}", renamed.name),
+        Change::Archived(archived) => match archived.archived {
+            true => format!("{author} archived the room"),
+            false => format!("{author} opened the room again"),
+        },
+        Change::Unknown(_) => "something this version does not know".to_owned(),
+    };
+    format!("{time}  * {happened}")
 }
 
+/// A message, a topic, a new name: what an event says.
 fn text(event: &Event) -> Option<&str> {
     match &event.change {
         Change::Posted(posted) => match &posted.body {
             Some(Body::Text(text)) => Some(text.as_str()),
             _ => None,
         },
+        Change::TopicChanged(changed) => Some(changed.topic.as_str()),
+        Change::RoomRenamed(renamed) => Some(renamed.name.as_str()),
+        _ => None,
+    }
+}
+
+fn member(change: &Change) -> Option<&Author> {
+    match change {
+        Change::Added(added) => Some(&added.member),
+        Change::Removed(removed) => Some(&removed.member),
+        Change::RoleChanged(changed) => Some(&changed.member),
         _ => None,
     }
 }

@@ -3,12 +3,13 @@
 use std::{io, process::ExitCode};
 
 use tertulia_client::{
-    JoinError, OpenError, RequestError, SendError, Trouble,
-    certs::KeyChanged,
-    proto::{Refusal, RoomName},
+    JoinError, OpenError, RequestError, SendError, Trouble, certs::KeyChanged, proto::Refusal,
 };
 
-use crate::terminal::{one_line, say_lines};
+use crate::{
+    address::Address,
+    terminal::{one_line, say_lines},
+};
 
 /// The end of a command that did not do what was asked.
 #[derive(Debug)]
@@ -68,9 +69,9 @@ impl Failure {
     }
 
     /// A room that is not there, or that one may not know of: one and the same.
-    pub(crate) fn no_such_room(name: &RoomName) -> Self {
+    pub(crate) fn no_such_room(room: &Address) -> Self {
         Self::failed(format!(
-            "there is no room #{name} that you can see; list them with: tertulia-cli rooms"
+            "there is no room {room} that you can see; list them with: tertulia-cli rooms"
         ))
     }
 

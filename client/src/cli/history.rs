@@ -8,6 +8,7 @@ use tertulia_client::{
 };
 
 use crate::{
+    address::Address,
     args,
     event::{EventObject, line},
     failure::Failure,
@@ -20,20 +21,21 @@ pub(crate) async fn run(
     session: &Session,
     output: &Output,
 ) -> Result<(), Failure> {
-    let room = session.room(&args.room).await?;
+    let address = &Address::parse(&args.room)?;
+    let room = session.room_at(address).await?;
     let mut before = args.before.map(Seq);
     let mut missing = args.limit;
     let mut events = VecDeque::new();
     while missing > 0 && before != Some(Seq(1)) && before != Some(Seq(0)) {
         let span = before.map_or(Span::Newest, Span::Before);
         let limit = u16::try_from(missing).unwrap_or(u16::MAX).min(limits::PAGE_EVENTS);
-        let (id, name) = (room.room, &room.name);
+        let id = room.room;
         let page = session
             .ask_raw(|client| async move { client.history(id, span, limit).await })
             .await?
             .map_err(|error| match error {
                 RequestError::Refused { refusal: Refusal::NO_SUCH_ROOM, .. } => {
-                    Failure::no_such_room(name)
+                    Failure::no_such_room(address)
                 }
                 error => error.into(),
             })?;
@@ -46,8 +48,9 @@ pub(crate) async fn run(
             events.push_front(event);
         }
     }
+    let word = address.word();
     for event in &events {
-        output.print(&EventObject::new(&room.name, event), || line(event)).await?;
+        output.print(&EventObject::new(&word, event), || line(event)).await?;
     }
     Ok(())
 }

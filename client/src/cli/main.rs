@@ -5,14 +5,17 @@
 
 #![forbid(unsafe_code)]
 
+mod address;
 mod args;
 mod chat;
 mod event;
 mod failure;
 mod history;
 mod join;
+mod members;
 mod outbox;
 mod output;
+mod room_settings;
 mod rooms;
 mod send;
 mod session;
@@ -83,6 +86,16 @@ async fn execute(command: Command, session: &Session, output: &Output) -> Result
         Command::Create(args) => session.in_time(rooms::create(args, session, output)).await,
         Command::Enter(args) => session.in_time(rooms::enter(args, session, output)).await,
         Command::Leave(args) => session.in_time(rooms::leave(args, session, output)).await,
+        Command::Add(args) => session.in_time(members::add(args, session, output)).await,
+        Command::Remove(args) => session.in_time(members::remove(args, session, output)).await,
+        Command::Dm(args) => session.in_time(members::direct(args, session, output)).await,
+        Command::Topic(args) => session.in_time(room_settings::topic(args, session, output)).await,
+        Command::Rename(args) => {
+            session.in_time(room_settings::rename(args, session, output)).await
+        }
+        Command::Archive(args) => {
+            session.in_time(room_settings::archive(args, session, output)).await
+        }
         Command::Users(args) => session.in_time(users::run(args, session, output)).await,
         Command::Send(args) => session.in_time(send::run(args, session, output)).await,
         Command::Tail(args) => tail::run(args, session, output).await,

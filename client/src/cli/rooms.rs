@@ -5,28 +5,35 @@ use std::cell::Cell;
 use serde::Serialize;
 use tertulia_client::{
     RequestError,
-    proto::{Refusal, RoomKind, RoomListing, Topic},
+    proto::{Refusal, Role, RoomKind, RoomListing, RoomName, Topic},
 };
 
 use crate::{
+    address::Address,
     args,
     failure::Failure,
     output::{Output, width},
-    session::{Session, parse_room},
+    session::Session,
+    terminal::one_line,
 };
 
 #[derive(Serialize)]
 struct RoomObject<'a> {
-    room: &'a str,
+    room: String,
     kind: &'static str,
     members: u32,
     unread: u32,
     entered: bool,
+    mentions: u32,
+    role: Option<&'static str>,
+    topic: &'a str,
+    archived: bool,
 }
 
 pub(crate) async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
     let rooms = session.ask(|client| async move { client.rooms().await }).await?;
-    let names = width(rooms.iter().map(|room| room.name.as_str()));
+    let addresses: Vec<String> = rooms.iter().map(|room| Address::of(room).to_string()).collect();
+    let names = width(addresses.iter().map(String::as_str));
     for room in &rooms {
         print(room, names, output).await?;
     }
@@ -38,7 +45,8 @@ pub(crate) async fn create(
     session: &Session,
     output: &Output,
 ) -> Result<(), Failure> {
-    let name = &parse_room(&args.room)?;
+    let name = &parse_new_name(&args.room)?;
+    let history = args.history.into();
     let kind = match args.private {
         true => RoomKind::Private,
         false => RoomKind::Public,
@@ -47,14 +55,15 @@ pub(crate) async fn create(
     let may_be_there = &Cell::new(false);
     let created = session
         .ask_raw(|client| async move {
-            let created = client.create_room(name.clone(), kind, Topic::default()).await;
+            let created = client.create_room(name.clone(), kind, Topic::default(), history).await;
             match created {
                 Err(RequestError::Lost) => may_be_there.set(true),
                 Err(RequestError::Refused { refusal: Refusal::NAME_TAKEN, .. })
                     if may_be_there.get() =>
                 {
                     let rooms = client.rooms().await?;
-                    let own = rooms.into_iter().find(|room| room.name == *name && room.entered);
+                    let own =
+                        rooms.into_iter().find(|room| room.name == *name && room.is_entered());
                     return own.map_or(created, Ok);
                 }
                 _ => {}
@@ -89,36 +98,76 @@ pub(crate) async fn leave(
     output: &Output,
 ) -> Result<(), Failure> {
     let mut room = session.room(&args.room).await?;
-    if !room.entered {
-        return Err(Failure::failed(format!("you are not in #{}", room.name)));
+    let address = Address::of(&room);
+    if !room.is_entered() {
+        return Err(Failure::failed(format!("you are not in {address}")));
+    }
+    if room.kind == RoomKind::Direct {
+        return Err(Failure::failed(format!("{address} is a direct room: it can't be left")));
     }
     let id = room.room;
     session.ask(|client| async move { client.leave_room(id).await }).await?;
-    room.entered = false;
+    room.role = None;
+    (room.unread, room.mentions) = (0, 0);
     room.members = room.members.saturating_sub(1);
     print(&room, 0, output).await
 }
 
-async fn print(room: &RoomListing, names: usize, output: &Output) -> Result<(), Failure> {
+/// The name of a room to be.
+pub(crate) fn parse_new_name(text: &str) -> Result<RoomName, Failure> {
+    match Address::parse(text)? {
+        Address::Room(name) => Ok(name),
+        Address::Direct(handle) => Err(Failure::failed(format!(
+            "@{handle} is a person; the direct room with them is opened by: tertulia-cli dm {handle}"
+        ))),
+    }
+}
+
+/// Prints a room; `names`: how wide the column of addresses is.
+pub(crate) async fn print(
+    room: &RoomListing,
+    names: usize,
+    output: &Output,
+) -> Result<(), Failure> {
+    let address = Address::of(room);
     let object = RoomObject {
-        room: room.name.as_str(),
+        room: address.word(),
         kind: room.kind.as_str(),
         members: room.members,
         unread: room.unread,
-        entered: room.entered,
+        entered: room.is_entered(),
+        mentions: room.mentions,
+        role: room.role.map(Role::as_str),
+        topic: room.topic.as_str(),
+        archived: room.archived,
     };
-    let printed = output.print(&object, || {
-        let people = match room.members {
-            1 => "1 member".to_owned(),
-            n => format!("{n} members"),
-        };
-        let state = match (room.entered, room.unread) {
-            (false, _) => ", not entered".to_owned(),
-            (true, 0) => String::new(),
-            (true, n) => format!(", {n} unread"),
-        };
-        format!("#{:names$}  {}, {people}{state}", room.name.as_str(), room.kind.as_str())
-    });
-    printed.await?;
+    output.print(&object, || line(room, &address, names)).await?;
     Ok(())
+}
+
+fn line(room: &RoomListing, address: &Address, names: usize) -> String {
+    let mut line = format!("{:names$}  {}", address.to_string(), room.kind.as_str());
+    match (room.kind, room.members) {
+        (RoomKind::Direct, _) => {}
+        (_, 1) => line.push_str(", 1 member"),
+        (_, n) => line.push_str(&format!(", {n} members")),
+    }
+    if room.archived {
+        line.push_str(", archived");
+    }
+    if !room.is_entered() {
+        line.push_str(", not entered");
+    }
+    if room.unread > 0 {
+        line.push_str(&format!(", {} unread", room.unread));
+    }
+    match room.mentions {
+        0 => {}
+        1 => line.push_str(", names you"),
+        n => line.push_str(&format!(", names you {n} times")),
+    }
+    if !room.topic.as_str().is_empty() {
+        line.push_str(&format!(": {}", one_line(room.topic.as_str())));
+    }
+    line
 }

@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 use tertulia_client::{
     Queued, Unsent,
-    proto::{MessageText, Refusal, RoomId, RoomName, TextError, limits},
+    proto::{MessageText, Refusal, RoomId, RoomListing, RoomName, TextError, limits},
 };
 use tokio::{
     io::BufReader,
@@ -14,10 +14,12 @@ use tokio::{
 };
 
 use crate::{
+    address::Address,
     args,
     failure::Failure,
+    members,
     output::{Output, rfc3339},
-    session::{Session, again_after, named, parse_room},
+    session::{Session, again_after, at},
     stdin_lines::{BadLine, Lines},
     terminal::say,
 };
@@ -45,13 +47,33 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     // What can't be sent is refused before anything else.
     let text = args.text.as_deref().map(check).transpose()?;
-    let name = parse_room(&args.room)?;
-    let room = find(&name, session).await?;
+    let address = Address::parse(&args.room)?;
+    let room = find(&address, session).await?;
+    deliver(text, room, &address, session, output).await
+}
+
+/// Sends one message to a room that is known.
+pub(crate) async fn one(
+    text: MessageText,
+    room: &RoomListing,
+    session: &Session,
+    output: &Output,
+) -> Result<(), Failure> {
+    deliver(Some(text), room.room, &Address::of(room), session, output).await
+}
+
+async fn deliver(
+    text: Option<MessageText>,
+    room: RoomId,
+    address: &Address,
+    session: &Session,
+    output: &Output,
+) -> Result<(), Failure> {
     let (handed_tx, handed) = mpsc::channel(AHEAD);
     let sent = async {
         tokio::join!(
             hand_over(text, room, session, handed_tx),
-            receipts(&name, session, output, handed),
+            receipts(address, session, output, handed),
         )
     };
     let (all_taken, all_sent) = tokio::select! {
@@ -73,18 +95,27 @@ pub(crate) async fn run(
 
 /// The room's id. Where the server is away or does not say it now, it is the one that the name
 /// stood for the last time: messages wait in the outbox.
-async fn find(name: &RoomName, session: &Session) -> Result<RoomId, Failure> {
+async fn find(address: &Address, session: &Session) -> Result<RoomId, Failure> {
     let patience = PATIENCE.min(session.left() / 2);
     let asked = session.ask_once(|client| async move { client.rooms().await });
     if let Ok(answer) = time::timeout(patience, asked).await {
         let answer = answer?;
         if again_after(&answer).is_none() {
-            return Ok(named(answer?, name)?.room);
+            return match (at(answer?, address), address) {
+                // Made by the first message.
+                (Err(_), Address::Direct(handle)) => Ok(members::open(session, handle).await?.room),
+                (found, _) => Ok(found?.room),
+            };
         }
     }
-    match session.client.known_room(name.clone()).await {
-        Some(room) => Ok(room),
-        None => Ok(session.room(name.as_str()).await?.room),
+    let known = match RoomName::kept(address.word()) {
+        Ok(key) => session.client.known_room(key).await,
+        Err(_) => None,
+    };
+    match (known, address) {
+        (Some(room), _) => Ok(room),
+        (None, Address::Direct(handle)) => Ok(members::open(session, handle).await?.room),
+        (None, Address::Room(_)) => Ok(session.room_at(address).await?.room),
     }
 }
 
@@ -127,30 +158,31 @@ async fn hand_over(
 
 /// Prints receipts in the order of the input. `false`: some were refused.
 async fn receipts(
-    name: &RoomName,
+    address: &Address,
     session: &Session,
     output: &Output,
     mut handed: mpsc::Receiver<Handed>,
 ) -> Result<bool, Failure> {
     let mut is_whole = true;
     let mut printed = Ok(());
+    let word = address.word();
     while let Some((line, queued)) = handed.recv().await {
         match queued.outcome().await {
             Ok(sent) => {
                 let object = ReceiptObject {
-                    room: name.as_str(),
+                    room: &word,
                     seq: sent.seq.0,
                     id: sent.message_id.to_string(),
                     time: rfc3339(sent.time),
                 };
                 // Without receipts the messages are sent all the same.
                 if printed.is_ok() {
-                    let line = || format!("#{name} {} {}", object.seq, object.time);
+                    let line = || format!("{address} {} {}", object.seq, object.time);
                     printed = output.print(&object, line).await;
                 }
             }
             Err(unsent) => {
-                tell(line, unsent, name, session).await;
+                tell(line, unsent, address, session).await;
                 is_whole = false;
             }
         }
@@ -162,14 +194,14 @@ async fn receipts(
     }
 }
 
-async fn tell(line: Option<u64>, unsent: Unsent, name: &RoomName, session: &Session) {
+async fn tell(line: Option<u64>, unsent: Unsent, address: &Address, session: &Session) {
     let what = line.map_or_else(|| "the message".to_owned(), |line| format!("line {line}"));
     let why = match unsent {
         Unsent::Refused { message_id, refusal } => {
             // It was told: it need not be kept.
             let _ = session.client.cancel(message_id).await;
             match refusal {
-                Refusal::NO_SUCH_ROOM => format!("there is no room #{name} that you can see"),
+                Refusal::NO_SUCH_ROOM => format!("there is no room {address} that you can see"),
                 refusal => refusal.to_string(),
             }
         }
@@ -179,7 +211,8 @@ async fn tell(line: Option<u64>, unsent: Unsent, name: &RoomName, session: &Sess
     say(&format!("tertulia-cli: {what} was not sent: {why}"));
 }
 
-fn check(text: &str) -> Result<MessageText, Failure> {
+/// A text that can be sent, or why not.
+pub(crate) fn check(text: &str) -> Result<MessageText, Failure> {
     MessageText::new(text).map_err(|error| {
         Failure::failed(format!("the message was not sent: {}", text_error(error)))
     })

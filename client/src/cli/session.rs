@@ -4,13 +4,15 @@ use std::{env, future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use tertulia_client::{
     Client, ClientConfig, Connection, RequestError, SystemEnv, Trouble,
-    proto::{Refusal, RoomKind, RoomListing, RoomName},
+    proto::{Refusal, RoomKind, RoomListing},
 };
 use tokio::time::{self, Instant};
 
 use crate::{
+    address::Address,
     args::Global,
     failure::{Failure, explain},
+    members,
 };
 
 /// Between a question that got lost and the same again.
@@ -107,17 +109,25 @@ impl Session {
         Ok(question(self.client.clone()).await)
     }
 
-    /// A room by its name: one's own, or a public one.
-    pub(crate) async fn room(&self, name: &str) -> Result<RoomListing, Failure> {
-        let name = parse_room(name)?;
-        let rooms = self.ask(|client| async move { client.rooms().await }).await?;
-        named(rooms, &name)
+    /// A room by its address: one's own, or a public one.
+    pub(crate) async fn room(&self, address: &str) -> Result<RoomListing, Failure> {
+        self.room_at(&Address::parse(address)?).await
     }
 
-    /// A room by its name, entered if need be.
-    pub(crate) async fn entered_room(&self, name: &str) -> Result<RoomListing, Failure> {
-        let room = self.room(name).await?;
-        if room.entered || room.kind != RoomKind::Public {
+    /// The same, parsed already.
+    pub(crate) async fn room_at(&self, address: &Address) -> Result<RoomListing, Failure> {
+        let rooms = self.ask(|client| async move { client.rooms().await }).await?;
+        at(rooms, address)
+    }
+
+    /// A room by its address, entered if need be; a direct one is made if need be.
+    pub(crate) async fn entered_room(&self, address: &str) -> Result<RoomListing, Failure> {
+        let address = Address::parse(address)?;
+        if let Address::Direct(handle) = &address {
+            return members::open(self, handle).await;
+        }
+        let room = self.room_at(&address).await?;
+        if room.is_entered() || room.kind != RoomKind::Public {
             return Ok(room);
         }
         let name = &room.name;
@@ -125,7 +135,7 @@ impl Session {
             self.ask_raw(|client| async move { client.enter_room(name.clone()).await }).await?;
         entered.map_err(|error| match error {
             RequestError::Refused { refusal: Refusal::NO_SUCH_ROOM, .. } => {
-                Failure::no_such_room(name)
+                Failure::no_such_room(&address)
             }
             error => error.into(),
         })
@@ -151,10 +161,10 @@ impl Session {
     }
 }
 
-/// The room of that name among those listed.
-pub(crate) fn named(rooms: Vec<RoomListing>, name: &RoomName) -> Result<RoomListing, Failure> {
-    let room = rooms.into_iter().find(|room| room.name == *name);
-    room.ok_or_else(|| Failure::no_such_room(name))
+/// The room of that address among those listed.
+pub(crate) fn at(rooms: Vec<RoomListing>, address: &Address) -> Result<RoomListing, Failure> {
+    let room = rooms.into_iter().find(|room| address.is(room));
+    room.ok_or_else(|| Failure::no_such_room(address))
 }
 
 /// How long to wait before the same question; `None`: this is the answer.
@@ -167,18 +177,6 @@ pub(crate) fn again_after<T>(answer: &Result<T, RequestError>) -> Option<Duratio
         }
         _ => None,
     }
-}
-
-/// A room's name as typed.
-pub(crate) fn parse_room(name: &str) -> Result<RoomName, Failure> {
-    if name.starts_with('@') {
-        return Err(Failure::failed("direct rooms are not there yet in this version"));
-    }
-    RoomName::new(name).map_err(|error| {
-        Failure::failed(format!(
-            "no room can be called {name:?} ({error}); take 1 to 32 letters or digits"
-        ))
-    })
 }
 
 fn gave_up(timeout: Duration) -> String {

@@ -6,6 +6,7 @@ use tertulia_client::{
 };
 
 use crate::{
+    address::Address,
     args,
     event::{EventObject, line},
     failure::Failure,
@@ -38,7 +39,7 @@ pub(crate) async fn begin(
     let follow = session.client.follow(room.room, since).await?;
     let stopped = |trouble: Option<_>| Failure::stopped(trouble.as_ref());
     session.client.live().await.map_err(stopped)?;
-    say(&format!("following #{} after {since}", room.name));
+    say(&format!("following {} after {since}", Address::of(&room)));
     Ok((room, follow))
 }
 
@@ -49,6 +50,7 @@ async fn print(
     session: &Session,
     output: &Output,
 ) -> Result<(), Failure> {
+    let address = Address::of(room);
     for _ in 0..count {
         let event = tokio::select! {
             biased;
@@ -58,9 +60,9 @@ async fn print(
             }
         };
         let Some(event) = event else {
-            return Err(Failure::failed(format!("you are no member of #{} any more", room.name)));
+            return Err(Failure::failed(format!("you are no member of {address} any more")));
         };
-        output.print(&EventObject::new(&room.name, &event), || line(&event)).await?;
+        output.print(&EventObject::new(&address.word(), &event), || line(&event)).await?;
     }
     Ok(())
 }

@@ -2,15 +2,44 @@
 
 use std::collections::VecDeque;
 
-use tertulia_proto::{AccountId, Body, Change, Event, MessageText, RoomListing, Seq, Timestamp};
+use tertulia_proto::{
+    AccountId, Body, Change, Event, Handle, ReadMarker, RoomListing, Seq, mentions,
+};
 
-use super::timeline::Timeline;
-use crate::model::{Content, Delivery, Item, RoomView};
+use super::{item::preview, timeline::Timeline};
+use crate::model::RoomView;
 
 /// Unread messages are counted up to here, as the server does.
 const UNREAD_CAP: u32 = 1_000;
 /// Messages of others remembered by seq, so that reading some of them can be counted off.
 const REMEMBERED: usize = UNREAD_CAP as usize;
+
+/// Whose client this is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Me {
+    pub(crate) account: AccountId,
+    /// `None` where nobody was ever welcomed.
+    pub(crate) handle: Option<Handle>,
+}
+
+impl Me {
+    /// Nobody yet: no event is of this account.
+    pub(crate) const NOBODY: Self = Self { account: AccountId(u64::MAX), handle: None };
+
+    fn is_named_in(&self, body: Option<&Body>) -> bool {
+        match (&self.handle, body) {
+            (Some(handle), Some(Body::Text(text))) => mentions(text.as_str()).contains(handle),
+            _ => false,
+        }
+    }
+}
+
+/// A message of somebody else, beyond the read marker.
+#[derive(Debug, Clone, Copy)]
+struct Other {
+    seq: Seq,
+    names_me: bool,
+}
 
 /// A room as it stands.
 #[derive(Debug)]
@@ -19,7 +48,7 @@ pub(crate) struct Room {
     timeline: Timeline,
     /// Up to here the server's own count of unread messages goes.
     counted: Seq,
-    others: VecDeque<Seq>,
+    others: VecDeque<Other>,
 }
 
 impl Room {
@@ -76,14 +105,14 @@ impl Room {
     }
 
     /// An event arrived: those that are next now.
-    pub(crate) fn arrived(&mut self, event: Event, me: AccountId) -> Vec<Event> {
+    pub(crate) fn arrived(&mut self, event: Event, me: &Me) -> Vec<Event> {
         let ready = self.timeline.arrived(event);
         self.count(&ready, me);
         ready
     }
 
     /// A page for the hole arrived: the events that are next now.
-    pub(crate) fn filled(&mut self, page: Vec<Event>, me: AccountId) -> Vec<Event> {
+    pub(crate) fn filled(&mut self, page: Vec<Event>, me: &Me) -> Vec<Event> {
         let ready = self.timeline.filled(page);
         self.count(&ready, me);
         ready
@@ -97,96 +126,121 @@ impl Room {
             return false;
         }
         listing.read = seq;
-        let known_before = self.others.len();
-        while self.others.front().is_some_and(|other| *other <= seq) {
-            self.others.pop_front();
+        if seq == listing.head {
+            self.others.clear();
+            (listing.unread, listing.mentions) = (0, 0);
+            return true;
         }
-        let now_read = (known_before - self.others.len()) as u32;
-        listing.unread = match seq == listing.head {
-            true => 0,
-            false => listing.unread.saturating_sub(now_read),
-        };
+        let (now_read, named) = forget(&mut self.others, seq);
+        listing.unread = listing.unread.saturating_sub(now_read);
+        listing.mentions = listing.mentions.saturating_sub(named);
         true
     }
 
-    fn count(&mut self, events: &[Event], me: AccountId) {
+    /// The server tells how far the account has read, by any of its devices. `false`: this client
+    /// has read further, and the server is about to hear of it.
+    pub(crate) fn marked(&mut self, marker: &ReadMarker) -> bool {
+        let listing = &mut self.view.listing;
+        if marker.read < listing.read {
+            return false;
+        }
+        listing.read = marker.read;
+        forget(&mut self.others, marker.read);
+        let later = || self.others.iter().filter(|other| other.seq > marker.head);
+        let named = later().filter(|other| other.names_me).count() as u32;
+        listing.unread = marker.unread.saturating_add(later().count() as u32).min(UNREAD_CAP);
+        listing.mentions = marker.mentions.saturating_add(named).min(UNREAD_CAP);
+        self.counted = self.counted.max(marker.head);
+        true
+    }
+
+    fn count(&mut self, events: &[Event], me: &Me) {
         if let Some(newest) = preview(events) {
             self.view.preview = Some(newest);
         }
         for event in events {
             let seq = event.head.seq;
+            if seq > self.counted {
+                follow(&mut self.view.listing, event, me);
+            }
             let listing = &mut self.view.listing;
             listing.head = listing.head.max(seq);
-            let is_posted = matches!(event.change, Change::Posted(_));
-            if !is_posted || event.head.author.account == me || seq <= listing.read {
+            let Change::Posted(posted) = &event.change else {
+                continue;
+            };
+            if event.head.author.account == me.account {
+                // What one posted one has read: the server counts the same way.
+                listing.read = listing.read.max(seq);
+                forget(&mut self.others, seq);
+                if seq > self.counted {
+                    (listing.unread, listing.mentions) = (0, 0);
+                }
                 continue;
             }
-            self.others.push_back(seq);
+            if seq <= listing.read {
+                continue;
+            }
+            let names_me = me.is_named_in(posted.body.as_ref());
+            self.others.push_back(Other { seq, names_me });
             if self.others.len() > REMEMBERED {
                 self.others.pop_front();
             }
             if seq > self.counted {
                 listing.unread = (listing.unread + 1).min(UNREAD_CAP);
+                listing.mentions = (listing.mentions + u32::from(names_me)).min(UNREAD_CAP);
             }
         }
     }
 }
 
-impl Item {
-    /// An event as the account `me` sees it.
-    pub(crate) fn of_event(event: &Event, me: AccountId) -> Self {
-        let head = &event.head;
-        let (message_id, content) = match &event.change {
-            Change::Posted(posted) => (Some(posted.message_id), content(posted.body.as_ref())),
-            Change::Joined(_) => (None, Content::Joined),
-            Change::Left(_) => (None, Content::Left),
-            Change::Unknown(_) => (None, Content::Unknown),
-        };
-        Self {
-            seq: Some(head.seq),
-            message_id,
-            author: head.author.clone(),
-            time: head.time,
-            mine: head.author.account == me,
-            content,
-            delivery: Delivery::Sent,
+/// Takes those up to `read` out: how many they are, and how many of them name one.
+fn forget(others: &mut VecDeque<Other>, read: Seq) -> (u32, u32) {
+    let (mut all, mut named) = (0, 0);
+    while let Some(other) = others.pop_front_if(|other| other.seq <= read) {
+        all += 1;
+        named += u32::from(other.names_me);
+    }
+    (all, named)
+}
+
+/// What an event changes of a room that was listed before it.
+fn follow(listing: &mut RoomListing, event: &Event, me: &Me) {
+    match &event.change {
+        Change::Joined(_) => listing.members = listing.members.saturating_add(1),
+        Change::Left(_) | Change::Removed(_) => {
+            listing.members = listing.members.saturating_sub(1);
         }
+        Change::Added(added) => {
+            listing.members = listing.members.saturating_add(1);
+            if added.member.account == me.account {
+                listing.role = Some(added.role);
+            }
+        }
+        Change::RoleChanged(changed) => {
+            if changed.member.account == me.account {
+                listing.role = Some(changed.role);
+            }
+        }
+        Change::TopicChanged(changed) => listing.topic.clone_from(&changed.topic),
+        Change::RoomRenamed(renamed) => listing.name.clone_from(&renamed.name),
+        Change::Archived(archived) => listing.archived = archived.archived,
+        Change::Posted(_) | Change::Unknown(_) => {}
     }
-}
-
-fn content(body: Option<&Body>) -> Content {
-    match body {
-        Some(Body::Text(text)) => Content::Text(MessageText::clone(text)),
-        Some(Body::Opaque { .. }) => Content::Unreadable,
-        None => Content::Redacted,
-    }
-}
-
-/// The newest text among `events`, as a room list shows it.
-pub(crate) fn preview(events: &[Event]) -> Option<(String, String, Timestamp)> {
-    events.iter().rev().find_map(|event| match &event.change {
-        Change::Posted(posted) => match &posted.body {
-            Some(Body::Text(text)) => Some((
-                event.head.author.display.as_str().to_owned(),
-                text.as_str().to_owned(),
-                event.head.time,
-            )),
-            _ => None,
-        },
-        _ => None,
-    })
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use tertulia_proto::{
-        Author, DisplayName, EventHead, Handle, LogPosition, MessageId, Posted, RoomId, RoomKind,
-        RoomName, Topic,
+        Author, DisplayName, EventHead, LogPosition, MessageId, MessageText, Posted, RoomId,
+        RoomKind, RoomName, Timestamp, Topic,
     };
 
     use super::*;
 
-    pub(crate) const ME: AccountId = AccountId(1);
+    /// The account of `person-1`.
+    pub(crate) fn me() -> Me {
+        Me { account: AccountId(1), handle: Some(Handle::new("person-1").unwrap()) }
+    }
 
     pub(crate) fn posted_by(seq: u64, account: u64) -> Event {
         let name = format!("person-{account}");
@@ -223,7 +277,11 @@ pub(crate) mod tests {
             topic: Topic::default(),
             members: 2,
             unread,
-            entered: true,
+            mentions: 0,
+            role: Some(tertulia_proto::Role::Member),
+            archived: false,
+            history: tertulia_proto::HistoryPolicy::All,
+            peer: None,
             head: Seq(head),
             read: Seq(read),
         }
@@ -242,12 +300,13 @@ pub(crate) mod tests {
     fn what_the_server_counted_is_not_counted_again() {
         let mut room = room(5, 2, 3, 2);
         for seq in 3..=5 {
-            room.arrived(posted(seq), ME);
+            room.arrived(posted(seq), &me());
         }
         assert_eq!(unread(&room), 3);
-        room.arrived(posted(6), ME);
-        room.arrived(posted_by(7, ME.0), ME);
-        assert_eq!((unread(&room), room.view().listing.head), (4, Seq(7)));
+        room.arrived(posted(6), &me());
+        assert_eq!(unread(&room), 4);
+        room.arrived(posted_by(7, 1), &me());
+        assert_eq!((unread(&room), room.view().listing.head), (0, Seq(7)), "who posts has read");
         let (author, text, _) = room.view().preview.clone().unwrap();
         assert_eq!((author.as_str(), text.as_str()), ("person-1", "text 7"));
     }
@@ -256,7 +315,7 @@ pub(crate) mod tests {
     fn reading_counts_off_and_never_goes_back() {
         let mut room = room(0, 0, 0, 0);
         for seq in 1..=5 {
-            room.arrived(posted(seq), ME);
+            room.arrived(posted(seq), &me());
         }
         assert!(room.mark_read(Seq(3)));
         assert_eq!(unread(&room), 2);

@@ -210,6 +210,7 @@ impl Driver {
 
     fn set_profile(&mut self, profile: Profile) {
         let account = profile.account();
+        self.me = profile.me();
         self.profile = Some(profile);
         if self.shared.set_account(Some(&account)) {
             self.outlet.emit(ClientEvent::Account(account));

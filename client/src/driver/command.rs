@@ -65,6 +65,7 @@ pub(crate) enum Command {
     /// The link of the server, without an invite.
     Link(oneshot::Sender<Option<ServerLink>>),
     MarkRead(RoomId, Seq),
+    Typing(RoomId),
     Wake,
     Close {
         flush: Duration,
@@ -106,6 +107,7 @@ impl Driver {
         match command {
             Command::Join { link, name, reply } => self.join(link, name, reply),
             Command::Queue { room, text, reply_to, stored, outcome } => {
+                self.typing_ended(room);
                 self.queue(room, text, reply_to, stored, outcome);
             }
             Command::Retry { message_id, reply } => self.retry(message_id, reply),
@@ -136,6 +138,7 @@ impl Driver {
                 let _ = reply.send(link);
             }
             Command::MarkRead(room, seq) => self.mark_read(room, seq),
+            Command::Typing(room) => self.typing(room),
             Command::Wake => self.wake(),
             Command::Close { flush, reply } => {
                 let until = self.now().saturating_add(flush);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use tertulia_proto::{
-    AccountId, Change, Epoch, Event, History, LaneMessage, LaneNotice, RoomId, RoomListing,
-    RoomOpened, Seq, Span, limits,
+    Change, Epoch, Event, History, LaneMessage, LaneNotice, RoomId, RoomListing, RoomOpened, Seq,
+    Span, limits,
 };
 
 use super::{Driver, requests::Asker};
@@ -37,6 +37,11 @@ impl Driver {
                     touched.remove(&closed.room);
                     self.room_gone(closed.room);
                 }
+                LaneMessage::Notice(LaneNotice::ReadMarker(marker)) => {
+                    if self.rooms.get_mut(&marker.room).is_some_and(|room| room.marked(&marker)) {
+                        touched.entry(marker.room).or_default();
+                    }
+                }
                 LaneMessage::Notice(LaneNotice::Live(_)) => self.lane_caught_up(),
                 // Only on pages; on a lane it means nothing.
                 LaneMessage::Notice(LaneNotice::PageHead(_)) => {}
@@ -48,12 +53,11 @@ impl Driver {
     /// A page for the hole in a room's timeline came.
     pub(super) fn hole_filled(&mut self, id: RoomId, ticket: Ticket, events: Vec<Event>) {
         let mut touched = Touched::new();
-        let me = self.me();
         if self.room_fetched(id, ticket)
             && let Some(room) = self.rooms.get_mut(&id)
         {
             let had = room.have();
-            let ready = room.filled(events, me);
+            let ready = room.filled(events, &self.me);
             self.applied(id, had, ready, &mut touched);
         }
         self.tell(touched);
@@ -99,13 +103,12 @@ impl Driver {
 
     fn event(&mut self, event: Event, touched: &mut Touched) {
         let id = event.head.room;
-        let me = self.me();
         self.follower_event(&event);
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
         let had = room.have();
-        let ready = room.arrived(event, me);
+        let ready = room.arrived(event, &self.me);
         let has_hole = ready.is_empty();
         self.applied(id, had, ready, touched);
         if has_hole {
@@ -124,7 +127,7 @@ impl Driver {
         if ready.is_empty() {
             return;
         }
-        let me = self.me();
+        let me = self.me.account;
         for event in &ready {
             if let (Change::Posted(posted), true) = (&event.change, event.head.author.account == me)
             {
@@ -202,11 +205,6 @@ impl Driver {
     /// The server's history, as of the newest welcome.
     pub(super) fn epoch(&self) -> Option<Epoch> {
         self.profile.as_ref().map(|profile| profile.epoch)
-    }
-
-    /// Whose client this is; nobody's where nobody was ever welcomed.
-    pub(super) fn me(&self) -> AccountId {
-        self.profile.as_ref().map_or(AccountId(u64::MAX), |profile| profile.account)
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
     core::{
         liveness::Liveness,
         outbox::{Row, RowId},
-        room::Room,
+        room::{Me, Room},
         session::Session,
     },
     error::OpenError,
@@ -82,6 +82,7 @@ pub(crate) async fn start(
     let (outlet, events) = Outlet::new();
     let session = Session::new(opened.profile.is_some());
     let account = opened.profile.as_ref().map(Profile::account);
+    let me = opened.profile.as_ref().map_or(Me::NOBODY, Profile::me);
     let (watched, connection) = watch::channel(session.connection());
     let shared = Arc::new(Shared::new(connection, account));
     let block = |file| Blocking::new(file, Arc::clone(&config.env));
@@ -96,6 +97,7 @@ pub(crate) async fn start(
         dir,
         profile: opened.profile,
         names: opened.names,
+        me,
         session,
         attempt: None,
         generation: 0,
@@ -109,6 +111,7 @@ pub(crate) async fn start(
         followers: BTreeMap::new(),
         presence: PresenceView::default(),
         marks: Marks::default(),
+        typed: BTreeMap::new(),
         refill_at: None,
         desk: Desk::new(block(opened.outbox), opened.rows),
         cache: Cache::new(

@@ -7,6 +7,7 @@ use tertulia_certs::{HostPort, KeyChanged, ServerLink, Trust, files};
 use tertulia_proto::{AccountId, Author, DisplayName, Epoch, Handle, Role, Welcome};
 
 use crate::{
+    core::room::Me,
     error::{JoinError, OpenError},
     model::Account,
 };
@@ -44,6 +45,11 @@ impl Profile {
             role: welcome.role,
             epoch: welcome.epoch,
         }
+    }
+
+    /// Whose client this is.
+    pub(crate) fn me(&self) -> Me {
+        Me { account: self.account, handle: Some(self.handle.clone()) }
     }
 
     /// Reads a profile's record; `None` where nothing was joined yet.

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use tertulia_proto::{Epoch, Event, FrameBuffer, RoomId, RoomListing, Seq, frame, limits};
 
 use super::database::{self, DatabaseError, Schema};
-use crate::{core::room, model::RoomView};
+use crate::{core::item, model::RoomView};
 
 const FILE: &str = "timeline.db";
 const LOCK: &str = "timeline.lock";
@@ -22,7 +22,8 @@ const KEPT_EVENTS: i64 = 5_000;
 const PREVIEW_EVENTS: u16 = 20;
 
 const SCHEMA: Schema = Schema {
-    steps: &["
+    steps: &[
+        "
         -- One row: which history of the server all this belongs to. None: nothing is kept yet.
         CREATE TABLE history (epoch BLOB NOT NULL) STRICT;
         -- One row a room of one's own.
@@ -38,7 +39,13 @@ const SCHEMA: Schema = Schema {
             frame BLOB NOT NULL, -- as on the wire
             PRIMARY KEY (room, seq)
         ) STRICT, WITHOUT ROWID;
-    "],
+    ",
+        "
+        -- Listings have another form: they are fetched again.
+        DELETE FROM events;
+        DELETE FROM rooms;
+    ",
+    ],
     synchronous: "NORMAL",
 };
 
@@ -119,7 +126,7 @@ impl Timelines {
                 continue;
             };
             let newest = self.newest(listing.room, None, PREVIEW_EVENTS)?;
-            let view = RoomView { preview: room::preview(&newest), listing };
+            let view = RoomView { preview: item::preview(&newest), listing };
             rooms.push(Kept { view, have: Seq(have as u64) });
         }
         Ok(rooms)

@@ -9,11 +9,11 @@ use tertulia_client::{
     certs::{ServerIdentity, ServerLink, Trust, server_config},
     proto::{
         ALPN, AccountId, Author, Body, Change, ClientMessage, Command, DisplayName, Epoch, Event,
-        EventHead, Features, FrameBuffer, Handle, Hello, LaneMessage, LaneNotice, Live,
-        LogPosition, MessageId, MessageText, PageHead, Posted, Receipt, Register, Registration,
-        ReqId, Request, Role, RoomId, RoomKind, RoomListing, RoomName, RoomOpened, Send, Seq,
-        ServerMessage, StreamKind, Timestamp, Topic, Unregistered, Welcome, close::CloseCode,
-        limits,
+        EventHead, Features, FrameBuffer, Handle, Hello, HistoryPolicy, LaneMessage, LaneNotice,
+        Live, LogPosition, MessageId, MessageText, PageHead, Posted, Receipt, Register,
+        Registration, ReqId, Request, Role, RoomId, RoomKind, RoomListing, RoomName, RoomOpened,
+        Send, Seq, ServerMessage, StreamKind, Timestamp, Topic, Unregistered, Welcome,
+        close::CloseCode, limits,
     },
 };
 
@@ -270,7 +270,11 @@ pub(crate) fn listing(head: u64) -> RoomListing {
         topic: Topic::default(),
         members: 2,
         unread: 0,
-        entered: true,
+        mentions: 0,
+        role: Some(Role::Member),
+        archived: false,
+        history: HistoryPolicy::All,
+        peer: None,
         head: Seq(head),
         read: Seq(head),
     }
