@@ -231,8 +231,9 @@ fn follow(listing: &mut RoomListing, event: &Event, me: &Me) {
 #[cfg(test)]
 pub(crate) mod tests {
     use tertulia_proto::{
-        Author, DisplayName, EventHead, LogPosition, MessageId, MessageText, Posted, RoomId,
-        RoomKind, RoomName, Timestamp, Topic,
+        Archived, Author, DisplayName, EventHead, Joined, Left, LogPosition, MessageId,
+        MessageText, Posted, Role, RoleChanged, RoomId, RoomKind, RoomName, RoomRenamed, Timestamp,
+        Topic, TopicChanged,
     };
 
     use super::*;
@@ -340,5 +341,82 @@ pub(crate) mod tests {
         assert_eq!(room.have(), Seq(4));
         assert!(room.opened(listing(99, 0, 99), Seq(50)));
         assert_eq!(room.have(), Seq(49));
+    }
+    fn naming(seq: u64, text: &str) -> Event {
+        let mut event = posted(seq);
+        if let Change::Posted(posted) = &mut event.change {
+            posted.body = Some(Body::Text(MessageText::new(text).unwrap()));
+        }
+        event
+    }
+
+    fn counts(room: &Room) -> (u32, u32, u64) {
+        let listing = &room.view().listing;
+        (listing.unread, listing.mentions, listing.read.0)
+    }
+
+    #[test]
+    fn messages_that_name_one_are_counted_until_they_are_read() {
+        let mut room = room(0, 0, 0, 0);
+        room.arrived(posted(1), &me());
+        room.arrived(naming(2, "where is @Person-1?"), &me());
+        room.arrived(naming(3, "@person-12 is somebody else"), &me());
+        assert_eq!(counts(&room), (3, 1, 0));
+        room.mark_read(Seq(1));
+        assert_eq!(counts(&room), (2, 1, 1));
+        room.mark_read(Seq(2));
+        assert_eq!(counts(&room), (1, 0, 2));
+    }
+
+    #[test]
+    fn what_another_device_has_read_is_read_here_too() {
+        let mut room = room(0, 0, 0, 0);
+        for seq in 1..=4 {
+            room.arrived(posted(seq), &me());
+        }
+        room.arrived(naming(5, "@person-1"), &me());
+        let marker = |read, head, unread, mentions| ReadMarker {
+            room: RoomId(1),
+            read: Seq(read),
+            head: Seq(head),
+            unread,
+            mentions,
+        };
+        assert!(room.marked(&marker(2, 4, 2, 0)));
+        assert_eq!(counts(&room), (3, 1, 2), "the fifth came after the server had counted");
+        assert!(!room.marked(&marker(1, 4, 3, 0)), "never back");
+        assert!(room.marked(&marker(5, 7, 2, 1)), "counted beyond what is here");
+        assert_eq!(counts(&room), (2, 1, 5));
+        room.arrived(posted(6), &me());
+        room.arrived(naming(7, "@person-1"), &me());
+        assert_eq!(counts(&room), (2, 1, 5), "not counted again");
+        room.arrived(posted(8), &me());
+        assert_eq!(counts(&room), (3, 1, 5));
+    }
+
+    #[test]
+    fn a_room_is_as_its_events_made_it() {
+        let mut room = room(1, 1, 0, 1);
+        let mut seq = 1;
+        let mut happens = |room: &mut Room, change: Change| {
+            seq += 1;
+            let event = Event { change, ..posted(seq) };
+            room.arrived(event, &me());
+            room.view().listing.clone()
+        };
+        let author = posted_by(1, 1).head.author;
+        let topic = Topic::new("plants").unwrap();
+        let changed = Change::TopicChanged(TopicChanged { topic: topic.clone() });
+        assert_eq!(happens(&mut room, changed).topic, topic);
+        let name = RoomName::new("garden").unwrap();
+        let renamed = Change::RoomRenamed(RoomRenamed { name: name.clone() });
+        assert_eq!(happens(&mut room, renamed).name, name);
+        assert!(happens(&mut room, Change::Archived(Archived { archived: true })).archived);
+        assert_eq!(happens(&mut room, Change::Joined(Joined {})).members, 3);
+        assert_eq!(happens(&mut room, Change::Left(Left {})).members, 2);
+        let role = Role::Moderator;
+        let change = Change::RoleChanged(RoleChanged { member: author, role });
+        assert_eq!(happens(&mut room, change).role, Some(role));
+        assert_eq!(unread(&room), 0, "no messages");
     }
 }

@@ -185,7 +185,7 @@ fn succeed(
 ) -> Result<Option<Effect>, Stop> {
     let heir = tx
         .prepare_cached(
-            "SELECT id, handle, display, account.role FROM member
+            "SELECT account.id, handle, display, account.role FROM member
              JOIN account ON account.id = member.account
              JOIN room ON room.id = member.room AND kind = 1
              WHERE room = ?1 AND NOT EXISTS (
