@@ -73,7 +73,7 @@ pub struct Added {
     pub role: Role,
 }
 
-/// The author ended somebody's membership.
+/// The author ended somebody's membership; it may be their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removed {
     /// Whose.

@@ -7,7 +7,10 @@
 //! - the server opens a few unidirectional **lanes** ([`StreamKind::Live`]) that carry the
 //!   events of rooms as [`LaneMessage`]s; all events of a room travel on one lane, in order;
 //! - the server answers each history request on a unidirectional **page** of its own
-//!   ([`StreamKind::Page`]): a [`PageHead`], events, end of stream.
+//!   ([`StreamKind::Page`]): a [`PageHead`], events, end of stream;
+//! - that somebody is typing travels in **datagrams** ([`DatagramKind::Typing`]) where both ends
+//!   have [`Features::TYPING_DATAGRAMS`], else on the control stream, unnumbered
+//!   ([`ClientNotice`], [`TypingNotice`]).
 //!
 //! What a client must know besides: it allows the server four unidirectional streams more than it
 //! asks for lanes; it registers within 10 s of opening its stream; it is heard of at least every

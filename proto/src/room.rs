@@ -1,4 +1,5 @@
-//! What is asked of rooms and their members.
+//! What is asked of rooms and their members. Owners and moderators of the server count as such in
+//! every room that they see but direct ones, where nobody does.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,11 +33,13 @@ pub enum HistoryPolicy {
     /// Everything.
     #[default]
     All,
-    /// Nothing: a room's history begins with one's own entering.
+    /// Nothing: a room's history begins with one's own entering, the latest if there were
+    /// several. Who is no member reads nothing of it, even where the room is public.
     SinceJoined,
 }
 
-/// Makes a public or private room and enters it as its owner. Answered by `RoomInfo`.
+/// Makes a public or private room and enters it as its owner; for members of the server and
+/// above. Answered by `RoomInfo`; a direct room is `INVALID` here ([`OpenDirect`] makes it).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateRoom {
     /// Unique on the server.
@@ -57,8 +60,8 @@ pub struct EnterRoom {
 }
 
 /// Ends one's membership of a room; a direct one can't be left. Answered by `Done`.
-/// Where its last owner leaves, the member of the highest role, then of the longest membership,
-/// becomes its owner.
+/// Where the last owner of a private room leaves, the member of the highest role, then of the
+/// longest membership, becomes its owner: a `RoleChanged` by who left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaveRoom {
     /// Which.
@@ -85,7 +88,8 @@ pub struct SetMember {
     pub role: Role,
 }
 
-/// Ends somebody's membership; for owners and moderators of the room. Answered by `Done`.
+/// Ends somebody's membership; for owners and moderators of the room. Answered by `Done`, also
+/// where they were no member. An owner that is put out is followed as in [`LeaveRoom`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoveMember {
     /// Which room.
@@ -94,7 +98,7 @@ pub struct RemoveMember {
     pub handle: Handle,
 }
 
-/// Says what a room is about. Answered by `Done`.
+/// Says what a room is about; for owners and moderators of the room. Answered by `Done`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetTopic {
     /// Which room.
@@ -103,7 +107,7 @@ pub struct SetTopic {
     pub topic: Topic,
 }
 
-/// Gives a room another name. Answered by `Done`.
+/// Gives a room another name; for its owners. Answered by `Done`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenameRoom {
     /// Which room.
@@ -122,7 +126,8 @@ pub struct ArchiveRoom {
     pub archived: bool,
 }
 
-/// Moves the account's read marker forward, never back. Answered by `Done`.
+/// Moves the account's read marker forward, never back and not beyond the newest event. Answered
+/// by `Done`. What one posts moves it too, without this.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MarkRead {
     /// Which room.

@@ -73,7 +73,7 @@ pub struct Person {
     pub handle: Handle,
     /// Its name as typed.
     pub display: DisplayName,
-    /// Its role on the server.
+    /// Its role on the server; in a [`MemberPage`] that in the room.
     pub role: Role,
     /// Whether a device of it is connected.
     pub online: bool,
@@ -264,7 +264,7 @@ pub struct UserPage {
     pub more: bool,
 }
 
-/// Members of a room in account order.
+/// Members of a room in account order; a person's `role` is the one in the room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberPage {
     /// The request answered.
@@ -349,7 +349,8 @@ pub struct RoomOpened {
     pub next: Seq,
 }
 
-/// One is no member of this room any more.
+/// One is no member of this room any more. The event that ended it came before, if it was not
+/// jumped over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomClosed {
     /// Which.
@@ -372,7 +373,9 @@ pub struct Live {
     pub rooms: u32,
 }
 
-/// How far the account has read a room, by any of its devices, and what that leaves.
+/// How far the account has read a room, by any of its devices, and what that leaves. Sent to all
+/// its connections whose lanes carry the room, after a [`crate::MarkRead`] that moved the marker;
+/// not after what one posted oneself, whose event says as much.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadMarker {
     /// Which room.

@@ -5,15 +5,17 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{Author, RoomId, frame, limits, wire_enum::wire_enum};
 
-/// One is writing in a room. Not answered; sent at most every 3 s a room, and shown for twice as
-/// long.
+/// One is writing in a room, from a client. Not answered. Sent at most every
+/// [`limits::TYPING_INTERVAL_MS`] a room: a server drops more than a few at once. It counts only on
+/// a connection whose lanes carry the room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Typing {
     /// Where.
     pub room: RoomId,
 }
 
-/// A member is writing.
+/// A member is writing, from a server: to the connections of the others whose lanes carry the
+/// room. Shown for twice [`limits::TYPING_INTERVAL_MS`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TypingNotice {
     /// Where.

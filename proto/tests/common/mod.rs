@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 use tertulia_proto::{
-    ClientMessage, DecodeError, Frame, FrameBuffer, LaneMessage, Request, ServerMessage,
-    Unreadable, limits,
+    ClientMessage, ClientNotice, DecodeError, Frame, FrameBuffer, LaneMessage, Request,
+    ServerMessage, Unreadable, limits,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Message {
     Client(ClientMessage),
+    ClientNotice(ClientNotice),
     Request(Request),
     Server(ServerMessage),
     Lane(LaneMessage),
@@ -18,6 +19,7 @@ impl Message {
     pub(crate) fn encode(&self) -> Bytes {
         match self {
             Self::Client(message) => message.encode(),
+            Self::ClientNotice(message) => message.encode(),
             Self::Request(message) => message.encode(),
             Self::Server(message) => message.encode(),
             Self::Lane(message) => message.encode(),
@@ -28,6 +30,7 @@ impl Message {
     pub(crate) fn decode(frame: &Frame) -> Result<Option<Self>, DecodeError> {
         let mut answers = [
             ClientMessage::decode(frame).map(|m| m.map(Self::Client)),
+            ClientNotice::decode(frame).map(|m| m.map(Self::ClientNotice)),
             Request::decode(frame).and_then(|m| match m {
                 // Its number can be read, so that it can be refused; the rest can't.
                 Some(Request { command: Err(Unreadable::Malformed), .. }) => {

@@ -2,10 +2,7 @@
 //! Bodies are written as plain tuples, so that they can break what the types would not.
 
 use serde::Serialize;
-use tertulia_proto::{
-    Body, ClientMessage, Epoch, Features, Frame, Hello, MessageId, MessageText, ReqId, Request,
-    RoomCursor, RoomId, Send, Seq, VersionRange, frame, limits::*,
-};
+use tertulia_proto::{Frame, TypingNotice, frame, limits::*};
 
 use crate::common::{Message, only_frame};
 
@@ -32,28 +29,84 @@ fn a_text_that_is_not_utf_8_is_refused() {
 
 /// Names are judged by who makes them, not by who reads them: over the wire only bounds count.
 #[test]
-fn names_and_topics_over_their_bounds_are_refused() {
+fn a_display_name_over_its_bound_is_refused() {
     let register = |name: &str| accepts(2, &(name, None::<[u8; 16]>));
-    assert!(register(&"x".repeat(DISPLAY_NAME_BYTES)));
-    assert!(!register(&"x".repeat(DISPLAY_NAME_BYTES + 1)));
-    assert!(!register(""));
-    assert!(!register("a\nb"));
-
-    let create = |name: &str, topic: &str| accepts(33, &(1u8, name, 0u8, topic));
-    let (longest_name, longest_topic) = ("x".repeat(128), "y".repeat(TOPIC_BYTES));
-    assert!(create(&longest_name, &longest_topic));
-    assert!(!create(&"x".repeat(129), ""));
-    assert!(!create("x", &"y".repeat(TOPIC_BYTES + 1)));
-    assert!(!create("", ""));
-
-    let users = |handle: &str| accepts(132, &(1u8, vec![(7u8, handle, "Ana", 1u8, true)], false));
-    assert!(users(&"x".repeat(128)));
-    assert!(!users(&"x".repeat(129)));
-    assert!(users("ꭰꭰ"), "a name that our tables would not make");
+    let rename = |name: &str| accepts(42, &(1u8, name));
+    let added = |name: &str| accepts(262, &(HEAD, (7u8, "ana", name), 1u8));
+    for takes in [&register as Takes<'_>, &rename, &added] {
+        assert!(takes(&"x".repeat(DISPLAY_NAME_BYTES)));
+        assert!(!takes(&"x".repeat(DISPLAY_NAME_BYTES + 1)));
+        assert!(!takes(""));
+        assert!(!takes("a\nb"));
+    }
 
     let rejected = |text: &str| accepts(129, &(1u8, 4u8, None::<u32>, Some(text)));
     assert!(rejected(&"x".repeat(DISPLAY_NAME_BYTES)));
     assert!(!rejected(&"x".repeat(DISPLAY_NAME_BYTES + 1)));
+}
+
+#[test]
+fn a_handle_over_its_bound_is_refused() {
+    let users = |handle: &str| accepts(132, &(1u8, vec![(7u8, handle, "Ana", 1u8, true)], false));
+    let open_direct = |handle: &str| accepts(43, &(1u8, handle));
+    let set_member = |handle: &str| accepts(44, &(1u8, 5u8, handle, 1u8));
+    let remove_member = |handle: &str| accepts(45, &(1u8, 5u8, handle));
+    let added = |handle: &str| accepts(262, &(HEAD, (7u8, handle, "Ana"), 1u8));
+    let removed = |handle: &str| accepts(263, &(HEAD, (7u8, handle, "Ana")));
+    let role_changed = |handle: &str| accepts(264, &(HEAD, (7u8, handle, "Ana"), 1u8));
+    let peer = |handle: &str| accepts(134, &(1u8, room("r", "", Some((7u8, handle, "Ana")))));
+    let typing = |handle: &str| accepts(12, &(5u8, (7u8, handle, "Ana")));
+    let datagram = |handle: &str| {
+        // A frame is a length before what a datagram would be, of a type as its kind.
+        let frame = frame::encode(3, &(5u8, (7u8, handle, "Ana")));
+        let (_, used) = frame::peek_varint(&frame).unwrap().unwrap();
+        TypingNotice::decode_datagram(&frame[used..]).is_some()
+    };
+    for takes in [
+        &users as Takes<'_>,
+        &open_direct,
+        &set_member,
+        &remove_member,
+        &added,
+        &removed,
+        &role_changed,
+        &peer,
+        &typing,
+        &datagram,
+    ] {
+        assert!(takes(&"x".repeat(128)));
+        assert!(!takes(&"x".repeat(129)));
+        assert!(takes("ꭰꭰ"), "a name that our tables would not make");
+        assert!(!takes(""));
+    }
+}
+
+#[test]
+fn a_room_name_over_its_bound_is_refused() {
+    let create = |name: &str| accepts(33, &(1u8, name, 0u8, "", 0u8));
+    let enter = |name: &str| accepts(34, &(1u8, name));
+    let rename = |name: &str| accepts(47, &(1u8, 5u8, name));
+    let renamed = |name: &str| accepts(266, &(HEAD, name));
+    let info = |name: &str| accepts(134, &(1u8, room(name, "", None)));
+    for takes in [&create as Takes<'_>, &enter, &rename, &renamed, &info] {
+        assert!(takes(&"x".repeat(128)));
+        assert!(!takes(&"x".repeat(129)));
+        assert!(!takes(""));
+    }
+}
+
+#[test]
+fn a_topic_over_its_bound_is_refused() {
+    let create = |topic: &str| accepts(33, &(1u8, "r", 0u8, topic, 0u8));
+    let set = |topic: &str| accepts(46, &(1u8, 5u8, topic));
+    let changed = |topic: &str| accepts(265, &(HEAD, topic));
+    let info = |topic: &str| accepts(134, &(1u8, room("r", topic, None)));
+    for takes in [&create as Takes<'_>, &set, &changed, &info] {
+        assert!(takes(&"y".repeat(TOPIC_BYTES)));
+        assert!(!takes(&"y".repeat(TOPIC_BYTES + 1)));
+        assert!(takes(""));
+        assert!(!takes("a\0b"));
+    }
 }
 
 #[test]
@@ -65,8 +118,7 @@ fn a_list_over_its_bound_is_refused() {
     let presence = |n: usize| accepts(11, &(true, 3u8, vec![person; n]));
     assert!(presence(PRESENCE_PEOPLE));
     assert!(!presence(PRESENCE_PEOPLE + 1));
-    let room = (5u8, "r", 0u8, "", 1u8, 0u8, true, 1u8, 1u8);
-    let rooms = |n: usize| accepts(131, &(1u8, vec![room; n], false));
+    let rooms = |n: usize| accepts(131, &(1u8, vec![room("r", "", None); n], false));
     assert!(rooms(LIST_ENTRIES));
     assert!(!rooms(LIST_ENTRIES + 1));
     let users = |n: usize| accepts(132, &(1u8, vec![person; n], false));
@@ -86,64 +138,42 @@ fn a_number_or_variant_out_of_range_is_refused() {
     assert!(!accepts(9, &2u8), "no such registration");
     assert!(accepts(41, &(1u8, 3u8, 1u8, 1u8)));
     assert!(!accepts(41, &(1u8, 4u8, 1u8, 1u8)), "no such role");
+    assert!(accepts(44, &(1u8, 5u8, "ana", 3u8)));
+    assert!(!accepts(44, &(1u8, 5u8, "ana", 4u8)), "no such role");
+    assert!(!accepts(262, &(HEAD, (7u8, "ana", "Ana"), 4u8)), "no such role");
     assert!(!accepts(39, &(1u8, 5u8, 3u8, 50u8)), "no such span");
+    assert!(accepts(33, &(1u8, "r", 2u8, "", 1u8)));
+    assert!(!accepts(33, &(1u8, "r", 3u8, "", 1u8)), "no such kind");
+    assert!(!accepts(33, &(1u8, "r", 2u8, "", 2u8)), "no such history");
+    assert!(!accepts(33, &(1u8, "r", 2u8, "")), "a history is not optional");
     assert!(!accepts(11, &(2u8, 0u8, 0u8)), "a flag that is neither no nor yes");
+    assert!(!accepts(48, &(1u8, 5u8, 2u8)), "a flag that is neither no nor yes");
+    assert!(!accepts(267, &(HEAD, 2u8)), "a flag that is neither no nor yes");
+    assert!(accepts(452, &(5u8, u64::MAX, u64::MAX, u32::MAX, u32::MAX)));
+    assert!(!accepts(452, &(5u8, 1u8, 1u8, u64::from(u32::MAX) + 1, 0u8)), "over 32 bits");
 }
 
-#[test]
-fn the_largest_of_what_a_client_sends_fits_its_frame() {
-    let cursor = RoomCursor { room: RoomId(u64::MAX), seq: Seq(u64::MAX) };
-    let hello = Hello {
-        versions: VersionRange { min: 0, max: u16::MAX },
-        features: Features(u64::MAX),
-        lanes: LANES,
-        epoch: Some(Epoch([255; 16])),
-        cursors: vec![cursor; ROOMS_PER_ACCOUNT],
-    };
-    assert!(payload(&ClientMessage::Hello(hello).encode()) <= FRAME_BYTES_BEFORE_WELCOME);
-    let send = Send {
-        message_id: MessageId([255; 16]),
-        room: RoomId(u64::MAX),
-        reply_to: Some(Seq(u64::MAX)),
-        body: Body::Text(MessageText::new(&"x".repeat(TEXT_BYTES)).unwrap()),
-    };
-    let request = Request { req_id: ReqId(u64::MAX), command: Ok(send.into()) };
-    assert!(payload(&request.encode()) <= FRAME_BYTES);
+type Takes<'a> = &'a dyn Fn(&str) -> bool;
+
+/// Room, seq, position, time and author of an event.
+const HEAD: (u8, u8, u8, u8, (u8, &str, &str)) = (5, 1, 1, 1, (7, "ana", "Ana"));
+
+/// A listing: room, name, kind, topic; members, unread, mentions; role; head, read; archived,
+/// history, peer.
+fn room<'a>(name: &'a str, topic: &'a str, peer: Option<(u8, &'a str, &'a str)>) -> Room<'a> {
+    ((5, name, 0, topic), (1, 0, 0), Some(1), (1, 1), (false, 0, peer))
 }
 
-#[test]
-fn the_largest_of_what_a_server_sends_fits_its_frame() {
-    let n = u64::MAX;
-    // Four bytes a letter is the most that UTF-8 takes.
-    let name = "\u{20000}".repeat(32);
-    let person = (n, &name, "x".repeat(DISPLAY_NAME_BYTES), 3u8, true);
-    let people = vec![person; LIST_ENTRIES.max(PRESENCE_PEOPLE)];
-    let topic = "y".repeat(TOPIC_BYTES);
-    let room = (n, &name, 2u8, topic, u32::MAX, u32::MAX, true, n, n);
-    let rooms = vec![&room; LIST_ENTRIES];
-    for frame in [
-        frame::encode(11, &(true, u32::MAX, &people)),
-        frame::encode(131, &(n, &rooms, true)),
-        frame::encode(132, &(n, &people, true)),
-        frame::encode(133, &(n, n, &people, true)),
-    ] {
-        assert!(payload(&frame) <= REPLY_BYTES, "{}", payload(&frame));
-    }
-    let head = (n, n, n, n, (n, &name, "x".repeat(DISPLAY_NAME_BYTES)));
-    let body = (Some(0u8), "z".repeat(TEXT_BYTES));
-    let posted = ([7u8; 16], Some(n), body, Some(n));
-    assert!(payload(&frame::encode(256, &(head, posted))) <= FRAME_BYTES);
-    assert!(payload(&frame::encode(448, &(room, n))) <= FRAME_BYTES);
-}
+type Room<'a> = (
+    (u8, &'a str, u8, &'a str),
+    (u8, u8, u8),
+    Option<u8>,
+    (u8, u8),
+    (bool, u8, Option<(u8, &'a str, &'a str)>),
+);
 
 /// Whether that body is read as a message of that type.
 fn accepts(kind: u64, body: &impl Serialize) -> bool {
     let frame: Frame = only_frame(&frame::encode(kind, body));
     matches!(Message::decode(&frame), Ok(Some(_)))
-}
-
-/// The bytes that a frame's limit counts.
-fn payload(frame: &[u8]) -> usize {
-    let (length, _) = frame::peek_varint(frame).unwrap().unwrap();
-    length as usize
 }

@@ -1,10 +1,13 @@
 //! Bytes that no honest peer sends: they may be refused, never panic, never grow.
 
+use std::slice;
+
 use bytes::BytesMut;
 use proptest::{collection::vec, prelude::*, sample::Index};
 use tertulia_proto::{
-    Body, Change, ClientMessage, Command, Event, Frame, FrameBuffer, LaneMessage, ServerMessage,
-    StreamKind, frame, frame::FrameError, limits,
+    Added, Author, Body, Change, ClientMessage, Command, Event, Frame, FrameBuffer, LaneMessage,
+    LaneNotice, Removed, Request, RoleChanged, RoomListing, ServerMessage, StreamKind, Topic,
+    frame, frame::FrameError, limits,
 };
 
 use crate::{common::Message, common::only_frame, raw_frame, strategies::message};
@@ -147,19 +150,70 @@ fn assert_bounds(message: &Message) {
         _ => limits::LIST_ENTRIES.max(limits::PRESENCE_PEOPLE),
     };
     assert!(items(message) <= most);
-    let body = match message {
-        Message::Request(request) => match &request.command {
-            Ok(Command::Send(send)) => Some(&send.body),
-            _ => None,
-        },
-        Message::Lane(LaneMessage::Event(Event { change: Change::Posted(posted), .. })) => {
-            posted.body.as_ref()
-        }
-        _ => None,
-    };
-    match body {
+    match body(message) {
         Some(Body::Text(text)) => assert!((1..=limits::TEXT_BYTES).contains(&text.as_str().len())),
         Some(Body::Opaque { bytes, .. }) => assert!(bytes.len() <= limits::OPAQUE_BYTES),
         None => {}
     }
+    for topic in topics(message) {
+        assert!(topic.as_str().len() <= limits::TOPIC_BYTES);
+    }
+    for Author { handle, display, .. } in authors(message) {
+        assert!((1..=4 * *limits::HANDLE_CHARS.end()).contains(&handle.as_str().len()));
+        assert!((1..=limits::DISPLAY_NAME_BYTES).contains(&display.as_str().len()));
+    }
+}
+
+fn body(message: &Message) -> Option<&Body> {
+    match message {
+        Message::Request(Request { command: Ok(Command::Send(send)), .. }) => Some(&send.body),
+        Message::Lane(LaneMessage::Event(Event { change: Change::Posted(posted), .. })) => {
+            posted.body.as_ref()
+        }
+        _ => None,
+    }
+}
+
+fn topics(message: &Message) -> Vec<&Topic> {
+    match message {
+        Message::Request(Request { command: Ok(Command::CreateRoom(create)), .. }) => {
+            vec![&create.topic]
+        }
+        Message::Request(Request { command: Ok(Command::SetTopic(set)), .. }) => vec![&set.topic],
+        Message::Lane(LaneMessage::Event(Event { change: Change::TopicChanged(to), .. })) => {
+            vec![&to.topic]
+        }
+        _ => listings(message).iter().map(|room| &room.topic).collect(),
+    }
+}
+
+fn listings(message: &Message) -> &[RoomListing] {
+    match message {
+        Message::Server(ServerMessage::Rooms(page)) => &page.rooms,
+        Message::Server(ServerMessage::Room(info)) => slice::from_ref(&info.room),
+        Message::Lane(LaneMessage::Notice(LaneNotice::RoomOpened(opened))) => {
+            slice::from_ref(&opened.room)
+        }
+        _ => &[],
+    }
+}
+
+/// Everyone it names, but in lists of people.
+fn authors(message: &Message) -> Vec<&Author> {
+    let mut authors: Vec<&Author> =
+        listings(message).iter().filter_map(|room| room.peer.as_ref()).collect();
+    match message {
+        Message::Server(ServerMessage::Typing(notice)) => authors.push(&notice.person),
+        Message::Lane(LaneMessage::Event(event)) => {
+            authors.push(&event.head.author);
+            authors.extend(match &event.change {
+                Change::Added(Added { member, .. })
+                | Change::Removed(Removed { member })
+                | Change::RoleChanged(RoleChanged { member, .. }) => Some(member),
+                _ => None,
+            });
+        }
+        _ => {}
+    }
+    authors
 }

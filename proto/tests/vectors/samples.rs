@@ -1,8 +1,10 @@
 //! The values behind the vectors: each frame type, each variant, each `Option` both ways.
 
 mod client;
+mod lanes;
 mod server;
 
+use bytes::Bytes;
 use tertulia_proto::*;
 
 use crate::common::Message;
@@ -17,8 +19,16 @@ const HEAD: Seq = Seq(70_000);
 
 /// `FILE/SECTION` of a vector and its value.
 pub(crate) fn samples() -> Vec<(&'static str, Message)> {
-    [client::session(), client::requests(), server::replies(), server::events(), server::notices()]
-        .concat()
+    [
+        client::session(),
+        client::notices(),
+        client::requests(),
+        client::room_requests(),
+        server::messages(),
+        lanes::events(),
+        lanes::notices(),
+    ]
+    .concat()
 }
 
 pub(crate) fn streams() -> Vec<(&'static str, StreamKind)> {
@@ -26,6 +36,40 @@ pub(crate) fn streams() -> Vec<(&'static str, StreamKind)> {
         ("streams/control", StreamKind::Control),
         ("streams/lane 3", StreamKind::Live(3)),
         ("streams/page 300", StreamKind::Page(ReqId(300))),
+    ]
+}
+
+/// A datagram is read by whom it is for: its kind does not say who sent it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Datagram {
+    Typing(Typing),
+    TypingNotice(TypingNotice),
+}
+
+impl Datagram {
+    pub(crate) fn encode(&self) -> Bytes {
+        match self {
+            Self::Typing(typing) => typing.encode_datagram(),
+            Self::TypingNotice(notice) => notice.encode_datagram(),
+        }
+    }
+
+    /// Reads what should be another of this type.
+    pub(crate) fn decode_likewise(&self, bytes: &[u8]) -> Option<Self> {
+        match self {
+            Self::Typing(_) => Typing::decode_datagram(bytes).map(Self::Typing),
+            Self::TypingNotice(_) => TypingNotice::decode_datagram(bytes).map(Self::TypingNotice),
+        }
+    }
+}
+
+pub(crate) fn datagrams() -> Vec<(&'static str, Datagram)> {
+    let typing = |room| Datagram::Typing(Typing { room });
+    let notice = Datagram::TypingNotice(TypingNotice { room: ROOM, person: beto() });
+    vec![
+        ("datagrams/typing", typing(ROOM)),
+        ("datagrams/typing in the last room", typing(RoomId(u64::MAX))),
+        ("datagrams/typing notice", notice),
     ]
 }
 
@@ -41,50 +85,68 @@ fn from_server(body: impl Into<ServerMessage>) -> Message {
     Message::Server(body.into())
 }
 
-fn notice(body: impl Into<LaneNotice>) -> Message {
-    Message::Lane(LaneMessage::Notice(body.into()))
+fn ana() -> Author {
+    Author { account: AccountId(7), handle: handle("ana.maría"), display: display("Ana María") }
 }
 
-fn event(change: Change) -> Message {
-    let author = Author {
-        account: AccountId(7),
-        handle: handle("ana.maría"),
-        display: display("Ana María"),
-    };
-    let head = EventHead { room: ROOM, seq: HEAD, position: POSITION, time: TIME, author };
-    Message::Lane(LaneMessage::Event(Event { head, change }))
+fn beto() -> Author {
+    Author { account: AccountId(300), handle: handle("beto-2"), display: display("Beto 🌱") }
 }
 
-fn people() -> Vec<Person> {
-    vec![
-        Person {
-            account: AccountId(7),
-            handle: handle("ana.maría"),
-            display: display("Ana María"),
-            role: Role::Owner,
-            online: true,
-        },
-        Person {
-            account: AccountId(300),
-            handle: handle("beto-2"),
-            display: display("Beto 🌱"),
-            role: Role::Guest,
-            online: false,
-        },
-    ]
-}
-
-fn listing() -> RoomListing {
+/// A room of one's own.
+fn music() -> RoomListing {
     RoomListing {
         room: ROOM,
         name: room_name("música"),
         kind: RoomKind::Private,
-        topic: Topic::new("¿Qué suena hoy? 🎶").unwrap(),
+        topic: topic("¿Qué suena hoy? 🎶"),
         members: 129,
         unread: 1_000,
-        entered: true,
+        mentions: 130,
+        role: Some(Role::Moderator),
         head: HEAD,
         read: Seq(69_000),
+        archived: false,
+        history: HistoryPolicy::SinceJoined,
+        peer: None,
+    }
+}
+
+/// The room of oneself and Beto.
+fn direct() -> RoomListing {
+    RoomListing {
+        room: RoomId(600),
+        name: room_name("beto-2"),
+        kind: RoomKind::Direct,
+        topic: topic(""),
+        members: 2,
+        unread: 1,
+        mentions: 0,
+        role: Some(Role::Member),
+        head: Seq(12),
+        read: Seq(11),
+        archived: false,
+        history: HistoryPolicy::All,
+        peer: Some(beto()),
+    }
+}
+
+/// A closed room that one is not in.
+fn lobby() -> RoomListing {
+    RoomListing {
+        room: RoomId(1),
+        name: room_name("lobby"),
+        kind: RoomKind::Public,
+        topic: topic(""),
+        members: 10_000,
+        unread: 0,
+        mentions: 0,
+        role: None,
+        head: Seq(80_000),
+        read: Seq(0),
+        archived: true,
+        history: HistoryPolicy::All,
+        peer: None,
     }
 }
 
@@ -98,6 +160,10 @@ fn text() -> Body {
 
 fn opaque() -> Body {
     Body::Opaque { scheme: 258, bytes: vec![0x00, 0xff, 0x80, 0x7f] }
+}
+
+fn topic(text: &str) -> Topic {
+    Topic::new(text).unwrap()
 }
 
 fn display(name: &str) -> DisplayName {

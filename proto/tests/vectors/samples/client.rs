@@ -35,12 +35,11 @@ pub(super) fn session() -> Vec<(&'static str, Message)> {
     ]
 }
 
+pub(super) fn notices() -> Vec<(&'static str, Message)> {
+    vec![("3-typing/room 5", Message::ClientNotice(Typing { room: ROOM }.into()))]
+}
+
 pub(super) fn requests() -> Vec<(&'static str, Message)> {
-    let create = |kind, topic| CreateRoom {
-        name: room_name("música"),
-        kind,
-        topic: Topic::new(topic).unwrap(),
-    };
     let history = |span, limit| History { room: ROOM, span, limit };
     let invite = |role, uses, expires_s| CreateInvite { role, uses, expires_s };
     vec![
@@ -68,11 +67,6 @@ pub(super) fn requests() -> Vec<(&'static str, Message)> {
                 },
             ),
         ),
-        ("33-create-room/public", request(2, create(RoomKind::Public, "¿Qué suena hoy? 🎶"))),
-        ("33-create-room/private", request(2, create(RoomKind::Private, ""))),
-        ("33-create-room/direct", request(2, create(RoomKind::Direct, ""))),
-        ("34-enter-room/lobby", request(3, EnterRoom { name: room_name("lobby") })),
-        ("35-leave-room/room 5", request(4, LeaveRoom { room: ROOM })),
         ("36-list-rooms/after 200", request(5, ListRooms { after: RoomId(200) })),
         ("37-list-users/after 300", request(6, ListUsers { after: AccountId(300) })),
         (
@@ -82,11 +76,44 @@ pub(super) fn requests() -> Vec<(&'static str, Message)> {
         ("39-history/newest", request(8, history(Span::Newest, 200))),
         ("39-history/before", request(8, history(Span::Before(HEAD), 50))),
         ("39-history/after", request(8, history(Span::After(Seq(127)), 1))),
-        ("40-mark-read/room 5", request(9, MarkRead { room: ROOM, seq: HEAD })),
         ("41-create-invite/guest", request(10, invite(Role::Guest, 1, 1))),
         ("41-create-invite/member", request(10, invite(Role::Member, 10, 604_800))),
         ("41-create-invite/moderator", request(10, invite(Role::Moderator, 100, 3_600))),
         ("41-create-invite/owner", request(10, invite(Role::Owner, 10_000, 31_536_000))),
         ("42-rename/to Ana Núñez", request(11, Rename { name: display("Ana Núñez") })),
+    ]
+}
+
+pub(super) fn room_requests() -> Vec<(&'static str, Message)> {
+    let create = |kind, about, history| {
+        request(2, CreateRoom { name: room_name("música"), kind, topic: topic(about), history })
+    };
+    let set_member = |role| request(13, SetMember { room: ROOM, handle: handle("beto-2"), role });
+    let set_topic = |text| request(15, SetTopic { room: ROOM, topic: topic(text) });
+    let archive = |archived| request(17, ArchiveRoom { room: ROOM, archived });
+    vec![
+        (
+            "33-create-room/public",
+            create(RoomKind::Public, "¿Qué suena hoy? 🎶", HistoryPolicy::All),
+        ),
+        ("33-create-room/private", create(RoomKind::Private, "", HistoryPolicy::SinceJoined)),
+        ("33-create-room/direct", create(RoomKind::Direct, "", HistoryPolicy::All)),
+        ("34-enter-room/lobby", request(3, EnterRoom { name: room_name("lobby") })),
+        ("35-leave-room/room 5", request(4, LeaveRoom { room: ROOM })),
+        ("40-mark-read/room 5", request(9, MarkRead { room: ROOM, seq: HEAD })),
+        ("43-open-direct/with beto", request(12, OpenDirect { handle: handle("beto-2") })),
+        ("44-set-member/guest", set_member(Role::Guest)),
+        ("44-set-member/member", set_member(Role::Member)),
+        ("44-set-member/moderator", set_member(Role::Moderator)),
+        ("44-set-member/owner", set_member(Role::Owner)),
+        (
+            "45-remove-member/beto",
+            request(14, RemoveMember { room: ROOM, handle: handle("beto-2") }),
+        ),
+        ("46-set-topic/music", set_topic("¿Qué suena hoy? 🎶")),
+        ("46-set-topic/none", set_topic("")),
+        ("47-rename-room/to cine", request(16, RenameRoom { room: ROOM, name: room_name("cine") })),
+        ("48-archive-room/close", archive(true)),
+        ("48-archive-room/open again", archive(false)),
     ]
 }

@@ -1,10 +1,10 @@
-//! What a server says.
+//! What a server says on the control stream.
 
 use tertulia_proto::*;
 
 use super::*;
 
-pub(super) fn replies() -> Vec<(&'static str, Message)> {
+pub(super) fn messages() -> Vec<(&'static str, Message)> {
     let rejected = |req_id, refusal, retry_after_ms, proposal: Option<&str>| Rejected {
         req_id: ReqId(req_id),
         refusal,
@@ -37,6 +37,7 @@ pub(super) fn replies() -> Vec<(&'static str, Message)> {
             "11-presence/crowd",
             from_server(Presence { complete: false, online: 10_000, people: vec![] }),
         ),
+        ("12-typing/beto", from_server(TypingNotice { room: ROOM, person: beto() })),
         (
             "128-receipt/repeat",
             from_server(Receipt {
@@ -57,48 +58,28 @@ pub(super) fn replies() -> Vec<(&'static str, Message)> {
         ("129-rejected/unknown code", from_server(rejected(12, Refusal(u16::MAX), None, None))),
         ("130-done/request 300", from_server(Done { req_id: ReqId(300) })),
         (
-            "131-rooms/one of many",
-            from_server(RoomPage { req_id: ReqId(5), rooms: vec![listing()], more: true }),
+            "131-rooms/two of many",
+            from_server(RoomPage { req_id: ReqId(5), rooms: vec![lobby(), music()], more: true }),
         ),
+        ("131-rooms/none", from_server(RoomPage { req_id: ReqId(5), rooms: vec![], more: false })),
         ("132-users/two", from_server(UserPage { req_id: ReqId(6), people: people(), more: true })),
         (
             "133-members/two",
             from_server(MemberPage { req_id: ReqId(7), room: ROOM, people: people(), more: true }),
         ),
-        ("134-room/música", from_server(RoomInfo { req_id: ReqId(2), room: listing() })),
+        ("134-room/música", from_server(RoomInfo { req_id: ReqId(2), room: music() })),
+        ("134-room/direct", from_server(RoomInfo { req_id: ReqId(12), room: direct() })),
         ("135-invite-made/token", from_server(InviteMade { req_id: ReqId(10), token: TOKEN })),
     ]
 }
 
-pub(super) fn events() -> Vec<(&'static str, Message)> {
-    let posted = |reply_to, body, edited| {
-        event(Change::Posted(Posted { message_id: message_id(), reply_to, body, edited }))
+fn people() -> Vec<Person> {
+    let person = |Author { account, handle, display }, role, online| Person {
+        account,
+        handle,
+        display,
+        role,
+        online,
     };
-    let edited = Timestamp(1_767_225_660_000);
-    vec![
-        ("256-posted/text", posted(Some(Seq(69_999)), Some(text()), Some(edited))),
-        ("256-posted/opaque", posted(None, Some(opaque()), None)),
-        ("256-posted/redacted", posted(None, None, None)),
-        ("260-joined/ana", event(Change::Joined(Joined {}))),
-        ("261-left/ana", event(Change::Left(Left {}))),
-    ]
-}
-
-pub(super) fn notices() -> Vec<(&'static str, Message)> {
-    vec![
-        ("448-room-opened/música", notice(RoomOpened { room: listing(), next: Seq(69_951) })),
-        ("449-room-closed/room 5", notice(RoomClosed { room: ROOM })),
-        ("450-room-jump/room 5", notice(RoomJump { room: ROOM, next: Seq(80_001) })),
-        ("451-live/two hundred rooms", notice(Live { rooms: 200 })),
-        (
-            "460-page-head/a full page",
-            notice(PageHead {
-                req_id: ReqId(8),
-                room: ROOM,
-                events: 200,
-                oldest: Seq(41),
-                head: HEAD,
-            }),
-        ),
-    ]
+    vec![person(ana(), Role::Owner, true), person(beto(), Role::Guest, false)]
 }
