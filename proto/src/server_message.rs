@@ -342,11 +342,11 @@ impl LaneMessage {
 /// One is a member of this room, and its events follow on this lane from `next` on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomOpened {
-    /// The room as it stands.
-    pub room: RoomListing,
     /// The seq of the first event that follows. Over the cursor plus one: fetch what lies
     /// between by pages, if it is wanted.
     pub next: Seq,
+    /// The room as it stands.
+    pub room: RoomListing,
 }
 
 /// One is no member of this room any more. The event that ended it came before, if it was not

@@ -58,7 +58,7 @@ fn the_largest_of_what_a_server_sends_fits_its_frame() {
         frame::encode(256, &(head, ([7u8; 16], Some(n), text, Some(n)))),
         frame::encode(262, &(head, author, 3u8)),
         frame::encode(265, &(head, &topic)),
-        frame::encode(448, &(room, n)),
+        frame::encode(448, &(n, room)),
     ] {
         assert!(Message::decode(&only_frame(&frame)).is_ok_and(|message| message.is_some()));
         assert!(payload(&frame) <= FRAME_BYTES, "{}", payload(&frame));

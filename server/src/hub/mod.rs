@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tertulia_proto::{AccountId, Author, Person, Role, RoomId, Seq, TypingNotice};
+use tertulia_proto::{AccountId, Person, Role, RoomId, Seq, TypingNotice};
 use tokio::sync::{Notify, watch};
 
 pub(crate) use bell::Bell;
@@ -113,14 +113,17 @@ impl Hub {
 
     /// Tells the others in a room that somebody is writing there. Only a connection that carries
     /// the room can say so: it is a member's.
-    pub(crate) fn typing(&self, id: ConnectionId, person: &Author, room: RoomId) {
+    pub(crate) fn typing(&self, id: ConnectionId, account: AccountId, room: RoomId) {
         let state = self.lock();
         let Some(found) = state.rooms.get(&room).filter(|found| found.bells.contains_key(&id))
         else {
             return;
         };
-        let notice = EncodedTyping::new(TypingNotice { room, person: person.clone() });
-        for bell in found.bells.values().filter(|bell| bell.account() != person.account) {
+        let Some(person) = state.online.author(account) else {
+            return;
+        };
+        let notice = EncodedTyping::new(TypingNotice { room, person });
+        for bell in found.bells.values().filter(|bell| bell.account() != account) {
             bell.tell_typing(&notice);
         }
     }

@@ -125,6 +125,12 @@ impl Online {
         true
     }
 
+    /// A connected account as it is called now.
+    pub(super) fn author(&self, account: AccountId) -> Option<Author> {
+        let Person { account, handle, display, .. } = self.accounts.get(&account)?.person.clone();
+        Some(Author { account, handle, display })
+    }
+
     pub(super) fn bells(&self, account: AccountId) -> impl Iterator<Item = &Arc<Bell>> {
         let present = self.accounts.get(&account);
         present.into_iter().flat_map(|present| &present.connections).map(|c| &c.bell)

@@ -30,7 +30,7 @@ pub(crate) async fn read(
     actor: Actor,
     quota: &Quota,
     reader: &mut FrameReader,
-    mut typing: TypingIn<'_>,
+    typing: &TypingIn<'_>,
     replies: mpsc::Sender<(ReqId, Due)>,
 ) -> Result<(), Ended> {
     let mut order = RequestOrder::new();

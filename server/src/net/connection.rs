@@ -104,16 +104,16 @@ async fn welcomed(
     let actor = Actor { account: account.id, device: Some(device) };
     let quota = shared.quotas.of(device, Instant::now());
     let mut pages = Pages::new(connection);
+    let typing = TypingIn::new(shared, joined.id(), account.id);
     let (due_tx, due_rx) = mpsc::channel(wire::REQUESTS_IN_FLIGHT);
     let requests = async {
-        let typing = TypingIn::new(shared, joined.id(), account.author());
-        commands::read(shared, actor, &quota, &mut reader, typing, due_tx).await?;
+        commands::read(shared, actor, &quota, &mut reader, &typing, due_tx).await?;
         // The client said its last; its answers are the other branch's.
         std::future::pending::<Result<(), Ended>>().await
     };
     let answers = async {
-        let typing = (!by_datagram).then_some(&*bell);
-        replies::write(shared, account, &mut writer, &mut pages, typing, due_rx).await?;
+        let typed = (!by_datagram).then_some(&*bell);
+        replies::write(shared, account, &mut writer, &mut pages, typed, due_rx).await?;
         pages.flush().await?;
         // The last receiver closes: the client, once it has its answers.
         let closed = timeout(limits::STOP_TIME, connection.closed()).await;
@@ -130,7 +130,6 @@ async fn welcomed(
         if !by_datagram {
             return std::future::pending().await;
         }
-        let typing = TypingIn::new(shared, joined.id(), account.author());
         tokio::select! {
             biased;
             never = typing.read_datagrams(connection) => never,

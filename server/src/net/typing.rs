@@ -1,9 +1,12 @@
 //! Typing notices, in and out: soft state that no receipt, no order and no store knows of.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    sync::{Mutex, PoisonError},
+};
 
 use quinn::Connection;
-use tertulia_proto::{Author, Typing};
+use tertulia_proto::{AccountId, Typing};
 use tokio::time::Instant;
 
 use super::{Ended, Shared, bucket::Bucket};
@@ -17,25 +20,28 @@ use crate::{
 pub(crate) struct TypingIn<'a> {
     shared: &'a Shared,
     id: ConnectionId,
-    person: Author,
-    bucket: Bucket,
+    account: AccountId,
+    bucket: Mutex<Bucket>,
 }
 
 impl<'a> TypingIn<'a> {
-    pub(crate) fn new(shared: &'a Shared, id: ConnectionId, person: Author) -> Self {
+    pub(crate) fn new(shared: &'a Shared, id: ConnectionId, account: AccountId) -> Self {
         let (burst, rate) = (limits::TYPING_BURST, limits::TYPING_RATE);
-        Self { shared, id, person, bucket: Bucket::new(burst, rate, Instant::now()) }
+        let bucket = Mutex::new(Bucket::new(burst, rate, Instant::now()));
+        Self { shared, id, account, bucket }
     }
 
-    pub(crate) fn take(&mut self, typing: &Typing) {
-        if self.bucket.take(Instant::now()).is_ok() {
-            self.shared.hub.typing(self.id, &self.person, typing.room);
+    /// From whichever way it came.
+    pub(crate) fn take(&self, typing: &Typing) {
+        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        if bucket.take(Instant::now()).is_ok() {
+            self.shared.hub.typing(self.id, self.account, typing.room);
         }
     }
 
     /// Reads datagrams until the connection ends; those of other kinds are ignored.
     pub(crate) async fn read_datagrams(
-        mut self,
+        &self,
         connection: &Connection,
     ) -> Result<Infallible, Ended> {
         loop {

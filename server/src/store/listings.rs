@@ -85,9 +85,8 @@ fn unread(
 ) -> rusqlite::Result<(u32, u32)> {
     db.prepare_cached(
         "SELECT (SELECT count(*) FROM
-                     (SELECT kind, account AS author FROM event
-                      WHERE room = ?2 AND seq > ?3 LIMIT 1000)
-                 WHERE kind = 256 AND author <> ?1),
+                     (SELECT 1 FROM event
+                      WHERE room = ?2 AND seq > ?3 AND kind = 256 AND account <> ?1 LIMIT 1000)),
                 (SELECT count(*) FROM
                      (SELECT 1 FROM mention
                       WHERE account = ?1 AND room = ?2 AND seq > ?3 LIMIT 1000))",
