@@ -151,11 +151,12 @@ async fn rooms_open_and_close_on_lanes_as_one_enters_and_leaves() {
         name: name.clone(),
         kind: tertulia_proto::RoomKind::Public,
         topic: tertulia_proto::Topic::default(),
+        history: tertulia_proto::HistoryPolicy::All,
     };
     let ServerMessage::Room(made) = ana.ask(create).await else { panic!("no room") };
     let room = made.room.room;
     let entered = beto.ask(EnterRoom { name }).await;
-    assert!(matches!(entered, ServerMessage::Room(info) if info.room.entered));
+    assert!(matches!(entered, ServerMessage::Room(info) if info.room.is_entered()));
     // The lane may carry the lobby too.
     while !matches!(
         beto.on_lane(room).await,

@@ -1,0 +1,8 @@
+//! The rules as a whole: commands in, what became of them out.
+
+mod joining;
+mod limits;
+mod messages;
+mod reading;
+mod whatever;
+mod world;
