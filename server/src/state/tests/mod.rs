@@ -3,6 +3,7 @@
 mod joining;
 mod limits;
 mod messages;
+mod private_rooms;
 mod reading;
 mod whatever;
 mod world;
