@@ -24,7 +24,7 @@ pub(super) fn enter(
     command: &EnterRoom,
 ) -> Result<Verdict, Stop> {
     let account = acting_account(tx, entry.actor.account)?;
-    let room = room_by_name(tx, &command.name)?;
+    let room = room_by_name(tx, account.id, &command.name)?;
     let found = match room {
         Some(room) => access(tx, account.id, room)?,
         None => None,
