@@ -1,9 +1,9 @@
 //! What of the time before they came the members of a room may read.
 
-use tertulia_proto::{HistoryPolicy, ReqId, Role, RoomId, RoomKind, Seq, Span};
+use tertulia_proto::{History, HistoryPolicy, Refusal, ReqId, Role, RoomId, RoomKind, Seq, Span};
 
 use super::world::*;
-use crate::state::{Actor, access};
+use crate::state::Actor;
 
 /// A room 2 of that kind in which Ana said five things, seqs 2 to 6, then Beto came, seq 7, then
 /// Ana said one more. Carla is outside.
@@ -23,7 +23,7 @@ fn world(kind: RoomKind, history: HistoryPolicy) -> (World, [Actor; 3]) {
 async fn pages(world: &World, actor: Actor) -> Vec<(Vec<u64>, u64)> {
     let mut all = Vec::new();
     let readers = world.readers();
-    let found = access(world.database(), actor.account, RoomId(2)).unwrap().unwrap();
+    let account = world.account(actor);
     for (span, limit) in [
         (Span::Newest, 50),
         (Span::Before(Seq(8)), 2),
@@ -31,9 +31,8 @@ async fn pages(world: &World, actor: Actor) -> Vec<(Vec<u64>, u64)> {
         (Span::After(Seq(0)), 3),
         (Span::After(Seq(7)), 50),
     ] {
-        let readable_from = found.readable_from();
-        let page = readers.page(ReqId(1), RoomId(2), readable_from, span, limit);
-        let (head, events) = page.await.unwrap();
+        let query = History { room: RoomId(2), span, limit };
+        let (head, events) = readers.page(&account, ReqId(1), query).await.unwrap().unwrap();
         assert_eq!(usize::from(head.events), events.len());
         all.push((events.iter().map(|event| event.head.seq.0).collect(), head.oldest.0));
     }
@@ -87,4 +86,16 @@ async fn an_outsider_reads_nothing_of_a_public_room_whose_history_is_its_members
     for (events, oldest) in pages(&world, carla).await {
         assert_eq!((events, oldest), (vec![], 0));
     }
+}
+
+#[tokio::test]
+async fn one_who_was_put_out_reads_nothing_whatever_was_allowed_before() {
+    let (mut world, [ana, beto, _]) = world(RoomKind::Private, HistoryPolicy::All);
+    world.applied(ana, remove(2, "beto"));
+    let (readers, beto) = (world.readers(), world.account(beto));
+    let query = History { room: RoomId(2), span: Span::Newest, limit: 5 };
+    let page = readers.page(&beto, ReqId(1), query).await.unwrap();
+    assert_eq!(page, Err(Refusal::NO_SUCH_ROOM));
+    let members = readers.members(&beto, RoomId(2), tertulia_proto::AccountId(0)).await.unwrap();
+    assert_eq!(members, Err(Refusal::NO_SUCH_ROOM));
 }

@@ -1,7 +1,7 @@
 //! A server of before, with its rooms and messages, under today's program.
 
 use rusqlite::{Connection, params};
-use tertulia_proto::{Body, Change, ReqId, RoomId, Seq, Span};
+use tertulia_proto::{Body, Change, History, ReqId, RoomId, Seq, Span};
 
 use super::{
     records::{first_room, first_send},
@@ -94,8 +94,10 @@ async fn it_opens_with_its_history_and_goes_on() {
     assert_eq!(world.count("SELECT count(*) FROM pragma_foreign_key_check"), 0);
     assert_eq!(world.count("PRAGMA foreign_keys"), 1, "watched again");
     let readers = world.readers();
-    let page = readers.page(ReqId(1), RoomId(2), Seq(0), Span::Newest, 50);
-    let (head, events) = page.await.unwrap();
+    let query = History { room: RoomId(2), span: Span::Newest, limit: 50 };
+    let ana = log_of(world.database())[3].1;
+    let page = readers.page(&world.account(ana), ReqId(1), query).await;
+    let (head, events) = page.unwrap().unwrap();
     assert_eq!((head.oldest, head.head), (Seq(1), Seq(6)));
     let texts: Vec<_> = events
         .iter()

@@ -9,8 +9,8 @@ use tertulia_proto::{
 
 use crate::{
     state::{
-        Actor, Effect, LogCommand, MakeRoom, NameRoom, Outcome, RegisterDevice, Reply, StoreInvite,
-        record::Record,
+        AccountRow, Actor, Effect, LogCommand, MakeRoom, NameRoom, Outcome, RegisterDevice, Reply,
+        StoreInvite, account_by_device, record::Record,
     },
     store::{Readers, Writer},
     system::SystemEnv,
@@ -113,6 +113,11 @@ impl World {
 
     pub(super) fn count(&self, sql: &str) -> i64 {
         self.database().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    pub(super) fn account(&self, actor: Actor) -> AccountRow {
+        let found = account_by_device(self.database(), &actor.device.unwrap());
+        found.unwrap().unwrap()
     }
 
     /// What an account is in a room.
