@@ -39,7 +39,7 @@ pub enum HistoryPolicy {
 /// Makes a public or private room and enters it as its owner. Answered by `RoomInfo`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateRoom {
-    /// Unique on the server.
+    /// Unique among the rooms that one can see.
     pub name: RoomName,
     /// Who may see and enter it.
     pub kind: RoomKind,
@@ -49,7 +49,8 @@ pub struct CreateRoom {
     pub history: HistoryPolicy,
 }
 
-/// Becomes a member of a public room by its name. Answered by `RoomInfo`, also when already in.
+/// Becomes a member of a public room by its name. Answered by `RoomInfo`, also when already in;
+/// where no public room has the name, a private one that one is in is meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnterRoom {
     /// Which.
@@ -74,7 +75,7 @@ pub struct OpenDirect {
 }
 
 /// Makes somebody a member, or gives a member another role; for owners and moderators of the
-/// room. Answered by `Done`.
+/// room. The last owner of a private room stays one. Answered by `Done`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetMember {
     /// Which room.
@@ -85,7 +86,8 @@ pub struct SetMember {
     pub role: Role,
 }
 
-/// Ends somebody's membership; for owners and moderators of the room. Answered by `Done`.
+/// Ends somebody's membership; for owners and moderators of the room. Oneself leaves. Answered by
+/// `Done`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoveMember {
     /// Which room.
@@ -108,7 +110,7 @@ pub struct SetTopic {
 pub struct RenameRoom {
     /// Which room.
     pub room: RoomId,
-    /// Unique on the server.
+    /// Unique among the rooms that one can see.
     pub name: RoomName,
 }
 

@@ -28,8 +28,10 @@ fn frames(read: Read) -> usize {
     }
 }
 
+type Carried = (AccountRow, Joined, Arc<Bell>);
+
 /// Ana and Beto, each with a connection that carries the room.
-fn two_in_a_room() -> (Arc<Hub>, [(AccountRow, Joined, Arc<Bell>); 2]) {
+fn two_in_a_room() -> (Arc<Hub>, [Carried; 2]) {
     let hub = Hub::new([(ROOM, Seq(0))]);
     let carried = [(1, "ana"), (2, "beto")].map(|(id, name)| {
         let account = account(id, name);

@@ -336,7 +336,7 @@ impl RawClient {
         let (mut head, mut events) = (None, Vec::new());
         while let Some(frame) = frames.next().await {
             match LaneMessage::decode(&frame).unwrap().unwrap() {
-                LaneMessage::Notice(tertulia_proto::LaneNotice::PageHead(first)) => {
+                LaneMessage::Notice(LaneNotice::PageHead(first)) => {
                     head = Some(first);
                 }
                 LaneMessage::Event(event) => events.push(event),

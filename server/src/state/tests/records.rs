@@ -7,7 +7,7 @@ use tertulia_proto::{
 };
 
 use super::world::*;
-use crate::state::{LogCommand, MakeRoom, PostMessage, record::Record};
+use crate::state::{LogCommand, MakeRoom, entry::PostMessage, record::Record};
 
 /// One of each; a kind that is added must be added here.
 fn one_of_each() -> Vec<LogCommand> {
