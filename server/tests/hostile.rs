@@ -189,6 +189,9 @@ async fn a_request_that_breaks_a_bound_is_refused_and_the_connection_lives() {
     client.write(frame::encode(33, &(number(), "\u{202e}x", 0u8, "", 0u8))).await;
     let ServerMessage::Rejected(rejected) = client.reply().await else { panic!("a name") };
     assert_eq!(rejected.refusal, Refusal::NAME_UNUSABLE);
+    client.write(frame::encode(34, &(number(), "\u{202e}x"))).await;
+    let ServerMessage::Rejected(rejected) = client.reply().await else { panic!("entered") };
+    assert_eq!(rejected.refusal, Refusal::NO_SUCH_ROOM, "what can't be a room is none");
 }
 
 /// Some scripts fold to letters that the profile refuses: such a name must not get in, and names

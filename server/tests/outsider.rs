@@ -125,22 +125,37 @@ async fn a_hidden_room_is_answered_byte_for_byte_as_a_missing_one() {
     let names = ["council", "attic", "council"];
     for (own, [mut near, mut far]) in world.outsiders().await {
         for (room, name) in world.rooms.into_iter().zip(names) {
-            let of_missing = questions(MISSING, "nowhere", &own);
-            for (hidden, missing) in questions(room, name, &own).into_iter().zip(of_missing) {
-                assert!(names_a_room(&hidden));
-                let what = format!("{own}: {hidden:?}");
-                assert_eq!(near.request(hidden).await, far.request(missing).await);
-                let frame = near.reply_frame().await;
-                assert_eq!(frame.kind, 129, "{what} was not refused");
-                let other = far.reply_frame().await;
-                assert_eq!((frame.kind, &frame.body), (other.kind, &other.body), "{what}");
-            }
+            assert_is_as_missing(&own, [&mut near, &mut far], room, name).await;
         }
     }
     let tried: std::collections::BTreeSet<u64> =
         questions(MISSING, "x", "nobody").iter().map(kind_of).collect();
     let should = Command::KINDS.len() - 6;
     assert_eq!(tried.len(), should, "a command that names a room was not tried");
+}
+
+/// Asks everything of a hidden room on one connection and of a missing one on the other.
+async fn assert_is_as_missing(own: &str, on: [&mut RawClient; 2], room: RoomId, name: &str) {
+    let [near, far] = on;
+    let of_missing = questions(MISSING, "nowhere", own);
+    for (hidden, missing) in questions(room, name, own).into_iter().zip(of_missing) {
+        assert!(names_a_room(&hidden));
+        let what = format!("{own}: {hidden:?}");
+        assert_eq!(near.request(hidden).await, far.request(missing).await);
+        let frame = near.reply_frame().await;
+        assert_eq!(frame.kind, 129, "{what} was not refused");
+        let other = far.reply_frame().await;
+        assert_eq!((frame.kind, &frame.body), (other.kind, &other.body), "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_who_was_put_out_is_an_outsider_as_any_other() {
+    let Hidden { server, mut ana, rooms, .. } = hidden().await;
+    let [mut near, mut far] = [server.welcome("beto").await, server.welcome("beto").await];
+    ana.done(RemoveMember { room: rooms[0], handle: Handle::new("beto").unwrap() }).await;
+    assert_is_as_missing("beto", [&mut near, &mut far], rooms[0], "council").await;
+    assert_eq!(server.welcome("beto").await.live().await.len(), 3, "lobby, attic, Ana");
 }
 
 /// The frame type, read off the frame.

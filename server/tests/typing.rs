@@ -7,7 +7,7 @@ mod common;
 use bytes::Bytes;
 use common::{RawClient, TestServer, create, hello, message};
 use tertulia_proto::{
-    ClientNotice, Features, Handle, Hello, LaneMessage, LaneNotice, LeaveRoom, MarkRead,
+    ClientNotice, Features, Handle, Hello, LaneMessage, LaneNotice, LeaveRoom, ListRooms, MarkRead,
     ReadMarker, RemoveMember, Role, RoomId, RoomKind, Seq, ServerMessage, SetMember, Typing, frame,
 };
 
@@ -80,6 +80,31 @@ async fn a_flood_of_typing_is_dropped_and_the_connection_lives() {
     for client in [ana, beto, carla] {
         assert!(client.connection.close_reason().is_none());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_who_writes_all_the_time_is_told_of_now_and_then() {
+    const BURST: u64 = 8;
+    let server = TestServer::start().await;
+    let mut ana = without_datagrams(&server, "ana").await;
+    let mut beto = without_datagrams(&server, "beto").await;
+    let mut carla = without_datagrams(&server, "carla").await;
+    let begun = tokio::time::Instant::now();
+    let mut told = 0;
+    for round in 0..50 {
+        // So that no line is ever full: what is missing was not let in.
+        say(&mut ana, LOBBY).await;
+        ana.ask(ListRooms { after: RoomId(0) }).await;
+        if round % 10 == 9 {
+            // Carla's own is the mark up to which Ana's were told.
+            say(&mut carla, LOBBY).await;
+            while beto.typing_frame().await.person.handle.as_str() == "ana" {
+                told += 1;
+            }
+        }
+    }
+    let allowed = BURST + begun.elapsed().as_secs() + 1;
+    assert!((1..=allowed).contains(&told), "{told} told, {allowed} allowed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
