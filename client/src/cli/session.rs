@@ -161,10 +161,17 @@ impl Session {
     }
 }
 
-/// The room of that address among those listed.
+/// The room of that address among those listed. Where there are several of one name none is
+/// meant: whoever can make a room could draw in what was written for another.
 pub(crate) fn at(rooms: Vec<RoomListing>, address: &Address) -> Result<RoomListing, Failure> {
-    let room = rooms.into_iter().find(|room| address.is(room));
-    room.ok_or_else(|| Failure::no_such_room(address))
+    let mut found = rooms.into_iter().filter(|room| address.is(room));
+    match (found.next(), found.next()) {
+        (Some(room), None) => Ok(room),
+        (None, _) => Err(Failure::no_such_room(address)),
+        (Some(_), Some(_)) => Err(Failure::failed(format!(
+            "there are several rooms {address} that you can see; leave one, or have one renamed"
+        ))),
+    }
 }
 
 /// How long to wait before the same question; `None`: this is the answer.
