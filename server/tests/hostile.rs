@@ -110,14 +110,14 @@ async fn another_kind_of_stream_is_no_control_stream() {
         matches!(client.said().await, ServerMessage::Unregistered(_)),
         "an unknown type is skipped"
     );
-    // A request before the welcome is skipped as well; it does not log in.
-    client
-        .write(
-            Request { req_id: ReqId(1), command: Ok(message(1, RoomId(1), "x").into()) }.encode(),
-        )
-        .await;
     client.write(ClientMessage::from(hello(0)).encode()).await;
     assert_eq!(client.closed().await, PROTOCOL, "a second hello");
+
+    let mut client = server.connect(&server.device("mallory")).await;
+    client.write(ClientMessage::from(hello(0)).encode()).await;
+    let command = Ok(message(1, RoomId(1), "x").into());
+    client.write(Request { req_id: ReqId(1), command }.encode()).await;
+    assert_eq!(client.closed().await, PROTOCOL, "a request of one who is nobody yet");
 }
 
 #[tokio::test(flavor = "multi_thread")]

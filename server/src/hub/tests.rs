@@ -66,7 +66,7 @@ async fn typing_is_told_to_the_others_inside_and_said_by_them() {
     assert_eq!(beto_bell.typing().await, EncodedTyping::new(notice), "Carla's was not told");
 
     hub.publish(&[Effect::Left { account: beto.id, room: ROOM, after: Seq(0) }]);
-    hub.typing(other.id(), &beto.author(), ROOM);
+    hub.typing(other.id(), beto.id, ROOM);
     hub.typing(typist.id(), ana.id, ROOM);
     for bell in [ana_bell, beto_bell] {
         let told = std::pin::pin!(bell.typing());
