@@ -104,7 +104,7 @@ async fn another_kind_of_stream_is_no_control_stream() {
         assert_eq!(client.closed().await, PROTOCOL);
     }
     let mut client = server.connect(&server.device("mallory")).await;
-    client.write(Bytes::from_static(&[3, 0x7f, 0x7f, 0x7f])).await;
+    client.write(Bytes::from_static(&[3, 0x1f, 0x7f, 0x7f])).await;
     client.write(ClientMessage::from(hello(0)).encode()).await;
     assert!(
         matches!(client.said().await, ServerMessage::Unregistered(_)),
