@@ -63,7 +63,7 @@ pub(crate) const PAGES_ASKED: usize = 64;
 /// Streams of pages a connection may have open.
 pub(crate) const PAGES_IN_FLIGHT: usize = 4;
 /// Typing notices of one connection: a burst, then a rate a second. Beyond it they are dropped.
-pub(crate) const TYPING_BURST: u32 = 8;
+pub(crate) const TYPING_BURST: u32 = 16;
 /// See [`TYPING_BURST`].
 pub(crate) const TYPING_RATE: u32 = 1;
 /// Typing notices waiting for one connection; beyond, newer ones are dropped.

@@ -84,7 +84,7 @@ async fn a_flood_of_typing_is_dropped_and_the_connection_lives() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_who_writes_all_the_time_is_told_of_now_and_then() {
-    const BURST: u64 = 8;
+    const BURST: u64 = 16;
     let server = TestServer::start().await;
     let mut ana = without_datagrams(&server, "ana").await;
     let mut beto = without_datagrams(&server, "beto").await;
