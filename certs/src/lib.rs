@@ -20,6 +20,7 @@ pub mod host_port;
 pub mod invite_link;
 pub mod server_cert;
 pub mod verify;
+pub mod words;
 
 mod base32;
 mod key_file;
@@ -34,6 +35,6 @@ pub use invite_link::{InviteToken, LinkError, ServerLink, Trust};
 pub use key_file::read_passphrase;
 pub use server_cert::ServerIdentity;
 pub use verify::{
-    KeyChanged, ObservedKey, client_config, client_config_with_roots, peer_fingerprint,
-    server_config,
+    KeyChanged, ObservedKey, client_config, client_config_for_first_sight,
+    client_config_with_roots, peer_fingerprint, server_config,
 };
