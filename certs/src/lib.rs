@@ -30,7 +30,7 @@ pub use certificate_file::{CertificateInfo, read_certificates};
 pub use device::DeviceIdentity;
 pub use error::{CertificateError, IdentityError, TlsError};
 pub use fingerprint::KeyFingerprint;
-pub use host_port::HostPort;
+pub use host_port::{DEFAULT_PORT, HostPort};
 pub use invite_link::{InviteToken, LinkError, ServerLink, Trust};
 pub use key_file::read_passphrase;
 pub use server_cert::ServerIdentity;

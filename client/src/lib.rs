@@ -10,6 +10,7 @@ mod connection;
 mod core;
 mod driver;
 mod error;
+mod glimpse;
 mod handle;
 mod lists;
 mod model;
@@ -21,6 +22,7 @@ mod transport;
 pub mod typed;
 
 pub use error::{JoinError, OpenError, RequestError, SendError};
+pub use glimpse::{Glimpse, known_server, peek};
 pub use handle::{Client, ClientConfig, Closed, Follow};
 pub use model::{
     Account, ClientEvent, Connection, Content, Delivery, Item, ItemKey, PresenceView, RoomView,

@@ -146,11 +146,13 @@ pub(crate) fn explain(trouble: &Trouble) -> String {
             "the name {host} was not found; check the link's spelling and this computer's network"
         ),
         Trouble::NoAnswer { tried } => format!(
-            "no answer from {tried} over UDP; the server may be off, the port wrong, or a firewall \
-             between you and it closed for that UDP port"
+            "no answer from {tried} over UDP; check the address, that the server runs, and that \
+             its firewall lets UDP port {port} through (on the server: sudo ufw allow {port}/udp)",
+            port = port_of(tried)
         ),
         Trouble::Unreachable { tried } => format!(
-            "nothing listens on UDP {tried}; start the server, or check the port in the link"
+            "nothing listens on UDP {tried}, or there is no way to it; start the server, or check \
+             address and port"
         ),
         Trouble::KeyChanged(changed) => changed.to_string(),
         Trouble::Certificate(why) => {
@@ -170,6 +172,11 @@ pub(crate) fn explain(trouble: &Trouble) -> String {
         Trouble::GoingAway => "the server is restarting; try again in a moment".into(),
         Trouble::Lost(why) => format!("the connection was lost ({why}); try again"),
     }
+}
+
+/// The port of a `host:port`.
+fn port_of(address: &str) -> &str {
+    address.rsplit_once(':').map_or(address, |(_, port)| port)
 }
 
 fn refused(refusal: Refusal, proposal: Option<String>) -> String {
