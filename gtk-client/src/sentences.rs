@@ -205,12 +205,10 @@ pub(crate) fn trouble(trouble: &Trouble) -> String {
         Trouble::NameNotFound { host } => {
             fill(tr("There is no server called {host}, or no network to ask."), &[("host", host)])
         }
-        Trouble::NoAnswer { tried } => fill(
-            tr(
-                "No answer from {server}. Is the server running, is the port right, and does a firewall let UDP through?",
-            ),
-            &[("server", tried)],
-        ),
+        Trouble::NoAnswer { tried } => {
+            let silent = fill(tr("No answer from {server}."), &[("server", tried)]);
+            format!("{silent} {}", what_to_check(tried))
+        }
         Trouble::Unreachable { tried } => fill(
             tr("Nothing listens at {server}. Is the server running, and is the UDP port right?"),
             &[("server", tried)],
@@ -232,6 +230,27 @@ pub(crate) fn trouble(trouble: &Trouble) -> String {
         Trouble::GoingAway => tr("The server is restarting.").to_owned(),
         Trouble::Lost(_) => tr("The connection was lost.").to_owned(),
     }
+}
+
+/// What stands in the way of an attempt that still goes on, as far as is known.
+pub(crate) fn doubt(doubt: &Trouble) -> String {
+    match doubt {
+        Trouble::NoAnswer { tried } => {
+            let silent = fill(tr("No answer from {server} yet."), &[("server", tried)]);
+            format!("{silent} {}", what_to_check(tried))
+        }
+        other => trouble(other),
+    }
+}
+
+fn what_to_check(tried: &str) -> String {
+    let port = tried.rsplit_once(':').map_or(tried, |(_, port)| port);
+    fill(
+        tr(
+            "Is the address right, is the server running, and is UDP port {port} open in its firewall (sudo ufw allow {port}/udp)?",
+        ),
+        &[("port", port)],
+    )
 }
 
 /// The same in half a sentence, for a strip over the messages.
@@ -319,11 +338,14 @@ mod tests {
 
     #[test]
     fn no_answer_names_what_to_check() {
-        let tried = "chat.example:7575".to_owned();
-        let said = trouble(&Trouble::NoAnswer { tried });
-        for word in ["chat.example:7575", "UDP", "firewall", "port"] {
-            assert!(said.contains(word), "{said}");
+        let silent = Trouble::NoAnswer { tried: "chat.example:7576".to_owned() };
+        for said in [trouble(&silent), doubt(&silent)] {
+            for word in ["chat.example:7576", "UDP port 7576", "firewall", "ufw allow 7576/udp"] {
+                assert!(said.contains(word), "{said}");
+            }
         }
+        assert!(doubt(&silent).contains("yet") && !trouble(&silent).contains("yet"));
+        assert_eq!(doubt(&Trouble::Version), trouble(&Trouble::Version));
     }
 
     #[test]
