@@ -14,6 +14,7 @@ mod glimpse;
 mod handle;
 mod lists;
 mod model;
+pub mod nearby;
 mod sent;
 mod store;
 mod system;

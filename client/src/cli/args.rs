@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Status,
     /// Talk line by line: !users, !exit, /help
     Chat(Room),
+    /// List the servers that announce themselves on the local network
+    Nearby,
     /// Say what stands between you and a server, within seconds
     Doctor(Doctor),
 }

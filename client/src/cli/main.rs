@@ -12,6 +12,7 @@ mod event;
 mod failure;
 mod history;
 mod join;
+mod nearby;
 mod outbox;
 mod output;
 mod rooms;
@@ -88,6 +89,7 @@ async fn begin(
 ) -> Result<Option<(Session, Command)>, Failure> {
     match cli.command {
         Command::Doctor(args) => doctor::run(args, &cli.global, output).await.map(|()| None),
+        Command::Nearby => nearby::run(&cli.global, output).await.map(|()| None),
         command => Ok(Some((Session::open(&cli.global, is_live).await?, command))),
     }
 }
@@ -107,6 +109,6 @@ async fn execute(command: Command, session: &Session, output: &Output) -> Result
         Command::Status => status::run(session, output).await,
         Command::Chat(args) => chat::run(args, session, output).await,
         // `begin` has done it.
-        Command::Doctor(_) => Ok(()),
+        Command::Doctor(_) | Command::Nearby => Ok(()),
     }
 }
