@@ -26,11 +26,29 @@ impl From<String> for Obstacle {
     }
 }
 
+/// Where to, as typed, pasted or chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// A link: it tells how to know the server.
+    Link(ServerLink),
+    /// An address: who is there has to be looked at first.
+    Address(HostPort),
+}
+
+/// Reads a link, or an address.
+pub(crate) fn read_destination(text: &str) -> Result<Destination, String> {
+    match HostPort::typed(text) {
+        Ok(address) if is_address(text.trim()) => Ok(Destination::Address(address)),
+        _ => read_link(text).map(Destination::Link),
+    }
+}
+
 /// Reads an invite link as typed or pasted.
 pub(crate) fn read_link(text: &str) -> Result<ServerLink, String> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(tr("Paste the invite link that you were given.").to_owned());
+        return Err(tr("Paste the invite link that you were given, or type the server’s address.")
+            .to_owned());
     }
     text.parse().map_err(|error| link_error(text, &error))
 }
@@ -61,9 +79,9 @@ fn link_error(text: &str, error: &LinkError) -> String {
 }
 
 fn is_address(text: &str) -> bool {
-    let with_port = text.parse::<HostPort>().is_ok();
-    let host_only = text.contains('.') && format!("{text}:1").parse::<HostPort>().is_ok();
-    with_port || host_only
+    // A word alone is more likely a mistake than the name of a computer.
+    let looks_so = text == "localhost" || text.contains(['.', ':']);
+    looks_so && HostPort::typed(text).is_ok()
 }
 
 /// Why a name can't be used.
@@ -267,6 +285,14 @@ pub(crate) fn short_trouble(trouble: &Trouble) -> String {
     }
 }
 
+/// Of a server where one needs a link.
+pub(crate) fn by_invitation(server: &str) -> String {
+    fill(
+        tr("{server} lets people in by invitation only. Ask somebody there for an invite link."),
+        &[("server", server)],
+    )
+}
+
 /// Why a profile could not be opened: a headline, and what one can do. Which file it is, and the
 /// system's own words, are in the error.
 pub(crate) fn open_error(error: &OpenError) -> (&'static str, &'static str) {
@@ -317,6 +343,24 @@ mod tests {
         assert!(read_link("hello there").unwrap_err().contains("not an invite link"));
         assert!(read_link("tertulia://chat.example:7575").unwrap_err().contains("cut off"));
         assert!(read_link("  ").unwrap_err().contains("Paste"));
+    }
+
+    #[test]
+    fn an_address_is_a_destination_and_a_word_is_none() {
+        for (typed, read) in [
+            ("chat.example", "chat.example:7575"),
+            (" 192.0.2.7:7576 ", "192.0.2.7:7576"),
+            ("localhost", "localhost:7575"),
+            ("::1", "[::1]:7575"),
+        ] {
+            let address = Destination::Address(read.parse().unwrap());
+            assert_eq!(read_destination(typed), Ok(address));
+        }
+        let link = format!("tertulia://chat.example:7575/{}", "a".repeat(52));
+        assert!(matches!(read_destination(&link), Ok(Destination::Link(_))));
+        assert!(read_destination("hello").unwrap_err().contains("not an invite link"));
+        assert!(read_destination("tertulia://chat.example:7575").unwrap_err().contains("cut off"));
+        assert!(read_destination("").unwrap_err().contains("Paste"));
     }
 
     #[test]
