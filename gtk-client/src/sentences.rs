@@ -108,8 +108,8 @@ pub(crate) fn room_name_error(error: NameError) -> &'static str {
     }
 }
 
-/// Why one could not join.
-pub(crate) fn join_error(error: JoinError, name: &str) -> Obstacle {
+/// Why one could not join that server under that name.
+pub(crate) fn join_error(error: JoinError, name: &str, server: &str) -> Obstacle {
     match error {
         JoinError::Refused {
             refusal: Refusal::NAME_TAKEN,
@@ -130,7 +130,7 @@ pub(crate) fn join_error(error: JoinError, name: &str) -> Obstacle {
                 key_changed: Some(changed),
             }
         }
-        JoinError::NoConnection(trouble) => self::trouble(&trouble).into(),
+        JoinError::NoConnection(trouble) => trouble_at(server, &trouble).into(),
         JoinError::OtherServer { server } => fill(
             tr("You are already on {server} with this profile. To be on another server too, start with “tertulia --profile FOLDER”."),
             &[("server", &server)],
@@ -247,6 +247,17 @@ pub(crate) fn trouble(trouble: &Trouble) -> String {
         }
         Trouble::GoingAway => tr("The server is restarting.").to_owned(),
         Trouble::Lost(_) => tr("The connection was lost.").to_owned(),
+    }
+}
+
+/// The same, with the server's address where the trouble itself does not say it.
+pub(crate) fn trouble_at(server: &str, trouble: &Trouble) -> String {
+    let text = self::trouble(trouble);
+    match trouble {
+        Trouble::NameNotFound { .. } | Trouble::NoAnswer { .. } | Trouble::Unreachable { .. } => {
+            text
+        }
+        _ => fill(tr("{server}: {trouble}"), &[("server", server), ("trouble", &text)]),
     }
 }
 
@@ -375,7 +386,7 @@ mod tests {
     fn a_taken_name_comes_with_its_proposal() {
         let error =
             JoinError::Refused { refusal: Refusal::NAME_TAKEN, proposal: Some("ana-2".into()) };
-        let obstacle = join_error(error, "Ana");
+        let obstacle = join_error(error, "Ana", "chat.example:7575");
         assert!(obstacle.text.contains("“Ana”"));
         assert_eq!(obstacle.proposal.as_deref(), Some("ana-2"));
     }
@@ -390,6 +401,22 @@ mod tests {
         }
         assert!(doubt(&silent).contains("yet") && !trouble(&silent).contains("yet"));
         assert_eq!(doubt(&Trouble::Version), trouble(&Trouble::Version));
+    }
+
+    #[test]
+    fn whatever_is_the_matter_the_server_is_named() {
+        let server = "chat.example:7576";
+        let tried = server.to_owned();
+        for trouble in [
+            Trouble::NoAnswer { tried: tried.clone() },
+            Trouble::Unreachable { tried },
+            Trouble::Version,
+            Trouble::Certificate("it has expired".into()),
+            Trouble::Lost("cut".into()),
+        ] {
+            let said = join_error(JoinError::NoConnection(trouble), "Ana", server).text;
+            assert_eq!(said.matches(server).count(), 1, "{said}");
+        }
     }
 
     #[test]

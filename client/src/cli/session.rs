@@ -146,15 +146,17 @@ impl Session {
         })
     }
 
+    fn server(&self) -> String {
+        self.client.status().server.unwrap_or_else(|| "the server".to_owned())
+    }
+
     fn late(&self) -> Failure {
         let snapshot = self.client.snapshot();
         let mut text = match (snapshot.connection, self.client.last_trouble()) {
             (Connection::Syncing | Connection::Live, _) => "it did not happen in time".to_owned(),
             (Connection::Connecting { doubt: Some(trouble) }, _) => explain(&trouble),
             (_, Some(trouble)) => explain(&trouble),
-            (_, None) => explain(&Trouble::NoAnswer {
-                tried: self.client.status().server.unwrap_or_else(|| "the server".to_owned()),
-            }),
+            (_, None) => explain(&Trouble::NoAnswer { tried: self.server() }),
         };
         text.push_str(&gave_up(self.timeout));
         if snapshot.queued > 0 {

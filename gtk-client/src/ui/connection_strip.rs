@@ -11,7 +11,7 @@ use tertulia_client::Connection;
 use crate::{
     i18n::{fill, tr, trn},
     model::{Session, clock},
-    sentences::{doubt, short_trouble, trouble},
+    sentences::{doubt, short_trouble, trouble_at},
 };
 
 /// A connection that comes about sooner than this is nobody's concern.
@@ -95,7 +95,11 @@ mod imp {
                     );
                     self.timer.replace(Some(timer));
                 }
-                Connection::Stopped(why) => self.show(&trouble(&why), false, false),
+                Connection::Stopped(why) => {
+                    let server = session.account().map(|account| account.server);
+                    let text = trouble_at(&server.unwrap_or_default(), &why);
+                    self.show(&text, false, false);
+                }
             }
         }
 

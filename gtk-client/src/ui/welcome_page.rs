@@ -230,11 +230,14 @@ impl WelcomePage {
             #[weak(rename_to = page)]
             self,
             async move {
+                let server = server_of(&link);
                 let joined = session.join(link, name.clone()).await;
                 page.set_busy(false);
                 match joined {
                     Ok(_) => page.emit_by_name::<()>("joined", &[]),
-                    Err(error) => page.show_obstacle(sentences::join_error(error, name.as_str())),
+                    Err(error) => {
+                        page.show_obstacle(sentences::join_error(error, name.as_str(), &server));
+                    }
                 }
             }
         ));

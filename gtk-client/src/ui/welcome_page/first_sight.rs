@@ -90,7 +90,9 @@ impl WelcomePage {
                             page.show_obstacle(text.into());
                         }
                         Err(trouble) => {
-                            page.show_obstacle(sentences::trouble(&trouble).into());
+                            let server = addresses.first().map(ToString::to_string);
+                            let server = server.unwrap_or_default();
+                            page.show_obstacle(sentences::trouble_at(&server, &trouble).into());
                             break;
                         }
                         Ok(glimpse) => return page.show_glimpse(addresses, &glimpse),
