@@ -61,7 +61,7 @@ impl Announcement {
                     return;
                 }
             };
-            info!(name = %self.name, "announced on the local network");
+            info!(name = %self.name, "announcing on the local network");
             let stopped = tokio::select! {
                 biased;
                 _ = stopping.wait_for(|stopping| *stopping) => true,

@@ -5,7 +5,11 @@ use std::{io, net::SocketAddr, sync::Arc};
 use quinn::{Endpoint, VarInt};
 use tertulia_certs::{ServerLink, Trust};
 use tertulia_proto::{Env, close::CloseCode};
-use tokio::{sync::watch, task::JoinHandle, time::timeout};
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{Instant, timeout, timeout_at},
+};
 use tracing::warn;
 
 use crate::{
@@ -160,6 +164,7 @@ impl Server {
     /// Takes less than five seconds. The port is free a moment later.
     pub async fn shutdown(mut self) {
         self.endpoint.set_server_config(None);
+        let goodbye_by = Instant::now() + limits::NEARBY_GOODBYE;
         // Receivers live in the connections; there may be none.
         let _ = self.stop.send(true);
         for task in &self.housekeeping {
@@ -179,7 +184,7 @@ impl Server {
         let _ = timeout(step, self.endpoint.wait_idle()).await;
         if let Some(announcing) = &mut self.announcing {
             // It was told to stop with the connections.
-            let _ = timeout(limits::NEARBY_GOODBYE, announcing).await;
+            let _ = timeout_at(goodbye_by, announcing).await;
         }
         // The log's handles went with the connections.
         let _ = timeout(limits::STOP_TIME / 2, &mut self.committing).await;
