@@ -8,8 +8,10 @@ use std::{collections::BTreeMap, path::PathBuf, sync::OnceLock, time::Duration};
 use async_channel::Receiver;
 use gtk::{gdk, glib};
 use tertulia_client::{
-    Account, Client, ClientConfig, ClientEvent, Connection, Content, Item, OpenError, PresenceView,
-    RoomView, SystemEnv,
+    Account, Client, ClientConfig, ClientEvent, Connection, Content, Glimpse, Item, OpenError,
+    PresenceView, RoomView, SystemEnv, Trouble,
+    certs::HostPort,
+    nearby::{self, NearbyEvent},
     proto::{MessageId, RoomId},
 };
 use tokio::runtime::{Builder, Runtime};
@@ -18,6 +20,9 @@ use tokio::runtime::{Builder, Runtime};
 const BATCH_EVENTS: usize = 200;
 /// Time taken at most for folding them, in microseconds: a quarter of a frame.
 const BATCH_US: i64 = 4_000;
+
+/// News of servers nearby that wait for the main loop.
+const NEARBY_EVENTS: usize = 16;
 
 /// A handle to the client, usable on the main loop; clones are the same client.
 #[derive(Debug, Clone)]
@@ -47,6 +52,34 @@ impl Bridge {
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
+}
+
+/// Looks at a server that one may join, and tells the server nothing.
+pub(crate) async fn peek(addresses: Vec<HostPort>, patience: Duration) -> Result<Glimpse, Trouble> {
+    on_tokio(async move { tertulia_client::peek(&addresses, None, patience).await }).await
+}
+
+/// What changes among the servers nearby, until the receiver is dropped.
+pub(crate) fn nearby() -> Receiver<NearbyEvent> {
+    let (sender, events) = async_channel::bounded(NEARBY_EVENTS);
+    runtime().spawn(async move {
+        let mut search = match nearby::search() {
+            Ok(search) => search,
+            Err(error) => return eprintln!("tertulia: {error}"),
+        };
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = sender.closed() => break,
+                event = search.next() => event,
+            };
+            let Some(event) = event else { break };
+            if sender.send(event).await.is_err() {
+                break;
+            }
+        }
+    });
+    events
 }
 
 /// Ends when the system asks the process to end: SIGTERM, SIGINT or SIGHUP.

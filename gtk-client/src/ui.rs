@@ -13,6 +13,7 @@ mod fold;
 mod member_row;
 mod members_pane;
 mod message_row;
+mod nearby_list;
 mod note_row;
 mod room_row;
 mod rooms_window;

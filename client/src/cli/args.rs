@@ -67,6 +67,17 @@ pub(crate) enum Command {
     Status,
     /// Talk line by line: !users, !exit, /help
     Chat(Room),
+    /// List the servers that announce themselves on the local network
+    Nearby,
+    /// Say what stands between you and a server, within seconds
+    Doctor(Doctor),
+}
+
+#[derive(Args)]
+pub(crate) struct Doctor {
+    /// HOST, HOST:PORT, or a link, whose key is then checked too
+    #[arg(value_name = "HOST[:PORT]")]
+    pub(crate) server: String,
 }
 
 #[derive(Args)]

@@ -273,7 +273,7 @@ impl Session {
             Connection::Offline { .. } | Connection::Stopped(_) => {
                 imp.offline_since.set(imp.offline_since.get().or_else(|| Some(now())));
             }
-            Connection::Connecting => {}
+            Connection::Connecting { .. } => {}
         }
         let before = imp.connection.replace(connection);
         let became_live = before != Connection::Live && self.connection() == Connection::Live;

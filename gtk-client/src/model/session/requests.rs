@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use async_channel::Receiver;
 use gtk::{glib, subclass::prelude::*};
 use tertulia_client::{
-    Account, Closed, Content, Delivery, Item, JoinError, RequestError, SendError,
-    certs::ServerLink,
+    Account, Closed, Content, Delivery, Glimpse, Item, JoinError, RequestError, SendError, Trouble,
+    certs::{HostPort, ServerLink},
+    nearby::NearbyEvent,
     proto::{
         Author, DisplayName, MessageId, MessageText, Person, Role, RoomKind, RoomListing, RoomName,
         Topic,
@@ -13,7 +15,10 @@ use tertulia_client::{
 };
 
 use super::{Room, Session};
-use crate::{bridge::Bridge, model::now};
+use crate::{
+    bridge::{self, Bridge},
+    model::now,
+};
 
 /// Items per page.
 const PAGE_ITEMS: u16 = 100;
@@ -22,6 +27,23 @@ const INVITE_EXPIRES: Duration = Duration::from_secs(7 * 24 * 3_600);
 const INVITE_USES: u32 = 10;
 
 impl Session {
+    /// Looks at a server that one may join. Nothing is trusted by it, and nothing is kept.
+    pub(crate) async fn peek(
+        &self,
+        addresses: Vec<HostPort>,
+        patience: Duration,
+    ) -> Result<Glimpse, Trouble> {
+        match self.bridge() {
+            Some(_) => bridge::peek(addresses, patience).await,
+            None => Err(Trouble::Lost(SendError::Closed.to_string())),
+        }
+    }
+
+    /// What changes among the servers nearby, until the receiver is dropped.
+    pub(crate) fn nearby(&self) -> Option<Receiver<NearbyEvent>> {
+        self.bridge().map(|_| bridge::nearby())
+    }
+
     /// Registers this profile.
     pub(crate) async fn join(
         &self,
