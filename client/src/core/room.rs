@@ -231,9 +231,9 @@ fn follow(listing: &mut RoomListing, event: &Event, me: &Me) {
 #[cfg(test)]
 pub(crate) mod tests {
     use tertulia_proto::{
-        Archived, Author, DisplayName, EventHead, Joined, Left, LogPosition, MessageId,
-        MessageText, Posted, Role, RoleChanged, RoomId, RoomKind, RoomName, RoomRenamed, Timestamp,
-        Topic, TopicChanged,
+        Archived, Author, DisplayName, EventHead, HistoryPolicy, Joined, Left, LogPosition,
+        MessageId, MessageText, Posted, Role, RoleChanged, RoomId, RoomKind, RoomName, RoomRenamed,
+        Timestamp, Topic, TopicChanged,
     };
 
     use super::*;
@@ -279,9 +279,9 @@ pub(crate) mod tests {
             members: 2,
             unread,
             mentions: 0,
-            role: Some(tertulia_proto::Role::Member),
+            role: Some(Role::Member),
             archived: false,
-            history: tertulia_proto::HistoryPolicy::All,
+            history: HistoryPolicy::All,
             peer: None,
             head: Seq(head),
             read: Seq(read),
