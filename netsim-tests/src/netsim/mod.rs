@@ -1,0 +1,1 @@
+//! Messages through links of all kinds, counted.
