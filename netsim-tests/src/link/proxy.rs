@@ -313,3 +313,6 @@ async fn until(at: Option<Instant>) {
         None => future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;
