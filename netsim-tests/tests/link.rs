@@ -2,12 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::SocketAddr,
+    process::{Child, Stdio},
+    time::Duration,
+};
 
+use serde_json::Value;
 use tempfile::TempDir;
 use tertulia_certs::{HostPort, ServerLink};
 use tertulia_netsim::{
-    link::{Conditions, Loss, Outage, Profile, Proxy, ProxyConfig, Report},
+    link::{Conditions, Loss, Profile, Proxy, ProxyConfig, Report, Switch},
     process::{Called, Cli, ServerProcess},
 };
 use tokio::{
@@ -28,6 +34,7 @@ struct Scene {
     server: ServerProcess,
     runtime: Runtime,
     address: SocketAddr,
+    switch: Switch,
     stop: oneshot::Sender<()>,
     work: JoinHandle<Report>,
 }
@@ -50,9 +57,10 @@ impl Scene {
             .unwrap()
         };
         let address = proxy.local_addr().unwrap();
+        let switch = proxy.switch();
         let (stop, stopped) = oneshot::channel();
         let work = runtime.spawn(proxy.run(async { drop(stopped.await) }, |_| ()));
-        Self { dir, server, runtime, address, stop, work }
+        Self { dir, server, runtime, address, switch, stop, work }
     }
 
     /// One who joins through the link.
@@ -77,6 +85,12 @@ fn lines(author: &str) -> String {
 fn assert_sent(called: &Called) {
     assert_eq!(called.code, 0, "{}", called.stderr);
     assert_eq!(called.objects().unwrap().len(), LINES, "a receipt for each line");
+}
+
+/// A command that logs what becomes of its connection.
+fn logged(cli: &Cli, arguments: &[&str]) -> Child {
+    let mut command = cli.command(arguments).unwrap();
+    command.env("TERTULIA_LOG", "tertulia_client=info").stdin(Stdio::piped()).spawn().unwrap()
 }
 
 /// Every line once, each author's in his order; in the order of the seqs.
@@ -147,10 +161,39 @@ fn a_router_that_forgets_every_second_loses_nothing() {
 
 #[test]
 fn an_outage_in_which_everybody_gives_up_the_connection_loses_nothing() {
-    // Longer than a client waits for an answer; it comes while they talk.
-    let outage = Some(Outage { first_at: ms(4_000), lasts: ms(13_000), every: ms(0) });
-    let scene = Scene::new(Conditions { delay: ms(250), outage, ..Conditions::default() }, None);
-    talk(&scene);
-    let report = scene.end();
-    assert!(report.up.down > 0, "it came too late: {report:?}");
+    let scene = Scene::new(Conditions { delay: ms(20), ..Conditions::default() }, None);
+    let cut = scene.switch.clone();
+    let (ana, beto) = (scene.join("Ana"), scene.join("Beto"));
+    let first = ana.call_with(&["send", "lobby"], "before\n").unwrap();
+    assert_eq!(first.code, 0, "{first:?}");
+
+    let mut reader =
+        logged(&beto, &["--timeout", "120", "tail", "lobby", "--since", "2", "--count", "4"]);
+    let mut seen = BufReader::new(reader.stdout.take().unwrap()).lines();
+    seen.next().unwrap().unwrap();
+    let mut writer = logged(&ana, &["--timeout", "120", "send", "lobby"]);
+    let mut input = writer.stdin.take().unwrap();
+    input.write_all(b"one\n").unwrap();
+    seen.next().unwrap().unwrap();
+
+    cut.set_cut(true);
+    input.write_all(b"two\nthree\n").unwrap();
+    drop(input);
+    // Both programs log when they give up. Whoever stopped reading a log would end them.
+    let logs = [&mut reader, &mut writer].map(|program| {
+        let mut log = BufReader::new(program.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("disconnected") {
+            line.clear();
+            assert!(log.read_line(&mut line).unwrap() > 0, "it ended");
+        }
+        log
+    });
+    cut.set_cut(false);
+    let rest: Vec<Value> = seen.map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
+    let texts: Vec<&str> = rest.iter().map(|event| event["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["two", "three"]);
+    let codes = [reader, writer].map(|mut program| program.wait().unwrap().code());
+    assert_eq!(codes, [Some(0); 2]);
+    drop(logs);
 }

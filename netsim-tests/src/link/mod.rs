@@ -5,7 +5,6 @@
 //! seed, so that the same packets meet the same fates in a socket ([`proxy`]), in a simulation
 //! with a clock of its own, or behind a network device. One effect, one file.
 
-pub mod clients;
 pub mod conditions;
 pub mod counts;
 mod delay;
@@ -16,11 +15,9 @@ pub mod preset;
 pub mod proxy;
 pub mod queue;
 pub mod rng;
-mod upstream;
 
 use std::time::Duration;
 
-pub use clients::Clients;
 pub use conditions::{Conditions, Profile};
 pub use counts::Counts;
 use delay::Delay;
@@ -29,7 +26,7 @@ use loss::Losses;
 pub use loss::{Loss, TooMuchLoss};
 pub use outage::Outage;
 pub use preset::Preset;
-pub use proxy::{Proxy, ProxyConfig, Report};
+pub use proxy::{Proxy, ProxyConfig, Report, Switch};
 use queue::Queue;
 pub use queue::Rate;
 use rng::Rng;
@@ -80,6 +77,7 @@ pub struct Link {
     losses: Losses,
     delay: Delay,
     copies: Rng,
+    is_cut: bool,
     counts: Counts,
 }
 
@@ -93,6 +91,7 @@ impl Link {
             losses: Losses::new(conditions.loss, Rng::of(seed, 1)),
             delay: Delay::new(&conditions, Rng::of(seed, 2)),
             copies: Rng::of(seed, 3),
+            is_cut: false,
             counts: Counts::default(),
         }
     }
@@ -104,6 +103,11 @@ impl Link {
         fate
     }
 
+    /// From now on nothing gets through, or what should.
+    pub fn set_cut(&mut self, is_cut: bool) {
+        self.is_cut = is_cut;
+    }
+
     /// What has happened to packets so far.
     pub fn counts(&self) -> Counts {
         self.counts
@@ -113,7 +117,7 @@ impl Link {
         let Some(leaves_at) = self.queue.leaves_at(now, bytes) else {
             return Fate::Dropped(Cause::Full);
         };
-        if self.conditions.outage.is_some_and(|outage| outage.is_down(leaves_at)) {
+        if self.is_cut || self.conditions.outage.is_some_and(|outage| outage.is_down(leaves_at)) {
             return Fate::Dropped(Cause::Down);
         }
         if self.losses.take(leaves_at) {

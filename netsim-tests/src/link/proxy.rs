@@ -3,6 +3,11 @@
 //! To the server each client has an address of the proxy's own, as behind a router. Arrivals are
 //! as punctual as tokio's timer: up to a millisecond late.
 
+mod clients;
+mod config;
+mod report;
+mod upstream;
+
 use std::{
     future::{self, Future},
     io,
@@ -17,12 +22,12 @@ use tokio::{
     time::{self, Duration, Instant, Interval, MissedTickBehavior},
 };
 
-use super::{
-    Clients, Counts, Flight, Link, Profile,
-    clients::ClientId,
-    rng::Rng,
-    upstream::{Received, Upstream},
-};
+use super::{Flight, Link, Profile, rng::Rng};
+
+use clients::{ClientId, Clients};
+pub use config::{ProxyConfig, Switch};
+pub use report::Report;
+use upstream::{Received, Upstream};
 
 /// Client addresses at once. Each has a socket.
 pub const CLIENTS: usize = 256;
@@ -42,39 +47,6 @@ const DATAGRAM_BYTES: usize = 65_535;
 const SOCKET_BUFFER_BYTES: usize = 4 << 20;
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What a proxy is to do.
-#[derive(Debug, Clone, Copy)]
-pub struct ProxyConfig {
-    /// Where clients come to; port 0 is any free one.
-    pub listen: SocketAddr,
-    /// The server.
-    pub to: SocketAddr,
-    /// What the link does. Each client has one of its own.
-    pub profile: Profile,
-    /// Chance of the links: the same seed, the same chance.
-    pub seed: u64,
-    /// Every client has a new address at the server each time so long has passed, as behind a
-    /// router that forgets.
-    pub rebind_every: Option<Duration>,
-}
-
-/// What a proxy has done so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Report {
-    /// From clients to the server.
-    pub up: Counts,
-    /// From the server to clients.
-    pub down: Counts,
-    /// Client addresses known now.
-    pub clients: usize,
-    /// Packets under way now.
-    pub under_way: usize,
-    /// New addresses given to clients.
-    pub rebound: u64,
-    /// Packets that the system did not take, or that there was no memory for.
-    pub failed: u64,
-}
-
 #[derive(Debug)]
 struct Client {
     upstream: Upstream,
@@ -93,6 +65,7 @@ struct Parcel {
 #[derive(Debug)]
 pub struct Proxy {
     config: ProxyConfig,
+    switch: Switch,
     socket: UdpSocket,
     began: Instant,
     clients: Clients<Client>,
@@ -110,6 +83,7 @@ impl Proxy {
         Ok(Self {
             socket: open(config.listen)?,
             config,
+            switch: Switch::default(),
             began: Instant::now(),
             clients: Clients::new(CLIENTS, IDLE_AFTER),
             welcomed: 0,
@@ -123,6 +97,11 @@ impl Proxy {
     /// Where clients come to.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
+    }
+
+    /// Cuts the links while it works.
+    pub fn switch(&self) -> Switch {
+        self.switch.clone()
     }
 
     /// Works until `stop` is ready, and tells each second how it goes.
@@ -147,24 +126,24 @@ impl Proxy {
                 }
                 () = tick(rebinds.as_mut()) => self.rebind(),
                 Some(received) = self.received.recv() => {
-                    self.from_server(received);
+                    self.take_down(received);
                     for _ in 1..TURN {
                         let Ok(received) = self.received.try_recv() else {
                             break;
                         };
-                        self.from_server(received);
+                        self.take_down(received);
                     }
                 }
                 received = self.socket.recv_from(&mut buffer) => {
                     // What a client's host refuses is told here by some systems.
                     if let Ok((length, from)) = received {
-                        self.from_client(from, &buffer[..length]);
+                        self.take_up(from, &buffer[..length]);
                     }
                     for _ in 1..TURN {
                         let Ok((length, from)) = self.socket.try_recv_from(&mut buffer) else {
                             break;
                         };
-                        self.from_client(from, &buffer[..length]);
+                        self.take_up(from, &buffer[..length]);
                     }
                 }
             }
@@ -185,7 +164,7 @@ impl Proxy {
         report
     }
 
-    fn from_client(&mut self, from: SocketAddr, bytes: &[u8]) {
+    fn take_up(&mut self, from: SocketAddr, bytes: &[u8]) {
         let now = self.now();
         let id = match self.clients.heard(from, now) {
             Some(id) => id,
@@ -197,7 +176,7 @@ impl Proxy {
         self.send_on(id, true, now, bytes);
     }
 
-    fn from_server(&mut self, (id, bytes): Received) {
+    fn take_down(&mut self, (id, bytes): Received) {
         self.send_on(id, false, self.now(), &bytes);
     }
 
@@ -207,6 +186,7 @@ impl Proxy {
             return;
         };
         let link = if is_up { &mut client.up } else { &mut client.down };
+        link.set_cut(self.switch.is_cut());
         let fate = link.offer(now, bytes.len());
         let bytes: Arc<[u8]> = bytes.into();
         for arrives_at in fate.arrivals() {

@@ -39,6 +39,17 @@ fn what_leaves_during_an_outage_is_dropped_and_what_is_under_way_arrives() {
 }
 
 #[test]
+fn a_link_that_is_cut_takes_nothing_until_it_is_mended() {
+    let mut link = Link::new(Conditions::default(), 1);
+    let fates = [false, true, true, false].map(|is_cut| {
+        link.set_cut(is_cut);
+        link.offer(ms(1), 1)
+    });
+    let (arrives, down) = (Fate::Arrives(ms(1)), Fate::Dropped(Cause::Down));
+    assert_eq!(fates, [arrives, down, down, arrives]);
+}
+
+#[test]
 fn some_packets_arrive_twice_and_some_are_overtaken() {
     let conditions =
         Conditions { overtaken: 0.1, overtaken_by: ms(50), twice: 0.2, ..Conditions::default() };

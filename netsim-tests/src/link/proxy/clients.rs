@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 /// Names a client of a table for as long as it is in it; never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientId(u64);
+pub(super) struct ClientId(u64);
 
 #[derive(Debug)]
 struct Entry<T> {
@@ -16,7 +16,7 @@ struct Entry<T> {
 /// What is known of each client address. A new address takes the place of the one that was silent
 /// for longest where there is no room: live clients are never silent for long.
 #[derive(Debug)]
-pub struct Clients<T> {
+pub(super) struct Clients<T> {
     by_address: BTreeMap<SocketAddr, ClientId>,
     entries: BTreeMap<ClientId, Entry<T>>,
     next_id: u64,
@@ -26,20 +26,20 @@ pub struct Clients<T> {
 
 impl<T> Clients<T> {
     /// At most so many (at least 1), and none that was silent for so long.
-    pub fn new(most: usize, idle_after: Duration) -> Self {
+    pub(super) fn new(most: usize, idle_after: Duration) -> Self {
         let (by_address, entries) = (BTreeMap::new(), BTreeMap::new());
         Self { by_address, entries, next_id: 0, most, idle_after }
     }
 
     /// The client of that address, if it is known; it was heard at `now`.
-    pub fn heard(&mut self, address: SocketAddr, now: Duration) -> Option<ClientId> {
+    pub(super) fn heard(&mut self, address: SocketAddr, now: Duration) -> Option<ClientId> {
         let id = *self.by_address.get(&address)?;
         self.entries.get_mut(&id)?.heard_at = now;
         Some(id)
     }
 
     /// A new address, heard at `now`. What had to go for it, or was there under it, is returned.
-    pub fn insert(
+    pub(super) fn insert(
         &mut self,
         address: SocketAddr,
         now: Duration,
@@ -59,7 +59,7 @@ impl<T> Clients<T> {
     }
 
     /// Takes out one that has been silent for too long by `now`.
-    pub fn expire(&mut self, now: Duration) -> Option<T> {
+    pub(super) fn expire(&mut self, now: Duration) -> Option<T> {
         let idle_after = self.idle_after;
         let is_idle = |entry: &Entry<T>| now.saturating_sub(entry.heard_at) >= idle_after;
         let id = self.entries.iter().find(|(_, entry)| is_idle(entry)).map(|(id, _)| *id)?;
@@ -67,28 +67,23 @@ impl<T> Clients<T> {
     }
 
     /// A client and its address.
-    pub fn client(&mut self, id: ClientId) -> Option<(SocketAddr, &mut T)> {
+    pub(super) fn client(&mut self, id: ClientId) -> Option<(SocketAddr, &mut T)> {
         self.entries.get_mut(&id).map(|entry| (entry.address, &mut entry.value))
     }
 
     /// Each client.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (ClientId, &mut T)> {
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (ClientId, &mut T)> {
         self.entries.iter_mut().map(|(id, entry)| (*id, &mut entry.value))
     }
 
     /// Each client.
-    pub fn values(&self) -> impl Iterator<Item = &T> {
+    pub(super) fn values(&self) -> impl Iterator<Item = &T> {
         self.entries.values().map(|entry| &entry.value)
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.entries.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
     }
 
     fn remove(&mut self, id: ClientId) -> Option<T> {
@@ -142,6 +137,6 @@ mod tests {
         clients.heard(address(1), s(1));
         assert_eq!(clients.expire(s(59)), None);
         assert_eq!((clients.expire(s(60)), clients.expire(s(60))), (Some(2), None));
-        assert_eq!((clients.expire(s(61)), clients.is_empty()), (Some(1), true));
+        assert_eq!((clients.expire(s(61)), clients.len()), (Some(1), 0));
     }
 }
