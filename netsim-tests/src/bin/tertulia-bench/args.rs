@@ -27,7 +27,7 @@ pub(crate) enum Command {
     /// Standard output carries one line, when packets are taken: `listening on udp ADDR:PORT`.
     /// Whoever speaks to that address speaks to the server through the link, each client through
     /// one of its own. Ends with 0 on SIGINT and SIGTERM.
-    Link(Link),
+    Link(Box<Link>),
     /// Send messages through every preset at once, and count them
     ///
     /// Starts servers and command-line clients of its own, in temporary folders. Ends with 1 if a

@@ -79,10 +79,6 @@ impl Conditions {
         loss: Option<f64>,
         rate: Option<u64>,
     ) -> Result<link::Conditions, TooMuchLoss> {
-        let bits_per_second = rate.or(self.rate).or(preset.rate.map(|rate| rate.bits_per_second));
-        let queue_bytes = self.queue.map(|kib| kib << 10);
-        let queue_bytes = queue_bytes.or(preset.rate.map(|rate| rate.queue_bytes));
-        let queue_bytes = queue_bytes.unwrap_or(QUEUE_KIB << 10);
         let overtaken = self.reorder.map(|share| (share, OVERTAKEN_BY));
         let (overtaken, overtaken_by) =
             overtaken.unwrap_or((preset.overtaken, preset.overtaken_by));
@@ -98,12 +94,24 @@ impl Conditions {
                 Some(share) => self.loss_of(share).check()?,
                 None => preset.loss,
             },
-            rate: bits_per_second.map(|bits_per_second| Rate { bits_per_second, queue_bytes }),
+            rate: self.limited(rate, preset.rate),
             overtaken,
             overtaken_by,
             twice: self.duplicate.unwrap_or(preset.twice),
             outage: outage.or(preset.outage),
         })
+    }
+
+    fn limited(&self, rate: Option<u64>, preset: Option<Rate>) -> Option<Rate> {
+        let mut found = preset.unwrap_or(Rate { bits_per_second: 0, queue_bytes: QUEUE_KIB << 10 });
+        if let Some(bits_per_second) = rate.or(self.rate) {
+            found.bits_per_second = bits_per_second;
+        }
+        if let Some(kib) = self.queue {
+            found.queue_bytes = kib << 10;
+        }
+        // Nobody asked for a limit.
+        (found.bits_per_second > 0).then_some(found)
     }
 
     fn loss_of(&self, share: f64) -> Loss {

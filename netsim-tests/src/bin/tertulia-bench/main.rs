@@ -51,7 +51,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
     };
     match cli.command {
-        Command::Link(args) => link::run(args, cli.json.as_deref(), stop).await,
+        Command::Link(args) => link::run(*args, cli.json.as_deref(), stop).await,
         Command::Netsim(args) => netsim::run(args, cli.json.as_deref(), stop).await,
     }
 }
