@@ -12,7 +12,10 @@ use tokio::{
     time::{self, Duration, Instant},
 };
 
-use super::{Plan, READERS, Row, Tally, WRITERS, person::Person};
+use super::{
+    Plan, READERS, Row, Tally, WRITERS,
+    person::{Person, Read},
+};
 use crate::{
     link::{Preset, ProxyConfig},
     process::ServerProcess,
@@ -78,7 +81,7 @@ impl Stage {
 
 async fn act(mut stage: Stage, plan: &Plan, ends_at: Instant, tally: &mut Tally) -> Result<()> {
     let began = Instant::now();
-    let (read_tx, mut read) = mpsc::channel(READ);
+    let (read_tx, read) = mpsc::channel(READ);
     let mut reading = Vec::new();
     for (reader, person) in stage.people[WRITERS..].iter().enumerate() {
         let begins = person.read(reader, read_tx.clone());
@@ -89,6 +92,23 @@ async fn act(mut stage: Stage, plan: &Plan, ends_at: Instant, tally: &mut Tally)
     for (writer, person) in stage.people.drain(..WRITERS).enumerate() {
         writing.spawn(person.write(writer, plan.clone(), began));
     }
+    let watched = watch(read, &mut writing, began, ends_at, tally).await;
+    // Before their folders go.
+    writing.shutdown().await;
+    for mut reading in reading {
+        reading.shutdown().await;
+    }
+    watched
+}
+
+/// Counts until all is there and nobody writes any more, or until `ends_at`.
+async fn watch(
+    mut read: mpsc::Receiver<Read>,
+    writing: &mut JoinSet<Result<()>>,
+    began: Instant,
+    ends_at: Instant,
+    tally: &mut Tally,
+) -> Result<()> {
     let mut over_at = ends_at;
     loop {
         tokio::select! {

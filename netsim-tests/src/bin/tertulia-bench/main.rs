@@ -34,10 +34,9 @@ fn main() -> ExitCode {
         Err(error) => return fail(&format!("no runtime: {error}")),
     };
     let ended = runtime.block_on(run(cli));
-    match ended {
-        Ok(code) => code,
-        Err(error) => fail(&format!("{error:#}")),
-    }
+    // A program that does not start must not keep this one.
+    runtime.shutdown_background();
+    ended.unwrap_or_else(|error| fail(&format!("{error:#}")))
 }
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
