@@ -21,8 +21,9 @@ use crate::{
     process::ServerProcess,
 };
 
-/// How far apart the outages of two people's links begin: one is in the tunnel, another is not.
-const OUTAGES_APART: Duration = Duration::from_secs(4);
+/// Who reads has his outages so much later than who writes: while some wait to be heard, others
+/// see nothing.
+const READERS_LATER: Duration = Duration::from_secs(12);
 /// What was read waits here for being counted.
 const READ: usize = 1_024;
 /// After the last message: what comes twice comes by then.
@@ -59,12 +60,13 @@ impl Stage {
         })
         .await??;
         let mut joining = JoinSet::new();
-        for (place, name) in (0u32..).zip(NAMES) {
+        for (place, name) in NAMES.into_iter().enumerate() {
+            let later = if place < WRITERS { Duration::ZERO } else { READERS_LATER };
             let config = ProxyConfig {
                 listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
                 to: server.address(),
-                profile: preset.profile().shifted(OUTAGES_APART * place),
-                seed: plan.seed ^ (u64::from(place) << 32),
+                profile: preset.profile().shifted(later),
+                seed: plan.seed ^ ((place as u64) << 32),
                 rebind_every: None,
             };
             let (folder, invite) = (dir.path().to_owned(), invite.clone());
