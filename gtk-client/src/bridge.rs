@@ -12,7 +12,7 @@ use tertulia_client::{
     PresenceView, RoomView, SystemEnv, Trouble,
     certs::HostPort,
     nearby::{self, NearbyEvent},
-    proto::{MessageId, RoomId},
+    proto::{Author, MessageId, RoomId},
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -147,15 +147,25 @@ pub(crate) struct RoomChanges {
     /// The timeline jumped, before `timeline` was.
     pub(crate) reset: bool,
     pub(crate) timeline: Vec<TimelineChange>,
+    /// Who writes, and did not post since.
+    pub(crate) writing: Vec<Author>,
 }
 
 impl RoomChanges {
-    /// Whether somebody came or went.
+    /// Whether somebody came or went, or may do more or less.
     pub(crate) fn moves_people(&self) -> bool {
+        let moves = |item: &Item| {
+            matches!(
+                item.content,
+                Content::Joined
+                    | Content::Left
+                    | Content::Added(_)
+                    | Content::Removed(_)
+                    | Content::RoleChanged(..)
+            )
+        };
         self.timeline.iter().any(|change| match change {
-            TimelineChange::Items(items) => {
-                items.iter().any(|item| matches!(item.content, Content::Joined | Content::Left))
-            }
+            TimelineChange::Items(items) => items.iter().any(moves),
             TimelineChange::Gone(_) => false,
         })
     }
@@ -186,7 +196,11 @@ impl Batch {
                 self.rooms.insert(room, gone);
             }
             ClientEvent::Items { room, mut items } => {
-                let timeline = &mut self.room(room).timeline;
+                let RoomChanges { timeline, writing, .. } = self.room(room);
+                writing.retain(|person| {
+                    let posted = |item: &Item| item.author.account == person.account;
+                    !items.iter().any(posted)
+                });
                 match timeline.last_mut() {
                     Some(TimelineChange::Items(earlier)) => earlier.append(&mut items),
                     _ => timeline.push(TimelineChange::Items(items)),
@@ -199,6 +213,12 @@ impl Batch {
                 let room = self.room(room);
                 room.reset = true;
                 room.timeline.clear();
+            }
+            ClientEvent::Typing { room, person } => {
+                let writing = &mut self.room(room).writing;
+                // No more than events in a batch; each person once.
+                writing.retain(|one| one.account != person.account);
+                writing.push(person);
             }
         }
     }
@@ -234,7 +254,7 @@ pub(crate) async fn follow(events: Receiver<ClientEvent>, mut sink: impl FnMut(B
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::testing::{room_view, text_item};
+    use crate::model::testing::{author, room_view, text_item};
 
     #[test]
     fn a_flood_becomes_one_change_per_room() {
@@ -272,6 +292,20 @@ mod tests {
         assert!(batch.rooms[&RoomId(3)].gone);
         batch.fold(ClientEvent::Room(room_view(3, "garden")));
         assert!(!batch.rooms[&RoomId(3)].gone);
+    }
+
+    #[test]
+    fn who_posted_after_writing_writes_no_more() {
+        let mut batch = Batch::default();
+        let room = RoomId(1);
+        let writes = |name| ClientEvent::Typing { room, person: author(name) };
+        batch.fold(writes("ana"));
+        batch.fold(writes("beto"));
+        batch.fold(writes("ana"));
+        batch.fold(ClientEvent::Items { room, items: vec![text_item(1, "ana", "x")] });
+        assert_eq!(batch.rooms[&room].writing, [author("beto")]);
+        batch.fold(writes("ana"));
+        assert_eq!(batch.rooms[&room].writing, [author("beto"), author("ana")]);
     }
 
     #[test]

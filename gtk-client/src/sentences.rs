@@ -4,7 +4,7 @@
 use tertulia_client::{
     JoinError, OpenError, RequestError, SendError, Trouble,
     certs::{HostPort, KeyChanged, LinkError, ServerLink},
-    proto::{DisplayName, NameError, Refusal, Role, TextError, limits},
+    proto::{DisplayName, Handle, NameError, Refusal, Role, TextError, limits},
 };
 
 use crate::i18n::{fill, tr};
@@ -108,6 +108,23 @@ pub(crate) fn room_name_error(error: NameError) -> &'static str {
     }
 }
 
+/// Reads whom a person means: a handle, with or without its `@`, or a name as it is shown.
+pub(crate) fn read_handle(text: &str) -> Result<Handle, String> {
+    let text = text.trim();
+    let named = || DisplayName::new(text).and_then(|name| name.handle());
+    Handle::new(text.strip_prefix('@').unwrap_or(text))
+        .or_else(|_| named())
+        .map_err(|_| tr("Type who it is, like @ana.").to_owned())
+}
+
+/// Why a text can't be a topic.
+pub(crate) fn topic_error(error: TextError) -> String {
+    match error {
+        TextError::TooLong { .. } => tr("This topic is too long.").to_owned(),
+        error => text_error(error),
+    }
+}
+
 /// Why one could not join that server under that name.
 pub(crate) fn join_error(error: JoinError, name: &str, server: &str) -> Obstacle {
     match error {
@@ -170,6 +187,8 @@ pub(crate) fn refusal(refusal: Refusal) -> String {
         Refusal::NAME_UNUSABLE => tr("This name can’t be used."),
         Refusal::RATE => tr("That was too often. Try again in a moment."),
         Refusal::STORAGE => tr("The server can’t store anything now. Its disk may be full."),
+        Refusal::NO_SUCH_ACCOUNT => tr("There is nobody of that name here."),
+        Refusal::ARCHIVED => tr("This room is archived."),
         Refusal::LIMIT => tr("A limit of the server was reached."),
         Refusal(code) => {
             return fill(
@@ -380,6 +399,14 @@ mod tests {
         assert!(read_name("x").unwrap_err().contains("two letters"));
         assert!(read_name("🌱🌱").is_err());
         assert!(read_name("admin").unwrap_err().contains("server itself"));
+    }
+
+    #[test]
+    fn people_are_found_by_handle_and_by_name() {
+        for text in ["@ana.maría", "ana.maría", " Ana María "] {
+            assert_eq!(read_handle(text).unwrap().as_str(), "ana.maría", "{text}");
+        }
+        assert!(read_handle("@").unwrap_err().contains("like @ana"));
     }
 
     #[test]

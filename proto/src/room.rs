@@ -85,8 +85,9 @@ pub struct SetMember {
     pub room: RoomId,
     /// Who.
     pub handle: Handle,
-    /// What they may do there; never more than oneself.
-    pub role: Role,
+    /// What they may do there; never more than oneself. `None`: who is no member becomes one, and
+    /// who is one stays what they are.
+    pub role: Option<Role>,
 }
 
 /// Ends somebody's membership; for owners and moderators of the room. Of oneself it is leaving.

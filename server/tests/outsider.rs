@@ -62,7 +62,7 @@ fn questions(room: RoomId, name: &str, own: &str) -> Vec<Command> {
     }
     for handle in ["ana", "beto", "nobody", own] {
         let handle = Handle::new(handle).unwrap();
-        all.push(SetMember { room, handle: handle.clone(), role: Role::Member }.into());
+        all.push(SetMember { room, handle: handle.clone(), role: None }.into());
         all.push(RemoveMember { room, handle }.into());
     }
     all
@@ -88,7 +88,7 @@ async fn hidden() -> Hidden {
     for name in ["council", "attic"] {
         let room = ana.room(create(name, RoomKind::Private)).await.room;
         let handle = beto_handle.clone();
-        ana.done(SetMember { room, handle, role: Role::Member }).await;
+        ana.done(SetMember { room, handle, role: None }).await;
         beto.opened(room).await;
         rooms.push(room);
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use common::{RawClient, TestServer, create, hello, message};
 use tertulia_proto::{
     ClientNotice, Features, Handle, Hello, LaneMessage, LaneNotice, LeaveRoom, ListRooms, MarkRead,
-    ReadMarker, RemoveMember, Role, RoomId, RoomKind, Seq, ServerMessage, SetMember, Typing, frame,
+    ReadMarker, RemoveMember, RoomId, RoomKind, Seq, ServerMessage, SetMember, Typing, frame,
 };
 
 const LOBBY: RoomId = RoomId(1);
@@ -143,7 +143,7 @@ async fn one_who_is_out_neither_tells_nor_is_told_who_writes() {
     ana.opened(room).await;
     for client in [("beto", &mut beto), ("carla", &mut carla)] {
         let handle = Handle::new(client.0).unwrap();
-        ana.done(SetMember { room, handle, role: Role::Member }).await;
+        ana.done(SetMember { room, handle, role: None }).await;
         client.1.opened(room).await;
     }
     say(&mut beto, room).await;

@@ -179,9 +179,9 @@ pub(crate) struct Add {
     /// handle or @handle
     #[arg(value_name = "HANDLE")]
     pub(crate) handle: String,
-    /// What they may do there
-    #[arg(long, value_enum, default_value_t = MemberRole::Member)]
-    pub(crate) role: MemberRole,
+    /// What they may do there; without it a new member is a member, and others stay what they are
+    #[arg(long, value_enum)]
+    pub(crate) role: Option<MemberRole>,
 }
 
 /// What a member may do in a room.

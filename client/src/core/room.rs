@@ -196,9 +196,10 @@ impl Room {
 /// Takes those up to `read` out: how many they are, and how many of them name one.
 fn forget(others: &mut VecDeque<Other>, read: Seq) -> (u32, u32) {
     let (mut all, mut named) = (0, 0);
-    while let Some(other) = others.pop_front_if(|other| other.seq <= read) {
+    while let Some(other) = others.front().filter(|other| other.seq <= read) {
         all += 1;
         named += u32::from(other.names_me);
+        others.pop_front();
     }
     (all, named)
 }

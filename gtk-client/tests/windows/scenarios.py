@@ -87,8 +87,11 @@ def narrow_and_dark(world):
     ana.press("Appearance")
     ana.press("Dark")
     ana.press("Violet")
+    path = f"{world.path('Ana María-0')}.config/tertulia/appearance.json"
     def kept():
-        with open(f"{world.path('Ana María-0')}.config/tertulia/appearance.json", encoding="utf-8") as file:
+        if not os.path.exists(path):
+            return ""
+        with open(path, encoding="utf-8") as file:
             return file.read()
     screen.wait("the choice to be kept", lambda: '"dark"' in kept() and '"violet"' in kept())
     world.picture("dark")

@@ -104,6 +104,16 @@ class Window:
         node = wait(f"{name!r} beside {text!r}", beside)
         Atspi.Action.do_action(node, actions(node)[0])
 
+    def press_in(self, title, name):
+        """Presses the button of this name in the window with this title."""
+        def there():
+            frames = [node for node in self.nodes() if node.get_name() == title
+                      and node.get_role_name() in ("frame", "dialog", "window")]
+            nodes = (node for frame in frames for node in walk(frame))
+            return next((node for node in nodes if node.get_name() == name and actions(node)), None)
+        node = wait(f"{name!r} in the window {title!r}", there)
+        Atspi.Action.do_action(node, actions(node)[0])
+
     def scroll_up_to(self, text):
         """Turns the wheel over the messages until this text is there."""
         def there():

@@ -49,7 +49,7 @@ fn a_display_name_over_its_bound_is_refused() {
 fn a_handle_over_its_bound_is_refused() {
     let users = |handle: &str| accepts(132, &(1u8, vec![(7u8, handle, "Ana", 1u8, true)], false));
     let open_direct = |handle: &str| accepts(43, &(1u8, handle));
-    let set_member = |handle: &str| accepts(44, &(1u8, 5u8, handle, 1u8));
+    let set_member = |handle: &str| accepts(44, &(1u8, 5u8, handle, Some(1u8)));
     let remove_member = |handle: &str| accepts(45, &(1u8, 5u8, handle));
     let added = |handle: &str| accepts(262, &(HEAD, (7u8, handle, "Ana"), 1u8));
     let removed = |handle: &str| accepts(263, &(HEAD, (7u8, handle, "Ana")));

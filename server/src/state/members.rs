@@ -67,12 +67,13 @@ pub(super) fn set_member(
     command: &SetMember,
 ) -> Result<Verdict, Stop> {
     let account = acting_account(tx, entry.actor.account)?;
-    let SetMember { room, role, .. } = *command;
+    let room = command.room;
+    let role = command.role.unwrap_or(Role::Member);
     // Before anything is told of people: to an outsider there is no such room.
     authorized(tx, &account, room, |found| Action::SetMember(found, role, None))?;
     let other = account_by_handle(tx, &command.handle)?.ok_or(Refusal::NO_SUCH_ACCOUNT)?;
     let before = access(tx, other.id, room)?.and_then(|found| found.member);
-    if before == Some(role) {
+    if before.is_some_and(|before| before == command.role.unwrap_or(before)) {
         return Ok(Verdict::Repeat(Reply::Done));
     }
     let found = authorized(tx, &account, room, |found| Action::SetMember(found, role, before))?;

@@ -20,9 +20,6 @@ use crate::{
     store::sql::{column, int},
 };
 
-/// The room everyone is in; the log begins with it.
-pub(crate) const LOBBY: RoomId = RoomId(1);
-
 /// The room of that name that an account can see: the public one, else the oldest of its own.
 pub(super) fn room_by_name(
     db: &Connection,
@@ -155,7 +152,7 @@ pub(super) fn archive(
     let account = acting_account(tx, entry.actor.account)?;
     let ArchiveRoom { room, archived } = *command;
     let found = authorized(tx, &account, room, Action::Archive)?;
-    if room == LOBBY {
+    if room == RoomId::LOBBY {
         return Err(Refusal::FORBIDDEN.into());
     }
     if found.archived == archived {

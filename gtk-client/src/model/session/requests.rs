@@ -8,10 +8,7 @@ use tertulia_client::{
     Account, Closed, Content, Delivery, Glimpse, Item, JoinError, RequestError, SendError, Trouble,
     certs::{HostPort, ServerLink},
     nearby::NearbyEvent,
-    proto::{
-        Author, DisplayName, MessageId, MessageText, Person, Role, RoomKind, RoomListing, RoomName,
-        Topic,
-    },
+    proto::{Author, DisplayName, MessageId, MessageText, Person, Role},
 };
 
 use super::{Room, Session};
@@ -133,39 +130,6 @@ impl Session {
         bridge.ask(|client| async move { client.users().await }).await
     }
 
-    /// Rooms one can enter, and one's own.
-    pub(crate) async fn listed_rooms(&self) -> Result<Vec<RoomListing>, RequestError> {
-        let bridge = self.bridge().ok_or(RequestError::Closed)?;
-        bridge.ask(|client| async move { client.rooms().await }).await
-    }
-
-    /// Makes a room and enters it.
-    pub(crate) async fn create_room(
-        &self,
-        name: RoomName,
-        kind: RoomKind,
-    ) -> Result<RoomListing, RequestError> {
-        let bridge = self.bridge().ok_or(RequestError::Closed)?;
-        bridge
-            .ask(
-                move |client| async move { client.create_room(name, kind, Topic::default()).await },
-            )
-            .await
-    }
-
-    /// Enters a public room.
-    pub(crate) async fn enter_room(&self, name: RoomName) -> Result<RoomListing, RequestError> {
-        let bridge = self.bridge().ok_or(RequestError::Closed)?;
-        bridge.ask(move |client| async move { client.enter_room(name).await }).await
-    }
-
-    /// Ends one's membership.
-    pub(crate) async fn leave_room(&self, room: &Room) -> Result<(), RequestError> {
-        let bridge = self.bridge().ok_or(RequestError::Closed)?;
-        let id = room.id();
-        bridge.ask(move |client| async move { client.leave_room(id).await }).await
-    }
-
     /// Makes an invite link for members.
     pub(crate) async fn invite(&self) -> Result<ServerLink, RequestError> {
         let bridge = self.bridge().ok_or(RequestError::Closed)?;
@@ -211,7 +175,7 @@ impl Session {
         }
     }
 
-    fn bridge(&self) -> Option<Bridge> {
+    pub(super) fn bridge(&self) -> Option<Bridge> {
         self.imp().bridge.get().cloned()
     }
 }

@@ -242,7 +242,7 @@ pub(super) fn direct(handle: &str) -> LogCommand {
 
 pub(super) fn set_member(room: u64, handle: &str, role: Role) -> LogCommand {
     let handle = Handle::new(handle).unwrap();
-    LogCommand::SetMember(SetMember { room: RoomId(room), handle, role })
+    LogCommand::SetMember(SetMember { room: RoomId(room), handle, role: Some(role) })
 }
 
 pub(super) fn remove(room: u64, handle: &str) -> LogCommand {
