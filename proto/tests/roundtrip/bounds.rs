@@ -138,8 +138,8 @@ fn a_number_or_variant_out_of_range_is_refused() {
     assert!(!accepts(9, &2u8), "no such registration");
     assert!(accepts(41, &(1u8, 3u8, 1u8, 1u8)));
     assert!(!accepts(41, &(1u8, 4u8, 1u8, 1u8)), "no such role");
-    assert!(accepts(44, &(1u8, 5u8, "ana", 3u8)));
-    assert!(!accepts(44, &(1u8, 5u8, "ana", 4u8)), "no such role");
+    assert!(accepts(44, &(1u8, 5u8, "ana", Some(3u8))));
+    assert!(!accepts(44, &(1u8, 5u8, "ana", Some(4u8))), "no such role");
     assert!(!accepts(262, &(HEAD, (7u8, "ana", "Ana"), 4u8)), "no such role");
     assert!(!accepts(39, &(1u8, 5u8, 3u8, 50u8)), "no such span");
     assert!(accepts(33, &(1u8, "r", 2u8, "", 1u8)));
