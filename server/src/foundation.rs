@@ -41,6 +41,15 @@ pub(crate) fn invite_offline(
 
 /// Takes the data directory.
 pub(crate) fn take(path: &Path) -> Result<DataDir, StartError> {
+    let data = take_for_replacement(path)?;
+    match data.replacing().exists() {
+        true => Err(StartError::Replacing(path.to_owned())),
+        false => Ok(data),
+    }
+}
+
+/// The same, be it in the middle of a replacement of its database.
+pub(crate) fn take_for_replacement(path: &Path) -> Result<DataDir, StartError> {
     DataDir::take(path).map_err(|error| match error {
         TakeError::InUse => StartError::DataInUse(path.to_owned()),
         TakeError::Io(source) => StartError::Data { path: path.to_owned(), source },

@@ -22,7 +22,10 @@ mod state;
 mod store;
 mod system;
 
-pub use admin::{AdminError, InviteRequest, request_invite};
+pub use admin::{
+    AccountLine, AdminError, AuditLine, BackupDone, CheckReport, InviteRequest, Restored, Stats,
+    accounts, audit, backup, check, request_invite, restore, stats,
+};
 pub use config::{CertificateFiles, ServerConfig};
 pub use data_dir::default_data_dir;
 pub use server::Server;

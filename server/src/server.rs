@@ -1,11 +1,15 @@
 //! The server as a whole: begun, serving, stopped.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
 
 use quinn::{Endpoint, VarInt};
 use tertulia_certs::{ServerLink, Trust};
 use tertulia_proto::{Env, close::CloseCode};
-use tokio::{sync::watch, task::JoinHandle, time::timeout};
+use tokio::{sync::watch, task::JoinHandle, time::{Instant, timeout}};
 use tracing::warn;
 
 use crate::{
@@ -101,7 +105,11 @@ impl Server {
                 let _ = std::fs::remove_file(used);
             }));
         }
-        let admin = admin::Admin { shared: Arc::clone(&shared), link: link.clone() };
+        let admin = admin::Admin {
+            shared: Arc::clone(&shared),
+            link: Arc::new(Mutex::new(link.clone())),
+            started: Instant::now(),
+        };
         match admin::listen(data.path()) {
             Ok(socket) => housekeeping.push(tokio::spawn(admin.serve(socket, stopping))),
             // The server serves all the same; only commands beside it do not reach it.

@@ -15,6 +15,12 @@ pub enum StartError {
     /// Another process holds the data directory.
     #[error("{0} is in use by another tertulia-server: stop it, or give another --data")]
     DataInUse(PathBuf),
+    /// A restore was interrupted.
+    #[error(
+        "a restore of {0} was interrupted: run it again (the former files are in its \
+         set-aside folders)"
+    )]
+    Replacing(PathBuf),
     /// The data directory can't be used.
     #[error("{path} can't be used: {source}")]
     Data {

@@ -4,7 +4,6 @@
 mod account;
 mod apply;
 mod authorize;
-#[cfg(test)]
 mod digest;
 mod entry;
 mod invites;
@@ -18,8 +17,9 @@ mod verdict;
 pub(crate) use account::{AccountRow, account_by_device};
 pub(crate) use apply::apply;
 pub(crate) use authorize::{Access, Action, authorize};
+pub(crate) use digest::differing;
 pub(crate) use entry::{
-    Actor, DeviceKey, Entry, LogCommand, MakeRoom, RegisterDevice, StoreInvite,
+    Actor, DeviceKey, Entry, LogCommand, MakeRoom, Record, RegisterDevice, StoreInvite,
 };
 pub(crate) use invites::check as invite_role;
 pub(crate) use rooms::access;
