@@ -27,7 +27,7 @@ pub(crate) fn invite_offline(
     let link = match data.link() {
         Some(link) => link,
         None => ServerLink {
-            addresses: addresses::of_link(None, ServerConfig::new(path).listen),
+            addresses: addresses::of_link(&[], ServerConfig::new(path).listen),
             trust: Trust::Pinned(ServerIdentity::load_or_create(data.path())?.fingerprint()),
             invite: None,
         },

@@ -9,6 +9,7 @@
 
 mod addresses;
 mod admin;
+mod certificate;
 mod config;
 mod data_dir;
 mod foundation;
@@ -16,6 +17,7 @@ mod hub;
 mod limits;
 mod log;
 mod net;
+mod reload;
 mod server;
 mod start_error;
 mod state;
@@ -23,10 +25,12 @@ mod store;
 mod system;
 
 pub use admin::{
-    AccountLine, AdminError, AuditLine, BackupDone, CheckReport, InviteRequest, Restored, Stats,
-    accounts, audit, backup, check, request_invite, restore, stats,
+    AccountLine, AdminError, AuditLine, BackupDone, CheckReport, InviteRequest, Recovered,
+    Restored, Stats, accounts, audit, backup, check, recover, request_invite, restore, stats,
 };
-pub use config::{CertificateFiles, ServerConfig};
+pub use config::{
+    CertificateFiles, ConfigError, ConfigFile, LogFormat, Nearby, Rates, ServerConfig, TrustBy,
+};
 pub use data_dir::default_data_dir;
 pub use server::Server;
 pub use start_error::StartError;

@@ -88,6 +88,9 @@ pub(crate) const SEND_WINDOW: u64 = 1 << 20;
 /// UDP socket buffers asked of the system, in bytes.
 pub(crate) const SOCKET_BUFFER: usize = 4 << 20;
 
+/// How often the certificate's files are looked at.
+pub(crate) const CERTIFICATE_INTERVAL: Duration = Duration::from_secs(5);
+
 /// A stop takes at most a quarter more: clients told, connections closed, commits finished.
 pub(crate) const STOP_TIME: Duration = Duration::from_secs(4);
 /// Clients come back after a stop within this time, each after a random part of it.

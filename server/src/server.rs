@@ -3,24 +3,29 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use quinn::{Endpoint, VarInt};
-use tertulia_certs::{ServerLink, Trust};
+use tertulia_certs::ServerLink;
 use tertulia_proto::{Env, close::CloseCode};
-use tokio::{sync::watch, task::JoinHandle, time::{Instant, timeout}};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 use tracing::warn;
 
 use crate::{
-    addresses, admin,
+    admin, certificate,
     config::ServerConfig,
     data_dir::DataDir,
     foundation,
     hub::Hub,
     limits,
     log::LocalLog,
-    net::{self, Shared},
+    net::{self, Settings, Shared},
+    reload::{self, Reloader, Served},
     start_error::StartError,
     store::{Readers, StoreError},
 };
@@ -30,13 +35,14 @@ use crate::{
 pub struct Server {
     endpoint: Endpoint,
     local_addr: SocketAddr,
-    link: ServerLink,
+    link: Arc<Mutex<ServerLink>>,
     owner_link: Option<ServerLink>,
     warning: Option<String>,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
     committing: JoinHandle<()>,
     housekeeping: Vec<JoinHandle<()>>,
+    reloads: mpsc::Sender<reload::Order>,
     data: Arc<DataDir>,
 }
 
@@ -76,9 +82,7 @@ impl Server {
             }
         })?;
         let local_addr = endpoint.local_addr().map_err(failed)?;
-        let addresses = addresses::of_link(config.advertise.as_ref(), local_addr);
-        let trust = Trust::Pinned(identity.fingerprint());
-        let link = ServerLink { addresses, trust, invite: None };
+        let link = certificate::link(&config, &identity, local_addr)?;
         data.write_link(&link).map_err(failed)?;
         let owner_link = foundation::owner_link(&mut writer, &data, &*env, &link)?;
 
@@ -94,7 +98,7 @@ impl Server {
             Box::new(log),
             readers,
             Arc::clone(&hub),
-            config.registration,
+            Settings { registration: config.registration, rates: config.rates },
             stopping.clone(),
         );
         let mut housekeeping = Vec::new();
@@ -105,9 +109,22 @@ impl Server {
                 let _ = std::fs::remove_file(used);
             }));
         }
+        let link = Arc::new(Mutex::new(link));
+        let (reloads, orders) = mpsc::channel(1);
+        let reloader = Reloader {
+            config,
+            endpoint: endpoint.clone(),
+            keys,
+            listening: local_addr,
+            shared: Arc::clone(&shared),
+            data: Arc::clone(&data),
+            link: Arc::clone(&link),
+            served: Served::new(&identity),
+        };
+        housekeeping.push(tokio::spawn(reloader.run(orders)));
         let admin = admin::Admin {
             shared: Arc::clone(&shared),
-            link: Arc::new(Mutex::new(link.clone())),
+            link: Arc::clone(&link),
             started: Instant::now(),
         };
         match admin::listen(data.path()) {
@@ -126,6 +143,7 @@ impl Server {
             accepting,
             committing,
             housekeeping,
+            reloads,
             data,
         })
     }
@@ -136,8 +154,18 @@ impl Server {
     }
 
     /// The server's link, without an invite.
-    pub fn link(&self) -> &ServerLink {
-        &self.link
+    pub fn link(&self) -> ServerLink {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Goes on with another configuration: certificate, advertised addresses, registration and
+    /// rates change at once, the rest is named in the log. Connections live on.
+    pub async fn reload(&self, config: ServerConfig) {
+        let (done, reloaded) = oneshot::channel();
+        if self.reloads.send((config, done)).await.is_ok() {
+            // Told either way: by the log.
+            let _ = reloaded.await;
+        }
     }
 
     /// The link that makes its first user the owner, while there is none.

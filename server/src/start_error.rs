@@ -43,6 +43,9 @@ pub enum StartError {
     /// The certificate or its key can't be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The certificate does not go with the other settings.
+    #[error("{0}")]
+    Certificate(String),
     /// TLS or QUIC refused the settings.
     #[error("TLS can't be set up: {0}")]
     Tls(anyhow::Error),

@@ -79,7 +79,8 @@ fn add_identity(copy: &Connection, data: &Path, file: &Path) -> Result<u64, Admi
             Err(source) => return Err(AdminError::File { path, source }),
         }
     }
-    let entries =
-        copy.query_row("SELECT count(*) FROM log", [], |row| row.get::<_, i64>(0)).map_err(error)?;
+    let entries = copy
+        .query_row("SELECT count(*) FROM log", [], |row| row.get::<_, i64>(0))
+        .map_err(error)?;
     Ok(entries.cast_unsigned())
 }

@@ -10,8 +10,7 @@ use tertulia_proto::{LogPosition, Timestamp};
 
 use super::{AdminError, database};
 use crate::{
-    data_dir,
-    limits,
+    data_dir, limits,
     state::{Actor, LogCommand, Outcome, differing},
     store::{
         StoreError, Writer,

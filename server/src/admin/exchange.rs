@@ -37,7 +37,9 @@ pub(super) async fn ask(stream: UnixStream, request: &Request) -> Result<Respons
     let mut stream = BufReader::new(stream);
     let asked = async {
         write(&mut stream, request).await?;
-        Ok::<_, AdminError>(serde_json::from_slice(&read(&mut stream).await?).map_err(io::Error::from)?)
+        Ok::<_, AdminError>(
+            serde_json::from_slice(&read(&mut stream).await?).map_err(io::Error::from)?,
+        )
     };
     match timeout(ANSWER_TIME, asked).await.map_err(|_| AdminError::NoAnswer)?? {
         Response::Error(error) => Err(AdminError::Refused(error)),

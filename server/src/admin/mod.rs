@@ -11,6 +11,7 @@ mod check;
 mod error;
 mod exchange;
 mod invite;
+mod recover;
 mod replacement;
 mod restore;
 mod serve;
@@ -23,6 +24,7 @@ pub use backup::{BackupDone, backup};
 pub use check::{CheckReport, check};
 pub use error::AdminError;
 pub use invite::{InviteRequest, request_invite};
+pub use recover::{Recovered, recover};
 pub use restore::{Restored, restore};
 pub use stats::{Stats, stats};
 

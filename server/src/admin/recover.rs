@@ -1,0 +1,78 @@
+//! `recover FILE`: a new database from what can be read of a damaged one.
+//!
+//! Every entry of the log that verifies is applied again, in order; the rules then make everything
+//! else. Entries speak of accounts and rooms by number, so the numbers must come out as they were:
+//! where an entry is lost that had made one, it is made again from the damaged database's tables,
+//! or a nameless one takes its number. Nothing is ever put in the mouth of somebody else.
+
+mod aligned;
+mod damaged;
+
+use std::path::{Path, PathBuf};
+
+use tertulia_proto::{Env, Epoch, LogPosition};
+
+use super::{AdminError, replacement::Replacement};
+use crate::{
+    foundation,
+    store::{StoreError, Writer},
+};
+use aligned::Aligned;
+use damaged::Damaged;
+
+/// What was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recovered {
+    /// Entries of the damaged log that were applied again.
+    pub entries: u64,
+    /// Entries that are lost.
+    pub lost: u64,
+    /// Accounts and rooms that were made again without their entry.
+    pub remade: u64,
+    /// Where the former files are, if there were any.
+    pub set_aside: Option<PathBuf>,
+}
+
+/// Makes a new database in `data` from what can be read of `file`, which is only read (and set
+/// aside if it is the one in `data`).
+pub fn recover(data: &Path, file: &Path, env: &dyn Env) -> Result<Recovered, AdminError> {
+    if let Err(source) = file.metadata() {
+        return Err(AdminError::File { path: file.to_owned(), source });
+    }
+    let data = foundation::take_for_replacement(data)?;
+    let replacement = Replacement::begin(&data, env)?;
+    let mut damaged = Damaged::open(file)?;
+    let newest = damaged.newest();
+    if newest.0 == 0 {
+        let detail = "no entry of its log can be read".to_owned();
+        return Err(StoreError::Damaged { path: file.to_owned(), detail }.into());
+    }
+
+    let new = replacement.database();
+    let error = |source| StoreError::new(&new, source);
+    let mut epoch = [0; 16];
+    env.fill_random(&mut epoch);
+    let writer = Writer::open(&new, Epoch(epoch))?;
+    writer.be_quick().map_err(error)?;
+    let mut aligned = Aligned::new(writer, env);
+    let mut lost = 0;
+    while let Some(row) = damaged.next() {
+        let applied = match row.verified() {
+            Ok(command) => aligned.apply(&damaged, &row, command).map_err(error)?,
+            Err(_) => false,
+        };
+        lost += u64::from(!applied);
+    }
+    let (writer, entries, remade) = aligned.finish(&damaged).map_err(error)?;
+    lost += damaged.unreadable();
+    let head = writer.head();
+    writer.close().map_err(error)?;
+    if head == LogPosition(0) {
+        let detail = "no entry of its log can be used".to_owned();
+        return Err(StoreError::Damaged { path: file.to_owned(), detail }.into());
+    }
+    drop(damaged);
+    let set_aside = replacement.finish(&[])?;
+    Ok(Recovered { entries, lost, remade, set_aside })
+}

@@ -48,7 +48,8 @@ pub fn restore(data: &Path, file: &Path, env: &dyn Env) -> Result<Restored, Admi
     let count = copy.query_row("SELECT count(*) FROM log", [], |row| row.get::<_, i64>(0));
     let entries = count.map_err(error)?.cast_unsigned();
     copy.close().map_err(|(_, source)| error(source))?;
-    let has_key = identity.iter().any(|(name, _)| name == tertulia_certs::server_cert::SERVER_KEY_FILE);
+    let has_key =
+        identity.iter().any(|(name, _)| name == tertulia_certs::server_cert::SERVER_KEY_FILE);
     let set_aside = replacement.finish(&identity)?;
     Ok(Restored { entries, has_key, set_aside })
 }

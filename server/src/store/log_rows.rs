@@ -46,9 +46,11 @@ impl LogRow {
         let device: Vec<u8> = row.get(3)?;
         let device = match device.is_empty() {
             true => None,
-            false => Some(device.try_into().map_err(|_| {
-                super::sql::invalid(3, rusqlite::types::Type::Blob)
-            })?),
+            false => Some(
+                device
+                    .try_into()
+                    .map_err(|_| super::sql::invalid(3, rusqlite::types::Type::Blob))?,
+            ),
         };
         Ok(Self {
             position: column(row, 0)?,
@@ -70,8 +72,8 @@ impl LogRow {
             (None, Some(_)) => return Err("it has a body and no hash of it"),
             (Some(_), Some(_)) | (None, None) => {}
         }
-        let command = LogCommand::from_record(&self.record)
-            .map_err(|_| "its command can't be read")?;
+        let command =
+            LogCommand::from_record(&self.record).map_err(|_| "its command can't be read")?;
         match command.to_record() {
             Ok(again) if again == self.record => Ok(command),
             _ => Err("its command does not read back the same"),

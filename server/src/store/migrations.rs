@@ -96,9 +96,7 @@ mod tests {
         let first = Connection::open(&path).unwrap();
         first.execute_batch(MIGRATIONS[0]).unwrap();
         let one = 1u32.to_be_bytes();
-        first
-            .execute("INSERT INTO meta VALUES ('schema_version', ?1)", [one.as_slice()])
-            .unwrap();
+        first.execute("INSERT INTO meta VALUES ('schema_version', ?1)", [one.as_slice()]).unwrap();
         first.execute("INSERT INTO account VALUES (1, 'ana', 'ana', 'Ana', 3, 7)", []).unwrap();
         drop(first);
         let db = open_for_writing(&path).unwrap();

@@ -1,0 +1,190 @@
+//! A damaged database as far as it can be read. Whatever can't be read is simply not there.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    path::Path,
+};
+
+use rusqlite::{Connection, Row, params};
+use tertulia_proto::{
+    AccountId, DisplayName, Handle, LogPosition, MessageId, Role, RoomId, RoomKind, RoomName, Seq,
+    Timestamp, Topic,
+};
+
+use crate::{
+    state::DeviceKey,
+    store::{
+        StoreError,
+        log_rows::{self, LogRow},
+        open_for_reading,
+        sql::{bytes, column, int, text},
+    },
+};
+
+/// So many positions in a row that can't be read are looked at one by one; behind, the log's end
+/// is believed to be reached.
+const GAP: u64 = 10_000_000;
+
+/// The damaged database, read front to back.
+pub(super) struct Damaged {
+    db: Connection,
+    newest: LogPosition,
+    next: LogPosition,
+    page: VecDeque<LogRow>,
+    unreadable: u64,
+    pub(super) devices: BTreeMap<DeviceKey, AccountId>,
+}
+
+/// An account as its table has it.
+#[derive(Debug, Clone)]
+pub(super) struct Person {
+    pub(super) handle: Handle,
+    pub(super) skeleton: String,
+    pub(super) display: DisplayName,
+    pub(super) role: Role,
+    pub(super) created: Timestamp,
+}
+
+/// A room as its table has it.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) name: RoomName,
+    pub(super) skeleton: String,
+    pub(super) kind: RoomKind,
+    pub(super) topic: Topic,
+    pub(super) created: Timestamp,
+    pub(super) created_by: AccountId,
+}
+
+impl Damaged {
+    /// Opens it; the file is only read.
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        let db = open_for_reading(path).map_err(|source| StoreError::new(path, source))?;
+        // Is it a database at all?
+        db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+            .map_err(|source| StoreError::new(path, source))?;
+        let newest = ["log", "body", "event"].into_iter().filter_map(|table| {
+            let sql = format!("SELECT coalesce(max(position), 0) FROM {table}");
+            db.query_row(&sql, [], |row| column(row, 0)).ok()
+        });
+        let newest = newest.max().unwrap_or(LogPosition(GAP));
+        let next = LogPosition(1);
+        let devices = BTreeMap::new();
+        let mut this = Self { db, newest, next, page: VecDeque::new(), unreadable: 0, devices };
+        this.learn_devices();
+        Ok(this)
+    }
+
+    /// Whose devices are whose: by their table, and by every entry that tells.
+    fn learn_devices(&mut self) {
+        let mut devices = BTreeMap::new();
+        let pair = |row: &Row<'_>| Ok((bytes(row, 0)?, column(row, 1)?));
+        for sql in [
+            "SELECT DISTINCT device, account FROM log WHERE account > 0 AND length(device) = 32",
+            "SELECT key, account FROM device",
+        ] {
+            let Ok(mut statement) = self.db.prepare(sql) else { continue };
+            let Ok(rows) = statement.query_map([], pair) else { continue };
+            devices.extend(rows.map_while(Result::ok));
+        }
+        self.devices = devices;
+    }
+
+    /// The last position that something speaks of.
+    pub(super) fn newest(&self) -> LogPosition {
+        self.newest
+    }
+
+    /// Positions that nothing could be read from.
+    pub(super) fn unreadable(&self) -> u64 {
+        self.unreadable
+    }
+
+    /// The next row that can be read.
+    pub(super) fn next(&mut self) -> Option<LogRow> {
+        while self.page.is_empty() {
+            if self.next > self.newest {
+                return None;
+            }
+            let before = LogPosition(self.next.0 - 1);
+            match log_rows::after(&self.db, before) {
+                Ok(rows) if rows.is_empty() => {
+                    self.unreadable += self.newest.0 - before.0;
+                    self.next = LogPosition(self.newest.0 + 1);
+                    return None;
+                }
+                Ok(rows) => self.page = rows.into(),
+                // Damage ahead: one by one, so that what is left and right of it is found.
+                Err(_) => match log_rows::at(&self.db, self.next) {
+                    Ok(Some(row)) => self.page.push_back(row),
+                    Ok(None) | Err(_) => {
+                        self.unreadable += 1;
+                        self.next = LogPosition(self.next.0 + 1);
+                    }
+                },
+            }
+        }
+        let row = self.page.pop_front()?;
+        self.unreadable += row.position.0.saturating_sub(self.next.0);
+        self.next = LogPosition(row.position.0 + 1);
+        Some(row)
+    }
+
+    /// An account by its number.
+    pub(super) fn person(&self, id: AccountId) -> Option<Person> {
+        self.one(
+            "SELECT handle, skeleton, display, role, created FROM account WHERE id = ?1",
+            int(id.0),
+            |row| {
+                Ok(Person {
+                    handle: text(row, 0, Handle::kept)?,
+                    skeleton: row.get(1)?,
+                    display: text(row, 2, DisplayName::kept)?,
+                    role: column(row, 3)?,
+                    created: column(row, 4)?,
+                })
+            },
+        )
+    }
+
+    /// A room by its number.
+    pub(super) fn place(&self, id: RoomId) -> Option<Place> {
+        self.one(
+            "SELECT name, skeleton, kind, topic, created, created_by FROM room WHERE id = ?1",
+            int(id.0),
+            |row| {
+                Ok(Place {
+                    name: text(row, 0, RoomName::kept)?,
+                    skeleton: row.get(1)?,
+                    kind: column(row, 2)?,
+                    topic: text(row, 3, Topic::try_from)?,
+                    created: column(row, 4)?,
+                    created_by: column(row, 5)?,
+                })
+            },
+        )
+    }
+
+    /// The number of a room by its name.
+    pub(super) fn room_of(&self, name: &RoomName) -> Option<RoomId> {
+        let mut statement = self.db.prepare_cached("SELECT id FROM room WHERE name = ?1").ok()?;
+        statement.query_row([name.as_str()], |row| column(row, 0)).ok()
+    }
+
+    /// Who posted which message at a place of a room.
+    pub(super) fn message(&self, room: RoomId, seq: Seq) -> Option<(AccountId, MessageId)> {
+        let sql = "SELECT account, message_id FROM event WHERE room = ?1 AND seq = ?2";
+        let pair = |row: &Row<'_>| Ok((column(row, 0)?, MessageId(bytes(row, 1)?)));
+        let mut statement = self.db.prepare_cached(sql).ok()?;
+        statement.query_row(params![int(room.0), int(seq.0)], pair).ok()
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        id: i64,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Option<T> {
+        self.db.prepare_cached(sql).ok()?.query_row([id], read).ok()
+    }
+}
