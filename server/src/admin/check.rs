@@ -113,7 +113,7 @@ impl Problems {
 }
 
 fn integrity(db: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut found = lines(db, "SELECT integrity_check FROM pragma_integrity_check(100)")?;
+    let mut found = lines(db, "PRAGMA integrity_check(100)")?;
     found.retain(|line| line != "ok");
     Ok(found.into_iter().map(|line| format!("the file: {line}")).collect())
 }

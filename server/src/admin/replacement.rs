@@ -84,7 +84,7 @@ impl<'a> Replacement<'a> {
         self.sync()?;
         fs::remove_file(&mark).map_err(AdminError::file(&mark))?;
         self.sync()?;
-        Ok(moved.then_some(self.aside))
+        Ok(moved.then(|| self.aside.clone()))
     }
 
     /// Moves a file away, if it is there.
@@ -112,6 +112,15 @@ impl<'a> Replacement<'a> {
         let path = self.data.path();
         let synced = fs::File::open(path).and_then(|folder| folder.sync_all());
         synced.map_err(AdminError::file(path))
+    }
+}
+
+impl Drop for Replacement<'_> {
+    /// One that was not finished leaves nothing: the disk may be full.
+    fn drop(&mut self) {
+        for path in with_wal(&self.database()) {
+            let _ = fs::remove_file(path);
+        }
     }
 }
 

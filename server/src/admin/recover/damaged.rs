@@ -21,9 +21,8 @@ use crate::{
     },
 };
 
-/// So many positions in a row that can't be read are looked at one by one; behind, the log's end
-/// is believed to be reached.
-const GAP: u64 = 10_000_000;
+/// So many positions are looked at one by one where nothing tells the log's end.
+const BLIND: u64 = 1_000_000;
 
 /// The damaged database, read front to back.
 pub(super) struct Damaged {
@@ -67,7 +66,8 @@ impl Damaged {
             let sql = format!("SELECT coalesce(max(position), 0) FROM {table}");
             db.query_row(&sql, [], |row| column(row, 0)).ok()
         });
-        let newest = newest.max().unwrap_or(LogPosition(GAP));
+        let blind = if db.table_exists(None, "log").unwrap_or(false) { BLIND } else { 0 };
+        let newest = newest.max().unwrap_or(LogPosition(blind));
         let next = LogPosition(1);
         let devices = BTreeMap::new();
         let mut this = Self { db, newest, next, page: VecDeque::new(), unreadable: 0, devices };
