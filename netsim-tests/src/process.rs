@@ -238,6 +238,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// Starts a command made elsewhere.
+    pub fn of(mut command: Command) -> Result<Self> {
+        Ok(Self { child: command.spawn()? })
+    }
+
     /// Waits for its end.
     pub fn end(mut self) -> Result<Called> {
         let stdout = self.child.stdout.take().map(read_beside);
