@@ -13,7 +13,7 @@ use std::{
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tertulia_netsim::process::{Called, Cli, ServerProcess, operate, programs};
+use tertulia_netsim::process::{Called, Cli, ServerProcess, eventually, operate, programs};
 
 const FAILED: i32 = 1;
 const WRONG: i32 = 2;
@@ -408,6 +408,36 @@ fn stats_accounts_and_audit_tell_of_a_running_server_and_a_stopped_one() {
     assert_eq!(stopped["messages"], 40);
     assert_eq!(done(&world.data(), &["accounts"]).objects().unwrap(), accounts);
     assert_eq!(done(&world.data(), &["audit"]).objects().unwrap(), audit);
+}
+
+#[test]
+fn a_hangup_takes_the_configuration_over_and_says_what_takes_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, file) = (dir.path().join("data"), dir.path().join("tertulia.toml"));
+    fs::write(&file, "registration = \"invite\"\n").unwrap();
+    let arguments = ["--config", file.to_str().unwrap()];
+    let server = ServerProcess::start_with(&data, "127.0.0.1:0", &arguments).unwrap();
+    let owner = server.owner_link().unwrap();
+    let open = owner.rsplit_once('/').unwrap().0;
+    let join =
+        |name: &str| Cli::new(dir.path().join(name)).call(&["join", open, "--name", name]).unwrap();
+    assert_eq!(join("Ana").code, FAILED);
+    let logs = |words: &str| {
+        eventually(words, || server.log().contains(words).then_some(())).unwrap();
+    };
+    fs::write(&file, "registration = \"closed\"\n").unwrap();
+    server.signal("HUP").unwrap();
+    logs("nothing was reloaded");
+    assert!(server.log().contains("tertulia.toml:1: "), "{}", server.log());
+    let changed = "registration = \"open\"\n[limits]\nsend_burst = 3\nsend_rate = 1\n[nearby]\n\
+                   enabled = false\n";
+    fs::write(&file, changed).unwrap();
+    server.signal("HUP").unwrap();
+    logs(" reloaded");
+    let log = server.log();
+    assert!(log.contains("send_burst: 3") && log.contains("takes a restart"), "{log}");
+    assert!(log.contains("nearby") && !log.contains("listen"), "{log}");
+    assert_eq!(join("Ana").code, 0);
 }
 
 #[test]
