@@ -16,6 +16,7 @@ mod foundation;
 mod hub;
 mod limits;
 mod log;
+mod metrics;
 mod net;
 mod reload;
 mod server;

@@ -10,11 +10,12 @@ use quinn::{Endpoint, VarInt};
 use tertulia_certs::ServerLink;
 use tertulia_proto::{Env, close::CloseCode};
 use tokio::{
+    net::TcpListener,
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
     time::{Instant, timeout},
 };
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::{
     admin, certificate,
@@ -24,6 +25,7 @@ use crate::{
     hub::Hub,
     limits,
     log::LocalLog,
+    metrics::{self, Metrics},
     net::{self, Settings, Shared},
     reload::{self, Reloader, Served},
     start_error::StartError,
@@ -82,6 +84,7 @@ impl Server {
             }
         })?;
         let local_addr = endpoint.local_addr().map_err(failed)?;
+        let page = metrics_page(&config).await?;
         let link = certificate::link(&config, &identity, local_addr)?;
         data.write_link(&link).map_err(failed)?;
         let owner_link = foundation::owner_link(&mut writer, &data, &*env, &link)?;
@@ -89,8 +92,15 @@ impl Server {
         let sqlite = |source| StoreError::Sqlite { path: data.database(), source };
         let epoch = writer.epoch().map_err(sqlite)?;
         let hub = Hub::new(writer.room_heads().map_err(sqlite)?);
-        let (log, committing) =
-            LocalLog::start(writer, epoch, Arc::clone(&data), Arc::clone(&env), Arc::clone(&hub));
+        let metrics = Arc::new(Metrics::new());
+        let (log, committing) = LocalLog::start(
+            writer,
+            epoch,
+            Arc::clone(&data),
+            Arc::clone(&env),
+            Arc::clone(&metrics),
+            Arc::clone(&hub),
+        );
         let readers = Readers::new(data.database(), Arc::clone(&env));
         let (stop, stopping) = watch::channel(false);
         let shared = Shared::new(
@@ -98,10 +108,15 @@ impl Server {
             Box::new(log),
             readers,
             Arc::clone(&hub),
+            metrics,
             Settings { registration: config.registration, rates: config.rates },
             stopping.clone(),
         );
         let mut housekeeping = Vec::new();
+        if let Some(page) = page {
+            let (shared, data) = (Arc::clone(&shared), Arc::clone(&data));
+            housekeeping.push(tokio::spawn(metrics::serve(page, shared, data)));
+        }
         if owner_link.is_some() {
             let used = data.owner_invite();
             housekeeping.push(tokio::spawn(async move {
@@ -213,6 +228,15 @@ impl Server {
     fn close(&self) {
         self.endpoint.close(VarInt::from_u32(CloseCode::GO_AWAY.0), b"the server stops");
     }
+}
+
+async fn metrics_page(config: &ServerConfig) -> Result<Option<TcpListener>, StartError> {
+    let Some(address) = config.metrics else { return Ok(None) };
+    let failed = |source| StartError::Metrics { address, source };
+    let page = metrics::bind(address).await.map_err(failed)?;
+    let address = page.local_addr().map_err(failed)?;
+    info!("metrics on http://{address}/metrics");
+    Ok(Some(page))
 }
 
 impl Drop for Server {

@@ -40,6 +40,14 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The metrics page can't be served there.
+    #[error("can't serve metrics on tcp {address}: {source}")]
+    Metrics {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
     /// The certificate or its key can't be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     hub::{Bell, Joined},
     limits,
+    metrics::Handshake,
     state::{Actor, DeviceKey},
 };
 
@@ -42,9 +43,16 @@ pub(crate) async fn serve(shared: Arc<Shared>, incoming: Incoming, antechamber: 
     };
     let connection = match timeout(limits::HANDSHAKE_TIME, connecting).await {
         Ok(Ok(connection)) => connection,
-        Ok(Err(error)) => return debug!(%remote, %error, "no handshake"),
-        Err(_) => return debug!(%remote, "no handshake in time"),
+        Ok(Err(error)) => {
+            shared.metrics.handshake(Handshake::Failed);
+            return debug!(%remote, %error, "no handshake");
+        }
+        Err(_) => {
+            shared.metrics.handshake(Handshake::Late);
+            return debug!(%remote, "no handshake in time");
+        }
     };
+    shared.metrics.handshake(Handshake::Done);
     drop(antechamber.handshake);
     let span = info_span!("connection", %remote);
     async {
@@ -52,6 +60,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, incoming: Incoming, antechamber: 
             Ended::Lost(error) => debug!(%error, "ended"),
             Ended::Close(code, reason) => {
                 debug!(%code, reason, "closed");
+                shared.metrics.closed(code);
                 connection.close(VarInt::from_u32(code.0), reason.as_bytes());
             }
         }
@@ -95,6 +104,7 @@ async fn welcomed(
     let welcome = guest.welcome(shared);
     let lanes = welcome.lanes;
     info!(account = account.id.0, lanes, "welcome");
+    shared.metrics.welcomes.inc();
     let known_epoch = guest.hello.epoch == Some(welcome.epoch);
     let cursors = if known_epoch { guest.hello.cursors.as_slice() } else { &[] };
     writer.write_one(ServerMessage::from(welcome).encode()).await?;

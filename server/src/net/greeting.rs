@@ -58,6 +58,7 @@ pub(crate) async fn receive(
         account = match register(shared, device, command).await? {
             Ok(()) => shared.readers.account(device).await?,
             Err(rejected) => {
+                shared.metrics.refused(rejected.refusal);
                 writer.write_one(ServerMessage::from(rejected).encode()).await?;
                 None
             }

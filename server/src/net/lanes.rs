@@ -161,6 +161,7 @@ impl<'a> Lanes<'a> {
             Read::UpToDate => return Ok(false),
             Read::Frames(frames) => frames,
             Read::Behind => {
+                self.shared.metrics.lane_store_reads.inc();
                 let head = self.shared.hub.head(room);
                 if head.0 - next.0 >= wire::CATCH_UP_EVENTS {
                     let newest = Seq(head.0.saturating_sub(wire::FRESH_EVENTS) + 1);
@@ -184,11 +185,13 @@ impl<'a> Lanes<'a> {
         }
         let written = frames.len() as u64;
         self.writer(room).write(&mut frames).await?;
+        self.shared.metrics.deliveries.inc_by(written);
         self.next.insert(room, Seq(next.0 + written));
         Ok(true)
     }
 
     async fn jump(&mut self, room: RoomId, next: Seq) -> Result<bool, Ended> {
+        self.shared.metrics.lane_jumps.inc();
         let jump = LaneNotice::from(RoomJump { room, next });
         self.writer(room).write_one(jump.encode()).await?;
         self.next.insert(room, next);

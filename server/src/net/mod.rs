@@ -26,7 +26,7 @@ pub(crate) use transport::{EndpointKeys, bind_socket, endpoint_config, server_co
 
 use bucket::Bucket;
 
-use crate::{config::Rates, hub::Hub, log::CommitLog, store::Readers};
+use crate::{config::Rates, hub::Hub, log::CommitLog, metrics::Metrics, store::Readers};
 
 /// What every connection works with.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) log: Box<dyn CommitLog>,
     pub(crate) readers: Readers,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) metrics: Arc<Metrics>,
     settings: watch::Sender<Settings>,
     /// Turns true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
@@ -56,6 +57,7 @@ impl Shared {
         log: Box<dyn CommitLog>,
         readers: Readers,
         hub: Arc<Hub>,
+        metrics: Arc<Metrics>,
         settings: Settings,
         stopping: watch::Receiver<bool>,
     ) -> Arc<Self> {
@@ -64,7 +66,17 @@ impl Shared {
         let (burst, rate) = (settings.rates.register_burst, settings.rates.register_rate);
         let registrations = Mutex::new(Bucket::new(burst, rate, Instant::now()));
         let (settings, _) = watch::channel(settings);
-        Arc::new(Self { env, log, readers, hub, settings, stopping, quotas, registrations })
+        Arc::new(Self {
+            env,
+            log,
+            readers,
+            hub,
+            metrics,
+            settings,
+            stopping,
+            quotas,
+            registrations,
+        })
     }
 
     /// Who may register.
