@@ -56,7 +56,17 @@ impl ServerProcess {
 
     /// The same on that address, with further arguments.
     pub fn start_with(data: &Path, listen: &str, more: &[&str]) -> Result<Self> {
-        let mut child = Command::new(programs()?.join("tertulia-server"))
+        Self::start_logging(data, listen, more, "")
+    }
+
+    /// The same with a log as `filter` says (the default where it is empty).
+    pub fn start_logging(data: &Path, listen: &str, more: &[&str], filter: &str) -> Result<Self> {
+        let mut command = Command::new(programs()?.join("tertulia-server"));
+        match filter {
+            "" => command.env_remove("RUST_LOG"),
+            filter => command.env("RUST_LOG", filter),
+        };
+        let mut child = command
             .arg("--data")
             .arg(data)
             .args(["--listen", listen])

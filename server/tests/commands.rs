@@ -1,5 +1,7 @@
 //! What scripts rely on: what `tertulia-server` prints where, and how it exits.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     fs,
     io::{BufRead, BufReader},

@@ -20,6 +20,7 @@ use super::{
     lanes::Lanes,
     pages::Pages,
     replies,
+    shown::Shown,
 };
 use crate::{
     hub::{Bell, Joined},
@@ -45,7 +46,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, incoming: Incoming, antechamber: 
         Ok(Ok(connection)) => connection,
         Ok(Err(error)) => {
             shared.metrics.handshake(Handshake::Failed);
-            return debug!(%remote, %error, "no handshake");
+            return debug!(%remote, error = %Shown(&error), "no handshake");
         }
         Err(_) => {
             shared.metrics.handshake(Handshake::Late);
@@ -57,7 +58,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, incoming: Incoming, antechamber: 
     let span = info_span!("connection", %remote);
     async {
         match converse(&shared, &connection, antechamber.unwelcome).await {
-            Ended::Lost(error) => debug!(%error, "ended"),
+            Ended::Lost(error) => debug!(error = %Shown(&error), "ended"),
             Ended::Close(code, reason) => {
                 debug!(%code, reason, "closed");
                 shared.metrics.closed(code);

@@ -13,6 +13,7 @@ mod pages;
 mod quota;
 mod replies;
 mod request_order;
+mod shown;
 mod transport;
 
 use std::sync::{Arc, Mutex, PoisonError};
