@@ -201,6 +201,56 @@ fn a_restore_sets_aside_what_was_there_and_refuses_beside_a_server() {
     assert_eq!(texts(&world.ana, "lobby"), words(1..=20));
 }
 
+/// A full disk as far as a command can tell: no file of its own may grow beyond a size.
+fn on_a_full_disk(data: &Path, arguments: &[&str]) -> Called {
+    let output = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "sh", "100"])
+        .arg(programs().unwrap().join("tertulia-server"))
+        .args(arguments)
+        .arg("--data")
+        .arg(data)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let code = output.status.code().unwrap_or(-1);
+    Called { code, stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+#[test]
+fn on_a_full_disk_commands_fail_clearly_and_leave_everything_as_it_was() {
+    let mut world = World::new();
+    let lines = format!("{}\n", "x".repeat(16_000)).repeat(24);
+    assert_eq!(world.ana.call_with(&["send", "lobby"], &lines).unwrap().code, 0);
+    let file = world.path("saved.db");
+    let saved = file.to_str().unwrap();
+    let backups = world.path("backups");
+    fs::create_dir(&backups).unwrap();
+    let full = backups.join("full.db");
+    let refused = on_a_full_disk(&world.data(), &["backup", full.to_str().unwrap()]);
+    assert_refused(&refused, FAILED, &["full.db"]);
+    assert_eq!(fs::read_dir(&backups).unwrap().count(), 0, "nothing half written");
+    done(&world.data(), &["backup", saved]);
+    let address = world.address();
+    world.stop();
+    let names = || {
+        let names = fs::read_dir(world.data()).unwrap();
+        names.map(|file| file.unwrap().file_name()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = names();
+    let damaged = world.data().join("tertulia.db");
+    for arguments in [["restore", saved], ["recover", damaged.to_str().unwrap()]] {
+        assert_refused(&on_a_full_disk(&world.data(), &arguments), FAILED, &["tertulia.db.new"]);
+        let left = names();
+        let sqlites = |name: &&std::ffi::OsString| !name.to_string_lossy().contains("db-");
+        assert_eq!(
+            left.iter().filter(sqlites).collect::<Vec<_>>(),
+            before.iter().filter(sqlites).collect::<Vec<_>>()
+        );
+    }
+    world.start(&world.data(), &address);
+    assert_eq!(posted(&world.ana, "lobby").len(), 44);
+}
+
 #[test]
 fn an_interrupted_restore_is_noticed_by_the_next_start() {
     let mut world = World::new();

@@ -27,7 +27,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Configuration in TOML; flags win over it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
     /// UDP address and port; [::] takes IPv4 too, port 0 is any free one [default: [::]:7575]
     #[arg(long, value_name = "ADDR:PORT")]

@@ -162,8 +162,9 @@ fn flags_win_over_the_file_and_the_file_over_the_defaults() {
     assert!(address.starts_with("127.0.0.1:"), "{address}");
     let (by_flag, _) = link(&["--advertise", "flag.example:2,192.0.2.7:3"]);
     assert!(by_flag.starts_with("tertulia://flag.example:2,192.0.2.7:3/"), "{by_flag}");
-    let output = program().arg("--config").arg(&file).arg("stats").output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "commands find the data by the file");
+    for order in [["--config", text(&file), "stats"], ["stats", "--config", text(&file)]] {
+        assert_eq!(run(&order).status.code(), Some(0), "commands find the data by the file");
+    }
 }
 
 #[test]
