@@ -308,6 +308,28 @@ fn check_says_ok_beside_a_running_server_and_names_every_damage() {
 }
 
 #[test]
+fn check_and_backup_see_one_instant_while_people_write() {
+    let world = World::new();
+    let lines: String = (0..1_500).map(|n| format!("busy {n}\n")).collect();
+    let mut sender = world.ana.start_with(&["send", "lobby"], &lines).unwrap();
+    let mut receipts = sender.lines().unwrap();
+    receipts.next().unwrap().unwrap();
+    let mut seen = Vec::new();
+    for round in 0..3 {
+        let checked = done(&world.data(), &["check"]).stdout;
+        seen.push(checked.split(' ').nth(1).unwrap().parse::<u64>().unwrap());
+        let file = world.path(&format!("saved-{round}.db"));
+        done(&world.data(), &["backup", file.to_str().unwrap()]);
+        let elsewhere = world.path(&format!("elsewhere-{round}"));
+        done(&elsewhere, &["restore", file.to_str().unwrap()]);
+        done(&elsewhere, &["check"]);
+    }
+    assert!(seen.is_sorted(), "{seen:?}");
+    assert_eq!(receipts.map(Result::unwrap).count(), 1_499);
+    assert!(seen[0] < 1_500, "it was to be checked while they write: {seen:?}");
+}
+
+#[test]
 fn recover_keeps_every_entry_that_verifies_and_loses_only_the_rest() {
     let mut world = World::new();
     let address = world.address();
