@@ -81,6 +81,7 @@ fn the_page_tells_what_happened() {
         ("tertulia_commit_seconds_count", 1.0),
         ("tertulia_database_bytes", 1.0),
         ("tertulia_wal_bytes", 1.0),
+        ("tertulia_certificate_not_after_seconds", 4e9),
         ("tertulia_resident_memory_bytes", 1_000_000.0),
     ] {
         let value = seen.get(name).copied();

@@ -1,8 +1,12 @@
 //! The certificate that is served, and what links say of it.
 
+use std::net::SocketAddr;
+
+use rustls::pki_types::CertificateDer;
 use tertulia_certs::{
     CertificateInfo, HostPort, ServerIdentity, ServerLink, Trust, invite_link::ADDRESSES_MAX,
 };
+use tertulia_proto::Timestamp;
 
 use crate::{
     addresses,
@@ -14,7 +18,7 @@ use crate::{
 pub(crate) fn link(
     config: &ServerConfig,
     identity: &ServerIdentity,
-    listening: std::net::SocketAddr,
+    listening: SocketAddr,
 ) -> Result<ServerLink, StartError> {
     let (addresses, trust) = match config.trust {
         TrustBy::Pinned => {
@@ -24,6 +28,13 @@ pub(crate) fn link(
         TrustBy::Ca => (vouched_for(config, identity, listening.port())?, Trust::Roots),
     };
     Ok(ServerLink { addresses, trust, invite: None })
+}
+
+/// When the certificate that is shown ends.
+pub(crate) fn end(shown: &[CertificateDer<'_>]) -> Option<Timestamp> {
+    let info = CertificateInfo::from_der(shown.first()?).ok()?;
+    let end: jiff::Timestamp = info.not_after.parse().ok()?;
+    Some(Timestamp(u64::try_from(end.as_millisecond()).unwrap_or_default()))
 }
 
 /// The addresses by which clients can dial a server that a CA vouches for: all of them must be

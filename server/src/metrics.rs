@@ -10,7 +10,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
-use tertulia_proto::{Refusal, close::CloseCode};
+use tertulia_proto::{Refusal, Timestamp, close::CloseCode};
 
 use crate::{hub::Hub, store::wal_path};
 
@@ -40,6 +40,7 @@ pub(crate) struct Metrics {
     database_bytes: Gauge,
     wal_bytes: Gauge,
     resident_bytes: Gauge,
+    certificate_end: Gauge,
 }
 
 /// How the first step of a connection went.
@@ -99,9 +100,20 @@ impl Metrics {
             log_position: added(r, "log_position", "Entries of the log"),
             database_bytes: bytes(r, "database", "Size of the database"),
             wal_bytes: bytes(r, "wal", "Size of its write-ahead log"),
+            certificate_end: {
+                let gauge = Gauge::default();
+                let (name, help) = ("certificate_not_after", "When the certificate served ends");
+                r.register_with_unit(name, help, Unit::Seconds, gauge.clone());
+                gauge
+            },
             resident_bytes: bytes(r, "resident_memory", "Memory in use"),
             registry,
         }
+    }
+
+    /// The certificate that is served ends then.
+    pub(crate) fn certificate_ends(&self, end: Timestamp) {
+        self.certificate_end.set((end.0 / 1_000).cast_signed());
     }
 
     pub(crate) fn handshake(&self, went: Handshake) {

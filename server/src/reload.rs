@@ -29,6 +29,10 @@ use crate::{
     start_error::StartError,
 };
 
+const DAY_MS: u64 = 24 * 3_600 * 1_000;
+/// Authorities' certificates are renewed weeks before their end.
+const WARN_DAYS: u64 = 10;
+
 /// A configuration to go on with, and whom to tell when that is done.
 pub(crate) type Order = (ServerConfig, oneshot::Sender<()>);
 
@@ -68,6 +72,7 @@ impl Reloader {
     /// Watches and obeys until the server stops.
     pub(crate) async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         let mut stamp = Stamp::of(&self.config);
+        self.tell_end();
         let mut look = interval(limits::CERTIFICATE_INTERVAL);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -87,6 +92,16 @@ impl Reloader {
                     }
                 }
             }
+        }
+    }
+
+    /// Names and dates matter to those who ask an authority, and to nobody else.
+    fn tell_end(&self) {
+        let Some(end) = certificate::end(&self.served.chain) else { return };
+        self.shared.metrics.certificate_ends(end);
+        let left = end.0.saturating_sub(self.shared.env.wall_clock().0) / DAY_MS;
+        if self.config.trust == TrustBy::Ca && left < WARN_DAYS {
+            warn!(days_left = left, "the certificate ends soon, and clients will refuse it then");
         }
     }
 
@@ -153,6 +168,7 @@ impl Reloader {
         }
         self.served = served;
         self.config = config;
+        self.tell_end();
         self.hand_out(link);
     }
 
