@@ -46,6 +46,8 @@ pub(crate) struct Reloader {
     pub(crate) data: Arc<DataDir>,
     pub(crate) link: Arc<Mutex<ServerLink>>,
     pub(crate) served: Served,
+    /// Of the files as they were before they were read.
+    pub(crate) stamp: Stamp,
 }
 
 /// What clients are shown.
@@ -71,7 +73,6 @@ impl Served {
 impl Reloader {
     /// Watches and obeys until the server stops.
     pub(crate) async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
-        let mut stamp = Stamp::of(&self.config);
         self.tell_end();
         let mut look = interval(limits::CERTIFICATE_INTERVAL);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -80,14 +81,15 @@ impl Reloader {
                 biased;
                 order = orders.recv() => {
                     let Some((config, done)) = order else { return };
-                    stamp = Stamp::of(&config);
+                    self.stamp = Stamp::of(&config);
                     self.configure(config).await;
                     let _ = done.send(());
                 }
                 _ = look.tick() => {
                     let now = Stamp::of(&self.config);
                     // Taken before the files are read: what changes meanwhile is seen next time.
-                    if now != std::mem::replace(&mut stamp, now.clone()) {
+                    if self.stamp != now {
+                        self.stamp = now;
                         self.certify(self.config.clone(), By::Files).await;
                     }
                 }
@@ -213,10 +215,10 @@ impl Reloader {
 
 /// What changes when a file does, be it replaced or written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Stamp(Vec<Option<(SystemTime, u64, u64)>>);
+pub(crate) struct Stamp(Vec<Option<(SystemTime, u64, u64)>>);
 
 impl Stamp {
-    fn of(config: &ServerConfig) -> Self {
+    pub(crate) fn of(config: &ServerConfig) -> Self {
         use std::os::unix::fs::MetadataExt;
         let stamp = |path: &Path| {
             let file = fs::metadata(path).ok()?;

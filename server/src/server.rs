@@ -27,7 +27,7 @@ use crate::{
     log::LocalLog,
     metrics::{self, Metrics},
     net::{self, Settings, Shared},
-    reload::{self, Reloader, Served},
+    reload::{self, Reloader, Served, Stamp},
     start_error::StartError,
     store::{Readers, StoreError},
 };
@@ -72,6 +72,7 @@ impl Server {
     ) -> Result<Self, StartError> {
         let data = Arc::new(foundation::take(&config.data)?);
         let failed = |source| StartError::Data { path: config.data.clone(), source };
+        let stamp = Stamp::of(&config);
         let identity = foundation::identity(&config, &data)?;
         let keys = data.endpoint_keys(&*env).map_err(failed)?;
         let mut writer = foundation::open(&data, &*env)?;
@@ -135,6 +136,7 @@ impl Server {
             data: Arc::clone(&data),
             link: Arc::clone(&link),
             served: Served::new(&identity),
+            stamp,
         };
         housekeeping.push(tokio::spawn(reloader.run(orders)));
         let admin = admin::Admin {
