@@ -200,6 +200,23 @@ fn a_port_or_data_in_use_and_a_folder_that_is_none_exit_with_1() {
     refused(&["--data", text(&data), "--listen", "192.0.2.1:7575"], FAILED, &["192.0.2.1"]);
 }
 
+/// As far as the server can tell: its files may not grow beyond a size.
+#[test]
+fn a_full_disk_ends_the_start_with_1_and_the_path() {
+    let (_dir, data) = folder();
+    let output = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 60; exec \"$@\"", "sh"])
+        .args([env!("CARGO_BIN_EXE_tertulia-server"), "--data", text(&data)])
+        .args(["--listen", "127.0.0.1:0"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(FAILED), "{told}");
+    assert!(told.contains("tertulia.db can't be used"), "{told}");
+    assert_eq!(output.stdout, b"");
+    drop(Running::start(&data, &[]));
+}
+
 #[test]
 fn foreign_files_are_left_and_a_dead_servers_socket_is_replaced() {
     let (_dir, data) = folder();
