@@ -14,6 +14,15 @@ use crate::{
     start_error::StartError,
 };
 
+/// Refuses what no certificate could mend, before anything is made.
+pub(crate) fn check(config: &ServerConfig) -> Result<(), StartError> {
+    if config.trust == TrustBy::Ca && config.certificate.is_none() {
+        let why = "trust by CA takes a certificate of yours: give --cert and --key";
+        return Err(StartError::Certificate(why.to_owned()));
+    }
+    Ok(())
+}
+
 /// The link to a server that shows this identity.
 pub(crate) fn link(
     config: &ServerConfig,
@@ -44,11 +53,9 @@ fn vouched_for(
     identity: &ServerIdentity,
     port: u16,
 ) -> Result<Vec<HostPort>, StartError> {
-    let Some(files) = &config.certificate else {
-        let why = "trust by CA takes a certificate of yours: give --cert and --key";
-        return Err(StartError::Certificate(why.to_owned()));
-    };
-    let path = files.certificate.display();
+    check(config)?;
+    let path = config.certificate.as_ref().map(|files| files.certificate.display().to_string());
+    let path = path.unwrap_or_default();
     let shown = identity.certified_key().cert.first();
     let info = shown.and_then(|der| CertificateInfo::from_der(der).ok());
     let names = info.map(|info| info.names).unwrap_or_default();

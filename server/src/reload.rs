@@ -85,7 +85,8 @@ impl Reloader {
                     self.configure(config).await;
                     let _ = done.send(());
                 }
-                _ = look.tick() => {
+                // Nobody but the server itself writes the one that it made.
+                _ = look.tick(), if self.config.certificate.is_some() => {
                     let now = Stamp::of(&self.config);
                     // Taken before the files are read: what changes meanwhile is seen next time.
                     if self.stamp != now {

@@ -70,10 +70,13 @@ impl Server {
         env: Arc<dyn Env>,
         make: impl FnOnce(quinn::EndpointConfig, quinn::ServerConfig) -> io::Result<Endpoint>,
     ) -> Result<Self, StartError> {
+        certificate::check(&config)?;
         let data = Arc::new(foundation::take(&config.data)?);
         let failed = |source| StartError::Data { path: config.data.clone(), source };
         let stamp = Stamp::of(&config);
         let identity = foundation::identity(&config, &data)?;
+        // The port may be another one; whatever else is wrong with it is told before more is made.
+        certificate::link(&config, &identity, config.listen)?;
         let keys = data.endpoint_keys(&*env).map_err(failed)?;
         let mut writer = foundation::open(&data, &*env)?;
         let server_config = net::server_config(&identity, &keys).map_err(StartError::Tls)?;

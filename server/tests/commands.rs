@@ -175,7 +175,9 @@ fn a_wrong_certificate_exits_with_2_and_names_the_file() {
     refused(&arguments, WRONG, &["c.pem"]);
     fs::write(&cert, "no certificate").unwrap();
     refused(&arguments, WRONG, &["c.pem", "PEM"]);
-    refused(&["--data", text(&data), "--trust", "ca"], WRONG, &["--cert"]);
+    let other = dir.path().join("other");
+    refused(&["--data", text(&other), "--trust", "ca"], WRONG, &["--cert"]);
+    assert!(!other.exists(), "nothing was begun");
     let own = data.join("server-key.key");
     fs::create_dir_all(&data).unwrap();
     fs::write(&own, "garbage").unwrap();
