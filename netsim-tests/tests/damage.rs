@@ -94,6 +94,27 @@ fn recover_reads_around_broken_pages() {
 }
 
 #[test]
+fn recover_takes_what_is_left_of_a_file_that_was_cut_off() {
+    let mut world = World::new();
+    let lines: String = (0..400).map(|n| format!("page {n:04} {}\n", "x".repeat(900))).collect();
+    assert_eq!(world.ana.call_with(&["send", "lobby"], &lines).unwrap().code, 0);
+    let address = world.address();
+    world.stop();
+    let damaged = world.data().join("tertulia.db");
+    let whole = damaged.metadata().unwrap().len();
+    let file = fs::OpenOptions::new().write(true).open(&damaged).unwrap();
+    file.set_len(whole / 2).unwrap();
+    drop(file);
+    let called = done(&world.data(), &["recover", damaged.to_str().unwrap()]);
+    assert!(done(&world.data(), &["check"]).stdout.starts_with("ok: "));
+    assert!(called.stdout.contains("lost 0 and an unknown number behind them;"), "{called:?}");
+    world.start(&world.data(), &address);
+    let kept = texts(&world.ana, "lobby");
+    assert!(kept.len() > 50, "{} kept; {called:?}", kept.len());
+    assert_eq!(kept[..20], words(1..=20));
+}
+
+#[test]
 fn recover_puts_nothing_in_the_mouth_of_somebody_else() {
     let mut world = World::new();
     let invite = world.server.as_ref().unwrap().invite(&[]).unwrap();

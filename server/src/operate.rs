@@ -59,8 +59,12 @@ pub(crate) async fn run(command: Command, data: &Path) -> ExitCode {
         Command::Recover { file } => recover(data, &file, &SystemEnv).map(|done| {
             tell_set_aside(done.set_aside.as_ref());
             let (entries, lost, remade) = (done.entries, done.lost, done.remade);
+            let behind = match done.knows_end {
+                true => "",
+                false => " and an unknown number behind them",
+            };
             print(&format!(
-                "recovered {entries} entries to {}; lost {lost}; made again {remade} accounts and \
+                "recovered {entries} entries to {}; lost {lost}{behind}; made again {remade} accounts and \
                  rooms",
                 data.display()
             ))

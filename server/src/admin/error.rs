@@ -42,6 +42,12 @@ pub enum AdminError {
         /// Why.
         source: io::Error,
     },
+    /// Nothing of a damaged database can be used.
+    #[error("{}: no entry of a server's log can be read in it; nothing was changed", path.display())]
+    NothingRecovered {
+        /// The file.
+        path: PathBuf,
+    },
     /// The database can't be used.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -10,7 +10,7 @@ mod damaged;
 
 use std::path::{Path, PathBuf};
 
-use tertulia_proto::{Env, Epoch, LogPosition};
+use tertulia_proto::{Env, Epoch};
 
 use super::{AdminError, replacement::Replacement};
 use crate::{
@@ -26,8 +26,10 @@ use damaged::Damaged;
 pub struct Recovered {
     /// Entries of the damaged log that were applied again.
     pub entries: u64,
-    /// Entries that are lost.
+    /// Entries that are known to be lost.
     pub lost: u64,
+    /// Whether the log's end could be read; otherwise more may be lost.
+    pub knows_end: bool,
     /// Accounts and rooms that were made again without their entry.
     pub remade: u64,
     /// Where the former files are, if there were any.
@@ -43,12 +45,6 @@ pub fn recover(data: &Path, file: &Path, env: &dyn Env) -> Result<Recovered, Adm
     let data = foundation::take_for_replacement(data)?;
     let replacement = Replacement::begin(&data, env)?;
     let mut damaged = Damaged::open(file)?;
-    let newest = damaged.newest();
-    if newest.0 == 0 {
-        let detail = "no entry of its log can be read".to_owned();
-        return Err(StoreError::Damaged { path: file.to_owned(), detail }.into());
-    }
-
     let new = replacement.database();
     let error = |source| StoreError::new(&new, source);
     let mut epoch = [0; 16];
@@ -66,13 +62,12 @@ pub fn recover(data: &Path, file: &Path, env: &dyn Env) -> Result<Recovered, Adm
     }
     let (writer, entries, remade) = aligned.finish(&damaged).map_err(error)?;
     lost += damaged.unreadable();
-    let head = writer.head();
     writer.close().map_err(error)?;
-    if head == LogPosition(0) {
-        let detail = "no entry of its log can be used".to_owned();
-        return Err(StoreError::Damaged { path: file.to_owned(), detail }.into());
+    if entries == 0 {
+        return Err(AdminError::NothingRecovered { path: file.to_owned() });
     }
+    let knows_end = damaged.knows_end();
     drop(damaged);
     let set_aside = replacement.finish(&[])?;
-    Ok(Recovered { entries, lost, remade, set_aside })
+    Ok(Recovered { entries, lost, knows_end, remade, set_aside })
 }

@@ -21,16 +21,21 @@ use crate::{
     },
 };
 
-/// So many positions are looked at one by one where nothing tells the log's end.
-const BLIND: u64 = 1_000_000;
+/// Where nothing tells the log's end, it is believed to be where so many positions in a row can't
+/// be read.
+const BLIND: u64 = 100_000;
 
 /// The damaged database, read front to back.
 pub(super) struct Damaged {
     db: Connection,
-    newest: LogPosition,
+    /// The last position that something speaks of, if anything does.
+    newest: Option<LogPosition>,
+    /// The last row that was read.
+    found: LogPosition,
     next: LogPosition,
     page: VecDeque<LogRow>,
-    unreadable: u64,
+    /// Rows that were read.
+    read: u64,
     pub(super) devices: BTreeMap<DeviceKey, AccountId>,
 }
 
@@ -59,6 +64,9 @@ impl Damaged {
     /// Opens it; the file is only read.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let db = open_for_reading(path).map_err(|source| StoreError::new(path, source))?;
+        // Nothing can be written here; this lets SQLite read a file that was cut off.
+        db.pragma_update(None, "writable_schema", true)
+            .map_err(|source| StoreError::new(path, source))?;
         // Is it a database at all?
         db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
             .map_err(|source| StoreError::new(path, source))?;
@@ -66,11 +74,13 @@ impl Damaged {
             let sql = format!("SELECT coalesce(max(position), 0) FROM {table}");
             db.query_row(&sql, [], |row| column(row, 0)).ok()
         });
-        let blind = if db.table_exists(None, "log").unwrap_or(false) { BLIND } else { 0 };
-        let newest = newest.max().unwrap_or(LogPosition(blind));
-        let next = LogPosition(1);
+        let newest = match db.table_exists(None, "log") {
+            Ok(true) => newest.max(),
+            _ => Some(LogPosition(0)),
+        };
+        let (found, next) = (LogPosition(0), LogPosition(1));
         let devices = BTreeMap::new();
-        let mut this = Self { db, newest, next, page: VecDeque::new(), unreadable: 0, devices };
+        let mut this = Self { db, newest, found, next, page: VecDeque::new(), read: 0, devices };
         this.learn_devices();
         Ok(this)
     }
@@ -90,42 +100,45 @@ impl Damaged {
         self.devices = devices;
     }
 
-    /// The last position that something speaks of.
-    pub(super) fn newest(&self) -> LogPosition {
-        self.newest
+    /// Whether anything tells where the log ended.
+    pub(super) fn knows_end(&self) -> bool {
+        self.newest.is_some()
     }
 
-    /// Positions that nothing could be read from.
+    /// How far to look.
+    fn end(&self) -> LogPosition {
+        self.newest.unwrap_or(LogPosition(self.found.0 + BLIND))
+    }
+
+    /// Positions that nothing could be read from, up to the last that something speaks of.
     pub(super) fn unreadable(&self) -> u64 {
-        self.unreadable
+        self.newest.unwrap_or(self.found).0.saturating_sub(self.read)
     }
 
     /// The next row that can be read.
     pub(super) fn next(&mut self) -> Option<LogRow> {
         while self.page.is_empty() {
-            if self.next > self.newest {
+            let end = self.end();
+            if self.next > end {
                 return None;
             }
             let before = LogPosition(self.next.0 - 1);
             match log_rows::after(&self.db, before) {
                 Ok(rows) if rows.is_empty() => {
-                    self.unreadable += self.newest.0 - before.0;
-                    self.next = LogPosition(self.newest.0 + 1);
+                    self.next = LogPosition(end.0 + 1);
                     return None;
                 }
                 Ok(rows) => self.page = rows.into(),
                 // Damage ahead: one by one, so that what is left and right of it is found.
                 Err(_) => match log_rows::at(&self.db, self.next) {
                     Ok(Some(row)) => self.page.push_back(row),
-                    Ok(None) | Err(_) => {
-                        self.unreadable += 1;
-                        self.next = LogPosition(self.next.0 + 1);
-                    }
+                    Ok(None) | Err(_) => self.next = LogPosition(self.next.0 + 1),
                 },
             }
         }
         let row = self.page.pop_front()?;
-        self.unreadable += row.position.0.saturating_sub(self.next.0);
+        self.found = row.position;
+        self.read += 1;
         self.next = LogPosition(row.position.0 + 1);
         Some(row)
     }
