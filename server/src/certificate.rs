@@ -14,11 +14,15 @@ use crate::{
     start_error::StartError,
 };
 
-/// Refuses what no certificate could mend, before anything is made.
+/// Refuses what no certificate could mend.
 pub(crate) fn check(config: &ServerConfig) -> Result<(), StartError> {
     if config.trust == TrustBy::Ca && config.certificate.is_none() {
         let why = "trust by CA takes a certificate of yours: give --cert and --key";
         return Err(StartError::Certificate(why.to_owned()));
+    }
+    if config.advertise.len() > ADDRESSES_MAX {
+        let why = format!("a link has at most {ADDRESSES_MAX} addresses: advertise fewer");
+        return Err(StartError::Certificate(why));
     }
     Ok(())
 }
@@ -29,6 +33,7 @@ pub(crate) fn link(
     identity: &ServerIdentity,
     listening: SocketAddr,
 ) -> Result<ServerLink, StartError> {
+    check(config)?;
     let (addresses, trust) = match config.trust {
         TrustBy::Pinned => {
             let addresses = addresses::of_link(&config.advertise, listening);
@@ -53,7 +58,6 @@ fn vouched_for(
     identity: &ServerIdentity,
     port: u16,
 ) -> Result<Vec<HostPort>, StartError> {
-    check(config)?;
     let path = config.certificate.as_ref().map(|files| files.certificate.display().to_string());
     let path = path.unwrap_or_default();
     let shown = identity.certified_key().cert.first();

@@ -177,6 +177,8 @@ fn a_wrong_certificate_exits_with_2_and_names_the_file() {
     refused(&arguments, WRONG, &["c.pem", "PEM"]);
     let other = dir.path().join("other");
     refused(&["--data", text(&other), "--trust", "ca"], WRONG, &["--cert"]);
+    let many = vec!["a.example:1"; 17].join(",");
+    refused(&["--data", text(&other), "--advertise", &many], WRONG, &["at most 16"]);
     assert!(!other.exists(), "nothing was begun");
     let own = data.join("server-key.key");
     fs::create_dir_all(&data).unwrap();

@@ -10,9 +10,14 @@ use super::{StoreError, open_for_reading};
 /// is a read like any other: the writer goes on meanwhile.
 pub(crate) fn take(from: &Path, to: &Path) -> Result<Connection, StoreError> {
     let error = |source| StoreError::new(from, source);
+    // SQLite takes the name as text; a made-up one would be another file.
+    let Some(name) = to.to_str() else {
+        let source = rusqlite::Error::InvalidPath(to.to_owned());
+        return Err(StoreError::Sqlite { path: to.to_owned(), source });
+    };
     let source = open_for_reading(from).map_err(error)?;
     super::migrations::check_known(from, &source)?;
-    source.execute("VACUUM INTO ?1", [to.to_string_lossy().as_ref()]).map_err(|source| {
+    source.execute("VACUUM INTO ?1", [name]).map_err(|source| {
         // What can't be written is told with the file that can't.
         let of = if is_corrupt(&source) { from } else { to };
         StoreError::new(of, source)
