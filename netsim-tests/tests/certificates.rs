@@ -258,6 +258,23 @@ fn another_key_is_not_taken_from_a_file_but_from_the_operator() {
 }
 
 #[test]
+fn the_owners_link_follows_a_key_that_the_operator_changed() {
+    let place = Place::new();
+    place.certify(&KeyPair::generate().unwrap(), "localhost");
+    let server = place.serve(&[]).unwrap();
+    let before = server.owner_link().unwrap();
+    place.certify(&KeyPair::generate().unwrap(), "localhost");
+    server.signal("HUP").unwrap();
+    let after = eventually("another owner's link", || {
+        server.owner_link().ok().filter(|link| *link != before)
+    });
+    let after = after.unwrap();
+    assert_ne!(key_of(&after), key_of(&before));
+    assert_eq!(after.rsplit_once('/').unwrap().1, before.rsplit_once('/').unwrap().1);
+    place.person(&after, "Ana");
+}
+
+#[test]
 fn a_certificate_that_cannot_be_used_ends_the_start_with_the_path() {
     let place = Place::new();
     let bad = |name: &str, told: &[&str]| {
