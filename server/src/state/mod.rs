@@ -22,5 +22,5 @@ pub(crate) use entry::{
     Actor, DeviceKey, Entry, LogCommand, MakeRoom, Record, RegisterDevice, StoreInvite,
 };
 pub(crate) use invites::check as invite_role;
-pub(crate) use rooms::access;
+pub(crate) use rooms::{LOBBY, access};
 pub(crate) use verdict::{Effect, Outcome, Reply, Stop};

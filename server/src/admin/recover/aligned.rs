@@ -8,7 +8,7 @@ use tertulia_proto::{
 
 use super::damaged::Damaged;
 use crate::{
-    state::{Actor, DeviceKey, LogCommand, MakeRoom, Outcome, RegisterDevice, StoreInvite},
+    state::{Actor, DeviceKey, LOBBY, LogCommand, MakeRoom, Outcome, RegisterDevice, StoreInvite},
     store::{
         Writer,
         log_rows::LogRow,
@@ -61,6 +61,8 @@ impl<'a> Aligned<'a> {
         self.remake_before(damaged, row.time)?;
         let command = match &command {
             LogCommand::Register(register) => {
+                // Whoever registers enters the lobby.
+                self.reach_room(damaged, RoomId(LOBBY.0 + 1))?;
                 if let Some(own) = damaged.devices.get(&register.device)
                     && !self.reach_account(damaged, *own)?
                 {
@@ -156,6 +158,7 @@ impl<'a> Aligned<'a> {
     /// The next account without its entry: as its table has it, or nameless. False where not
     /// even that can be.
     fn remake_account(&mut self, damaged: &Damaged) -> rusqlite::Result<bool> {
+        self.reach_room(damaged, RoomId(LOBBY.0 + 1))?;
         let id = self.next_account;
         let device = damaged.devices.iter().find(|(_, account)| **account == id);
         let device = device.map_or_else(|| self.random(), |(device, _)| *device);
@@ -191,9 +194,13 @@ impl<'a> Aligned<'a> {
             let maker = Actor { account: place.created_by, device: None };
             (maker, MakeRoom { name, skeleton, kind, topic })
         });
-        let spare = RoomName::new(&format!("lost-{}", id.0))
+        let (name, kind) = match id {
+            LOBBY => ("lobby".to_owned(), RoomKind::Public),
+            _ => (format!("lost-{}", id.0), RoomKind::Private),
+        };
+        let spare = RoomName::new(&name)
             .ok()
-            .map(|name| (Actor::SERVER, MakeRoom::new(name, RoomKind::Private, Topic::default())));
+            .map(|name| (Actor::SERVER, MakeRoom::new(name, kind, Topic::default())));
         // Its maker may be lost, or no longer allowed to make it: then it is nobody's.
         let orphan = known.clone().map(|(_, room)| (Actor::SERVER, room));
         for (maker, room) in known.into_iter().chain(orphan).chain(spare) {
@@ -231,8 +238,12 @@ impl<'a> Aligned<'a> {
             LogCommand::CreateRoom(_) => (0, 1),
             _ => (0, 0),
         };
-        let outcomes = self.writer.commit(self.time, &[(actor, command)])?;
-        let applied = matches!(outcomes.first(), Some(Outcome::Applied(_)));
+        let applied = match self.writer.commit(self.time, &[(actor, command)]) {
+            Ok(outcomes) => matches!(outcomes.first(), Some(Outcome::Applied(_))),
+            // What the rules take for granted is among the lost.
+            Err(error) if is_of_the_entry(&error) => false,
+            Err(error) => return Err(error),
+        };
         if applied {
             self.next_account.0 += makes.0;
             self.next_room.0 += makes.1;
@@ -245,6 +256,12 @@ impl<'a> Aligned<'a> {
         self.env.fill_random(&mut bytes);
         bytes
     }
+}
+
+/// Whether it is the entry's fault, and not the disk's.
+fn is_of_the_entry(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::QueryReturnedNoRows)
+        || error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
 }
 
 fn register(
