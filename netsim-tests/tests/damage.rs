@@ -9,7 +9,7 @@ use std::fs;
 use serde_json::Value;
 use tertulia_netsim::process::Cli;
 
-use world::{FAILED, World, assert_refused, done, on, posted, stats, texts, words};
+use world::{FAILED, PAGE, World, assert_refused, done, on, posted, stats, texts, words};
 
 #[test]
 fn check_says_ok_beside_a_running_server_and_names_every_damage() {
@@ -149,6 +149,54 @@ fn recover_puts_nothing_in_the_mouth_of_somebody_else() {
     assert_eq!(said(&world.ana, "garden"), garden);
     assert_eq!(said(&world.beto, "shed"), [("carla".to_owned(), "word 200".to_owned())]);
     world.say(&world.beto, "garden", 300..=300);
+}
+
+/// One page after the other.
+#[test]
+fn whichever_page_breaks_check_says_so_and_recover_makes_a_sound_server_or_none() {
+    let mut world = World::new();
+    for (who, room) in [(&world.ana, "lobby"), (&world.beto, "lobby"), (&world.beto, "garden")] {
+        let name = if std::ptr::eq(who, &world.ana) { "ana" } else { "beto" };
+        let lines = format!("{name} wrote this {}\n", "x".repeat(300)).repeat(40);
+        assert_eq!(who.call_with(&["send", room], &lines).unwrap().code, 0);
+    }
+    world.stop();
+    let sound = fs::read(world.data().join("tertulia.db")).unwrap();
+    let pages = sound.len() / PAGE;
+    let mut recovered = 0;
+    for page in 1..pages {
+        let data = world.path(&format!("page-{page}"));
+        fs::create_dir(&data).unwrap();
+        let mut broken = sound.clone();
+        broken[page * PAGE..(page + 1) * PAGE].fill(0xa5);
+        let file = data.join("tertulia.db");
+        fs::write(&file, broken).unwrap();
+        assert_refused(&on(&data, &["check"]), FAILED, &[]);
+        let called = on(&data, &["recover", file.to_str().unwrap()]);
+        if called.code != 0 {
+            assert_refused(&called, FAILED, &["nothing was changed"]);
+            continue;
+        }
+        recovered += 1;
+        assert!(done(&data, &["check"]).stdout.starts_with("ok: "), "page {page}");
+        let db = rusqlite::Connection::open(&file).unwrap();
+        let mut statement = db
+            .prepare(
+                "SELECT handle, bytes FROM event JOIN body USING (position)
+                 JOIN account ON account.id = event.account",
+            )
+            .unwrap();
+        let said = statement
+            .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)))
+            .unwrap();
+        for (handle, body) in said.map(Result::unwrap) {
+            let text = String::from_utf8_lossy(&body).into_owned();
+            let author = text.split(" wrote this").next().unwrap();
+            let own = !text.contains(" wrote this") || author.ends_with(handle.as_str());
+            assert!(own, "page {page}: {handle} did not write {text:?}");
+        }
+    }
+    assert!(recovered + 2 >= pages - 1, "{recovered} of {pages}: all but the log's root");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use tertulia_netsim::process::{Called, Cli, ServerProcess, operate};
 
 pub(crate) const FAILED: i32 = 1;
 pub(crate) const WRONG: i32 = 2;
-const PAGE: usize = 4_096;
+pub(crate) const PAGE: usize = 4_096;
 
 /// A server with two people in two rooms, who have said something.
 pub(crate) struct World {
