@@ -93,7 +93,7 @@ fn a_hangup_takes_the_configuration_over_and_says_what_takes_a_restart() {
                    enabled = false\n";
     fs::write(&file, changed).unwrap();
     server.signal("HUP").unwrap();
-    logs(" reloaded");
+    logs("reload: reloaded");
     let log = server.log();
     assert!(log.contains("send_burst: 3") && log.contains("takes a restart"), "{log}");
     assert!(log.contains("nearby") && !log.contains("listen"), "{log}");
