@@ -16,6 +16,7 @@ use tertulia_proto::{Env, Epoch, LogPosition, Timestamp};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
+    time::Instant,
 };
 use tracing::{error, warn};
 
@@ -23,7 +24,8 @@ use super::{Appending, Closed, CommitLog, StorageFailed, order_guard::OrderGuard
 use crate::{
     data_dir::DataDir,
     limits,
-    state::{Actor, Effect, LogCommand, Outcome},
+    metrics::Metrics,
+    state::{Actor, Effect, LogCommand, Outcome, Reply},
     store::{Writer, wal_path},
 };
 
@@ -58,11 +60,13 @@ impl LocalLog {
         epoch: Epoch,
         data: Arc<DataDir>,
         env: Arc<dyn Env>,
+        metrics: Arc<Metrics>,
         published: impl Published,
     ) -> (Self, JoinHandle<()>) {
         let (queue, jobs) = mpsc::channel(limits::COMMIT_QUEUE);
         let head = Arc::new(Mutex::new(writer.head()));
-        let task = Task { data, env, jobs, head: Arc::clone(&head), checkpointing: Arc::default() };
+        let (checkpointing, shown) = (Arc::default(), Arc::clone(&head));
+        let task = Task { data, env, metrics, jobs, head: shown, checkpointing };
         (Self { epoch, queue, head }, tokio::spawn(task.run(writer, published)))
     }
 }
@@ -88,6 +92,7 @@ impl CommitLog for LocalLog {
 struct Task {
     data: Arc<DataDir>,
     env: Arc<dyn Env>,
+    metrics: Arc<Metrics>,
     jobs: mpsc::Receiver<Job>,
     head: Arc<Mutex<LogPosition>>,
     checkpointing: Arc<AtomicBool>,
@@ -106,15 +111,24 @@ impl Task {
         while self.jobs.recv_many(&mut jobs, limits::COMMIT_BATCH).await > 0 {
             let (batch, answers): (Vec<_>, Vec<_>) =
                 jobs.drain(..).map(|job| ((job.actor, job.command), job.answer)).unzip();
-            let Some((lent, results)) = self.commit(desk, batch).await else {
+            let begun = Instant::now();
+            self.metrics.commit_batch.observe(batch.len() as f64);
+            let committed = self.commit(desk, batch).await;
+            self.metrics.commit_seconds.observe(begun.elapsed().as_secs_f64());
+            let Some((lent, results)) = committed else {
                 error!("the writer was lost; no more commits");
                 return;
             };
             desk = lent;
             *self.head.lock().unwrap_or_else(PoisonError::into_inner) = desk.writer.head();
             for (result, answer) in results.into_iter().zip(answers) {
-                if let Ok(Outcome::Applied(applied)) = &result {
-                    published.publish(&applied.effects);
+                match &result {
+                    Ok(Outcome::Applied(applied)) => {
+                        self.metrics.messages.inc_by(u64::from(is_message(&applied.reply)));
+                        published.publish(&applied.effects);
+                    }
+                    Ok(_) => {}
+                    Err(StorageFailed) => drop(self.metrics.commit_failures.inc()),
                 }
                 // The asker may have gone away; the outcome stands all the same.
                 let _ = answer.send(result);
@@ -182,6 +196,10 @@ impl Desk {
             StorageFailed
         })
     }
+}
+
+const fn is_message(reply: &Reply) -> bool {
+    matches!(reply, Reply::Posted { .. })
 }
 
 /// Folds a large write-ahead log in, off the writer's path, one at a time.
