@@ -131,8 +131,8 @@ fn recover_puts_nothing_in_the_mouth_of_somebody_else() {
         WHERE kind = 1 LIMIT 1 OFFSET 1)",
     );
     world.damage(
-        "DELETE FROM log WHERE kind = 3 AND position IN (SELECT position FROM log
-        WHERE kind = 3 LIMIT 1 OFFSET 1)",
+        "DELETE FROM log WHERE kind = 10 AND position IN (SELECT position FROM log
+        WHERE kind = 10 LIMIT 1 OFFSET 1)",
     );
     let damaged = world.data().join("tertulia.db");
     let called = done(&world.data(), &["recover", damaged.to_str().unwrap()]);
