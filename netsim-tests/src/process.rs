@@ -85,6 +85,11 @@ impl ServerProcess {
         Ok(Self { child, data: data.to_owned(), address })
     }
 
+    /// Its process id, for signals.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
