@@ -2,7 +2,7 @@
 
 use std::net::UdpSocket;
 
-use tertulia_netsim::process::{Cli, signal};
+use tertulia_netsim::process::{Called, Cli, Running, signal};
 use tokio::time::{Duration, Instant};
 
 use crate::world::{NO_ANSWER, Talk, World, done, one, told_off};
@@ -10,12 +10,15 @@ use crate::world::{NO_ANSWER, Talk, World, done, one, told_off};
 /// What the end of a process may take beyond its timeout on a busy machine.
 const SLACK: Duration = Duration::from_secs(20);
 
-/// A call that ends within two seconds and some: long before the default of thirty.
-fn in_time(cli: &Cli, arguments: &[&str]) -> tertulia_netsim::process::Called {
-    let begun = Instant::now();
-    let called = cli.call(&[&["--timeout", "2"], arguments].concat()).unwrap();
+/// A call that is to end after two seconds: long before the default of thirty.
+fn begun(cli: &Cli, arguments: &[&str]) -> (Instant, Running) {
+    (Instant::now(), cli.start(&[&["--timeout", "2"], arguments].concat()).unwrap())
+}
+
+fn in_time((begun, running): (Instant, Running)) -> Called {
+    let called = running.end().unwrap();
     let took = begun.elapsed();
-    assert!(took < Duration::from_secs(2) + SLACK, "{arguments:?} took {took:?}");
+    assert!(took < Duration::from_secs(2) + SLACK, "it took {took:?}: {called:?}");
     called
 }
 
@@ -23,7 +26,7 @@ fn in_time(cli: &Cli, arguments: &[&str]) -> tertulia_netsim::process::Called {
 fn every_command_gives_up_when_its_time_is_over() {
     let world = World::new();
     signal(world.server.id(), "STOP").unwrap();
-    for arguments in [
+    let commands = [
         &["rooms"][..],
         &["create", "garden"],
         &["enter", "lobby"],
@@ -41,13 +44,16 @@ fn every_command_gives_up_when_its_time_is_over() {
         &["topic", "lobby", "x"],
         &["rename", "lobby", "x"],
         &["archive", "lobby"],
-    ] {
-        let called = in_time(&world.ana, arguments);
+    ];
+    let running = commands.map(|arguments| begun(&world.ana, arguments));
+    for (arguments, running) in commands.into_iter().zip(running) {
+        let called = in_time(running);
         told_off(&called, NO_ANSWER);
-        assert!(called.stderr.contains("gave up after 2 s"), "{called:?}");
-        assert!(called.stderr.contains(&world.server.address().to_string()), "{called:?}");
+        assert!(called.stderr.contains("gave up after 2 s"), "{arguments:?}: {called:?}");
+        let server = world.server.address().to_string();
+        assert!(called.stderr.contains(&server), "{arguments:?}: {called:?}");
     }
-    let called = in_time(&world.ana, &["send", "lobby", "hi"]);
+    let called = in_time(begun(&world.ana, &["send", "lobby", "hi"]));
     told_off(&called, NO_ANSWER);
     assert!(called.stderr.contains("1 stay queued"), "{called:?}");
     signal(world.server.id(), "CONT").unwrap();
@@ -59,9 +65,10 @@ fn joining_gives_up_too() {
     let world = World::new();
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let link = world.server.invite(&[]).unwrap();
-    let (real, wrong) = (world.server.address().to_string(), silent.local_addr().unwrap().to_string());
+    let (real, wrong) =
+        (world.server.address().to_string(), silent.local_addr().unwrap().to_string());
     let link = link.replace(&real, &wrong);
-    let called = in_time(&world.nobody(), &["join", &link, "--name", "Carla"]);
+    let called = in_time(begun(&world.nobody(), &["join", &link, "--name", "Carla"]));
     told_off(&called, NO_ANSWER);
     assert!(called.stderr.contains(&wrong) && called.stderr.contains("firewall"), "{called:?}");
 }
@@ -79,7 +86,7 @@ fn an_input_that_does_not_end_is_no_reason_to_stay() {
 #[test]
 fn a_tail_with_a_count_is_bounded_and_one_without_is_not() {
     let world = World::new();
-    let called = in_time(&world.ana, &["tail", "lobby", "--count", "1"]);
+    let called = in_time(begun(&world.ana, &["tail", "lobby", "--count", "1"]));
     assert_eq!((called.code, called.stdout.as_str()), (NO_ANSWER, ""), "{called:?}");
 
     let arguments = ["--timeout", "5", "tail", "lobby"];

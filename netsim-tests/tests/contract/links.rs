@@ -22,11 +22,13 @@ fn a_link_is_safe_to_paste_and_has_the_key_and_the_invite_in_base32() {
     let is_safe = |c: char| c.is_ascii_alphanumeric() || ":/,.-[]".contains(c);
     assert!(link.chars().all(is_safe), "{link}");
     let (_, key, invite) = parts(&link);
-    let is_base32 = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b));
+    let is_base32 =
+        |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b));
     // 256 and 128 bits, five a letter.
     assert!(key.len() == 52 && is_base32(&key), "{key}");
     assert!(invite.len() == 26 && is_base32(&invite), "{invite}");
-    let chain = tertulia_certs::read_certificates(&dir.path().join("data/server-cert.pem")).unwrap();
+    let chain =
+        tertulia_certs::read_certificates(&dir.path().join("data/server-cert.pem")).unwrap();
     let fingerprint = tertulia_certs::KeyFingerprint::of_certificate(&chain[0]).unwrap();
     assert_eq!(key, fingerprint.to_string());
     let other = server.invite(&[]).unwrap();
@@ -62,7 +64,8 @@ fn every_address_of_a_link_is_tried() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let refusing = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let real = server.address().to_string();
-    let several = format!("no-such-host.invalid:1,{},{refusing},{real}", silent.local_addr().unwrap());
+    let several =
+        format!("no-such-host.invalid:1,{},{refusing},{real}", silent.local_addr().unwrap());
     let link = server.owner_link().unwrap().replace(&real, &several);
     let ana = Cli::joined(dir.path().join("ana"), &link, "Ana").unwrap();
     done(&ana, &["send", "lobby", "through the last of four"]);

@@ -220,10 +220,10 @@ fn a_message_that_waits_has_its_id_and_can_be_taken_out_by_it() {
     let keys = [("id", Id), ("text", Text), ("written", Time), ("state", Text)];
     waiting.iter().for_each(|object| assert_shape(object, &keys));
     let of = |key: &str| waiting.iter().map(|object| object[key].clone()).collect::<Vec<_>>();
-    assert_eq!((of("text"), of("state")), (
-        vec!["one".into(), "two".into()],
-        vec!["pending".into(), "pending".into()]
-    ));
+    assert_eq!(
+        (of("text"), of("state")),
+        (vec!["one".into(), "two".into()], vec!["pending".into(), "pending".into()])
+    );
     let id = waiting[0]["id"].as_str().unwrap();
     assert_eq!(done(&ana, &["outbox", "--drop", id]), [Value::Null; 0]);
     let again = refused(&ana, &["outbox", "--drop", id], FAILED);

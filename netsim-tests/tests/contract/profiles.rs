@@ -99,8 +99,9 @@ fn without_profile_it_is_the_default_one_of_the_users_data() {
     let (dir, server) = lonely_server();
     let link = server.owner_link().unwrap();
     let call = |variables: &[(&str, &std::path::Path)], arguments: &[&str]| {
-        let mut command =
-            std::process::Command::new(tertulia_netsim::process::programs().unwrap().join("tertulia-cli"));
+        let mut command = std::process::Command::new(
+            tertulia_netsim::process::programs().unwrap().join("tertulia-cli"),
+        );
         command.args(arguments).env_remove("XDG_DATA_HOME").env_remove("HOME");
         let output = command.envs(variables.iter().copied()).stdin(Stdio::null()).output().unwrap();
         (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())

@@ -120,11 +120,10 @@ fn a_tail_enters_a_public_room_and_does_not_print_that() {
     let events = called.objects().unwrap();
     let of: Vec<_> = events.iter().map(|event| (&event["kind"], &event["author"])).collect();
     let [joined, posted] = ["joined", "posted"].map(Value::from);
-    assert_eq!(of[..3], [
-        (&joined, &"ana".into()),
-        (&joined, &"beto".into()),
-        (&posted, &"ana".into())
-    ]);
+    assert_eq!(
+        of[..3],
+        [(&joined, &"ana".into()), (&joined, &"beto".into()), (&posted, &"ana".into())]
+    );
     assert_eq!(of[3], (&joined, &"carla".into()));
 }
 

@@ -39,13 +39,6 @@ impl Drop for Link {
     }
 }
 
-/// A command that tells each end of a connection, and why.
-fn telling(cli: &Cli, arguments: &[&str]) -> Talk {
-    let mut command = cli.command(arguments).unwrap();
-    command.env("TERTULIA_LOG", "tertulia_client=info").env("NO_COLOR", "1");
-    Talk::begin(command)
-}
-
 /// Beto behind a link.
 fn beto_behind_a_link(world: &World) -> (Link, Cli) {
     let real = world.server.address().to_string();
@@ -59,9 +52,8 @@ fn beto_behind_a_link(world: &World) -> (Link, Cli) {
 fn a_killed_and_restarted_server_says_so_itself_to_whoever_it_does_not_know() {
     let world = World::new();
     let (_link, beto) = beto_behind_a_link(&world);
-    let mut tail = telling(&beto, &["tail", "lobby"]);
-    tail.until_it_says("following");
-    let mut chat = telling(&beto, &["chat", "lobby"]);
+    let mut tail = Talk::tail(&beto, &["lobby"]);
+    let mut chat = Talk::begin(beto.command(&["chat", "lobby"]).unwrap());
     chat.until_it_says("following");
     let World { server, ana, dir, .. } = world;
     let address = server.address().to_string();
@@ -70,11 +62,11 @@ fn a_killed_and_restarted_server_says_so_itself_to_whoever_it_does_not_know() {
 
     // The next packet is answered by a stateless reset, not by silence until a timeout.
     chat.type_line("is it back?");
-    let why = chat.until_it_says("disconnected");
-    assert!(why.contains("reset by peer"), "{why}");
+    let why = chat.until_it_says("not connected");
+    assert_eq!(why, "not connected: reset by peer; trying again");
     // Who says nothing asks now and then whether the other end is there.
-    let why = tail.until_it_says("disconnected");
-    assert!(why.contains("reset by peer"), "{why}");
+    assert_eq!(tail.until_it_says("not connected"), why);
+    tail.until_it_says("connected again");
 
     for (n, talk) in [&mut tail, &mut chat].into_iter().enumerate() {
         while talk.object()["text"] != "is it back?" {}
@@ -88,17 +80,16 @@ fn a_killed_and_restarted_server_says_so_itself_to_whoever_it_does_not_know() {
 fn a_server_that_ends_well_says_goodbye_and_its_clients_come_back_by_themselves() {
     let world = World::new();
     let (_link, beto) = beto_behind_a_link(&world);
-    let mut tail = telling(&beto, &["tail", "lobby"]);
-    tail.until_it_says("following");
+    let mut tail = Talk::tail(&beto, &["lobby"]);
     let World { server, ana, dir, .. } = world;
     let address = server.address().to_string();
     assert_eq!(server.terminate().unwrap(), Some(0));
-    let why = tail.until_it_says("disconnected");
-    assert!(why.contains("GoingAway"), "{why}");
+    assert_eq!(tail.complaint(), "not connected: the server is restarting; trying again");
     let _server = ServerProcess::start_with(&dir.path().join("data"), &address, &[]).unwrap();
     done(&ana, &["send", "lobby", "it is back"]);
     let event = tail.object();
     assert_eq!((&event["seq"], &event["text"]), (&3.into(), &"it is back".into()));
+    assert_eq!(tail.complaint(), "connected again");
 }
 
 #[test]
