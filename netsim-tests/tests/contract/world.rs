@@ -1,17 +1,23 @@
 //! A server, two people, and what a call may say.
 
 use std::{
-    io::{BufRead, BufReader, Write},
-    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio},
+    io::{BufRead, BufReader, Read, Write},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, sync_channel},
+    time::Duration,
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tertulia_netsim::process::{Called, Cli, ServerProcess, eventually, programs};
+use tertulia_netsim::process::{Called, Cli, ServerProcess, programs};
 
 pub(crate) const FAILED: i32 = 1;
 pub(crate) const WRONG: i32 = 2;
 pub(crate) const NO_ANSWER: i32 = 3;
+
+/// For what has to come: only a failure takes that long.
+const PATIENCE: Duration = Duration::from_secs(120);
+const LINES_AHEAD: usize = 1_024;
 
 /// A server, its owner Ana, a member Beto.
 pub(crate) struct World {
@@ -113,8 +119,8 @@ pub(crate) fn plain(cli: &Cli, arguments: &[&str]) -> Command {
 pub(crate) struct Talk {
     child: Child,
     stdin: Option<ChildStdin>,
-    stdout: Option<BufReader<ChildStdout>>,
-    stderr: BufReader<ChildStderr>,
+    stdout: Receiver<String>,
+    stderr: Receiver<String>,
 }
 
 impl Talk {
@@ -122,16 +128,15 @@ impl Talk {
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         Self {
             stdin: child.stdin.take(),
-            stdout: child.stdout.take().map(BufReader::new),
-            stderr: BufReader::new(child.stderr.take().unwrap()),
+            stdout: lines_of(child.stdout.take().unwrap()),
+            stderr: lines_of(child.stderr.take().unwrap()),
             child,
         }
     }
 
     /// A tail that is live.
     pub(crate) fn tail(cli: &Cli, arguments: &[&str]) -> Self {
-        let all = [&["tail"], arguments].concat();
-        let mut tail = Self::begin(cli.command(&all).unwrap());
+        let mut tail = Self::begin(cli.command(&[&["tail"], arguments].concat()).unwrap());
         let line = tail.complaint();
         assert!(line.starts_with("following "), "{line}");
         tail
@@ -145,23 +150,27 @@ impl Talk {
         writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
     }
 
-    /// The next line of standard output, without its end.
+    /// The next line of standard output.
+    #[track_caller]
     pub(crate) fn line(&mut self) -> String {
-        next_line(self.stdout.as_mut().unwrap())
+        self.stdout.recv_timeout(PATIENCE).expect("a line on standard output")
     }
 
     /// The next line of standard output as an object.
+    #[track_caller]
     pub(crate) fn object(&mut self) -> Value {
         let line = self.line();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"))
     }
 
-    /// The next line of standard error, without its end.
+    /// The next line of standard error.
+    #[track_caller]
     pub(crate) fn complaint(&mut self) -> String {
-        next_line(&mut self.stderr)
+        self.stderr.recv_timeout(PATIENCE).expect("a line on standard error")
     }
 
     /// Reads standard error up to a line with this in it.
+    #[track_caller]
     pub(crate) fn until_it_says(&mut self, word: &str) -> String {
         loop {
             let line = self.complaint();
@@ -169,11 +178,6 @@ impl Talk {
                 return line;
             }
         }
-    }
-
-    /// Nobody reads its standard output any more.
-    pub(crate) fn stop_reading(&mut self) {
-        self.stdout = None;
     }
 
     /// Closes standard input and waits for the end: exit code, the rest of both outputs.
@@ -184,14 +188,15 @@ impl Talk {
 
     /// The same with standard input left open.
     pub(crate) fn end_unasked(mut self) -> Called {
-        let child = &mut self.child;
-        let status = eventually("the end of the process", || child.try_wait().unwrap()).unwrap();
-        let stdout = self.stdout.as_mut().map(|from| std::io::read_to_string(from).unwrap());
-        Called {
-            code: status.code().unwrap_or(-1),
-            stdout: stdout.unwrap_or_default(),
-            stderr: std::io::read_to_string(&mut self.stderr).unwrap(),
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        for (from, to) in [(&self.stdout, &mut stdout), (&self.stderr, &mut stderr)] {
+            while let Some(line) = next_or_end(from) {
+                to.push_str(&line);
+                to.push('\n');
+            }
         }
+        let code = self.child.wait().unwrap().code().unwrap_or(-1);
+        Called { code, stdout, stderr }
     }
 }
 
@@ -202,9 +207,25 @@ impl Drop for Talk {
     }
 }
 
-#[track_caller]
-fn next_line(from: &mut impl BufRead) -> String {
-    let mut line = String::new();
-    assert_ne!(from.read_line(&mut line).unwrap(), 0, "it ended");
-    line.trim_end_matches('\n').to_owned()
+/// `None`: the output is over.
+fn next_or_end(from: &Receiver<String>) -> Option<String> {
+    match from.recv_timeout(PATIENCE) {
+        Ok(line) => Some(line),
+        Err(RecvTimeoutError::Disconnected) => None,
+        Err(RecvTimeoutError::Timeout) => panic!("the command does not end"),
+    }
+}
+
+/// Lines as they come, so that waiting for one can have an end.
+#[expect(clippy::disallowed_methods, reason = "pipes of real processes; nothing is simulated here")]
+fn lines_of(from: impl Read + Send + 'static) -> Receiver<String> {
+    let (tx, rx) = sync_channel(LINES_AHEAD);
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            if tx.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    rx
 }
