@@ -77,7 +77,7 @@ async fn serve(args: Serve, data: std::path::PathBuf) -> ExitCode {
         tracing::warn!("{warning}");
     }
     if io::stderr().is_terminal() {
-        eprintln!("{}", greeting::text(&server, registration, greeting::is_spanish()));
+        say(&greeting::text(&server, registration, greeting::is_spanish()));
     }
     // A reader that went away does not stop a server.
     let _ = print(&format!("listening on udp {}", server.local_addr()));
@@ -94,7 +94,9 @@ async fn serve(args: Serve, data: std::path::PathBuf) -> ExitCode {
 fn start_log(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("warn,tertulia_server=info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // A line that standard error does not take is lost: telling so there would end the server.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
+    let log = log.with_writer(io::stderr);
     match format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => log.json().init(),
@@ -121,6 +123,11 @@ fn print(line: &str) -> ExitCode {
 }
 
 fn fail(code: u8, text: &str) -> ExitCode {
-    eprintln!("tertulia-server: {text}");
+    say(&format!("tertulia-server: {text}"));
     ExitCode::from(code)
+}
+
+/// Text on standard error. Where it can't be said, all goes on as if it were.
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
