@@ -1,9 +1,11 @@
 //! `join`: once, by its owner's leave, and as often as one likes from then on.
 
+use std::net::UdpSocket;
+
 use serde_json::Value;
 use tertulia_netsim::process::{Cli, ServerProcess};
 
-use crate::world::{FAILED, WRONG, World, done, lonely_server, one, refused, told_off};
+use crate::world::{FAILED, NO_ANSWER, WRONG, World, done, lonely_server, one, refused, told_off};
 
 fn people(cli: &Cli) -> Vec<Value> {
     done(cli, &["users", "lobby"])
@@ -142,4 +144,15 @@ fn without_an_invite_one_comes_in_only_where_registration_is_open() {
         assert_eq!(called.code, code, "{called:?}");
         assert_eq!(called.stderr.contains("invite"), code == FAILED, "{called:?}");
     }
+}
+
+#[test]
+fn where_nothing_listens_is_told_at_once_with_address_and_port() {
+    let world = World::new();
+    let closed = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let link = world.server.invite(&[]).unwrap();
+    let link = link.replace(&world.server.address().to_string(), &closed);
+    let arguments = ["--timeout", "600", "join", &link, "--name", "Carla"];
+    let why = refused(&world.nobody(), &arguments, NO_ANSWER);
+    assert!(why.contains(&closed) && why.contains("port"), "{why}");
 }

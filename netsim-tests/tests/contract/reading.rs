@@ -9,7 +9,10 @@ use crate::world::{FAILED, Talk, World, done, listed, refused, seqs, texts};
 fn full() -> World {
     let world = World::new();
     let lines: String = (3..=22).map(|n| format!("number {n}\n")).collect();
-    assert_eq!(world.ana.call_with(&["send", "lobby"], &lines).unwrap().code, 0);
+    assert_eq!(
+        world.ana.call_with(&["--timeout", "300", "send", "lobby"], &lines).unwrap().code,
+        0
+    );
     world
 }
 
@@ -43,14 +46,17 @@ fn history_is_exactly_the_newest_that_were_asked_for_in_ascending_order() {
 fn history_is_fifty_unless_told_and_as_many_as_are_told() {
     let world = World::new();
     let lines: String = (3..=1_300).map(|n| format!("{n}\n")).collect();
-    assert_eq!(world.ana.call_with(&["send", "lobby"], &lines).unwrap().code, 0);
+    assert_eq!(
+        world.ana.call_with(&["--timeout", "300", "send", "lobby"], &lines).unwrap().code,
+        0
+    );
     assert_eq!(seqs_of(&world.beto, &["history", "lobby"]), (1_251..=1_300).collect::<Vec<_>>());
     // More than one page of the wire.
     let many = ["history", "lobby", "--limit", "1234"];
     assert_eq!(seqs_of(&world.beto, &many), (67..=1_300).collect::<Vec<_>>());
     // Pages are bounded in bytes too: what is asked for comes whole.
     let long = format!("{}\n", "x".repeat(16_000)).repeat(150);
-    assert_eq!(world.ana.call_with(&["send", "lobby"], &long).unwrap().code, 0);
+    assert_eq!(world.ana.call_with(&["--timeout", "300", "send", "lobby"], &long).unwrap().code, 0);
     let many = ["history", "lobby", "--limit", "200"];
     assert_eq!(seqs_of(&world.beto, &many), (1_251..=1_450).collect::<Vec<_>>());
 }
@@ -125,6 +131,17 @@ fn a_tail_enters_a_public_room_and_does_not_print_that() {
         [(&joined, &"ana".into()), (&joined, &"beto".into()), (&posted, &"ana".into())]
     );
     assert_eq!(of[3], (&joined, &"carla".into()));
+}
+
+#[test]
+fn a_direct_room_is_followed_by_the_handle() {
+    let world = World::new();
+    done(&world.ana, &["dm", "beto", "psst"]);
+    let called = world.beto.call(&["tail", "@ana", "--since", "2", "--count", "1"]).unwrap();
+    let events = called.objects().unwrap();
+    assert_eq!((called.code, events.len()), (0, 1), "{called:?}");
+    assert_eq!((&events[0]["room"], &events[0]["text"]), (&"@ana".into(), &"psst".into()));
+    assert_eq!(done(&world.beto, &["history", "@ana", "--limit", "1"]), events);
 }
 
 #[test]
