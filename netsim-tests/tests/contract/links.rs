@@ -81,7 +81,7 @@ fn an_address_of_ipv6_is_in_brackets() {
     let server = ServerProcess::start_with(&dir.path().join("data"), "[::1]:0", &[]).unwrap();
     let link = server.owner_link().unwrap();
     let address = format!("[::1]:{}", server.address().port());
-    assert_eq!(parts(&link).0, [address.clone()]);
+    assert_eq!(parts(&link).0, [address.as_str()]);
     let ana = Cli::new(dir.path().join("ana"));
     assert_eq!(one(&ana, &["join", &link, "--name", "Ana"])["server"], address);
 }
