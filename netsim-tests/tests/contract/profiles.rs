@@ -66,7 +66,13 @@ fn what_a_living_process_queued_is_sent_by_it_alone() {
     server.kill().unwrap();
     sender.type_line("two");
     eventually("the message in the outbox", || (queued(&ana) == 1).then_some(())).unwrap();
+    // Not while it holds the file's lock: others would wait for that.
+    let outbox = rusqlite::Connection::open(ana.profile().join("outbox.db")).unwrap();
+    let lock = || outbox.execute_batch("BEGIN IMMEDIATE").ok();
+    eventually("the outbox's lock", lock).unwrap();
     signal(sender.id(), "STOP").unwrap();
+    outbox.execute_batch("ROLLBACK").unwrap();
+    drop(outbox);
     let _server = ServerProcess::start_with(&dir.path().join("data"), &address, &[]).unwrap();
     assert_eq!(seqs(&done(&ana, &["send", "lobby", "three"])), [4], "it waits for nobody");
     signal(sender.id(), "CONT").unwrap();
