@@ -113,6 +113,11 @@ impl ServerProcess {
         signal(self.child.id(), name)
     }
 
+    /// Its process id, for signals.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -31,6 +31,11 @@ pub(crate) fn print(line: &str) -> ExitCode {
 }
 
 pub(crate) fn fail(code: u8, text: &str) -> ExitCode {
-    eprintln!("tertulia-server: {text}");
+    say(&format!("tertulia-server: {text}"));
     ExitCode::from(code)
+}
+
+/// Text on standard error. Where it can't be said, all goes on as if it were.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }

@@ -22,7 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use args::{Cli, Serve};
-use ending::{FAILED, WRONG, code, fail, print};
+use ending::{FAILED, WRONG, code, fail, print, say};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -93,7 +93,7 @@ async fn serve(args: Serve, data: Option<PathBuf>) -> ExitCode {
         tracing::warn!("{warning}");
     }
     if io::stderr().is_terminal() {
-        eprintln!("{}", greeting::text(&server, registration, greeting::is_spanish()));
+        say(&greeting::text(&server, registration, greeting::is_spanish()));
     }
     // A reader that went away does not stop a server.
     let _ = print(&format!("listening on udp {}", server.local_addr()));
@@ -118,7 +118,9 @@ async fn serve(args: Serve, data: Option<PathBuf>) -> ExitCode {
 fn start_log(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("warn,tertulia_server=info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // A line that standard error does not take is lost: telling so there would end the server.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
+    let log = log.with_writer(io::stderr);
     match format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => log.json().init(),

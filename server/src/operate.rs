@@ -16,7 +16,7 @@ use tertulia_server::{
 
 use crate::{
     args::Command,
-    ending::{FAILED, NO_ANSWER, code, fail, print},
+    ending::{FAILED, NO_ANSWER, code, fail, print, say},
 };
 
 /// Does it; results go to standard output.
@@ -29,12 +29,12 @@ pub(crate) async fn run(command: Command, data: &Path) -> ExitCode {
         }
         Command::Backup { file } => backup(data, &file).map(|done| {
             let (file, entries, bytes) = (file.display(), done.entries, done.bytes);
-            eprintln!("It holds the server's key: whoever has it can be this server.");
+            say("It holds the server's key: whoever has it can be this server.");
             print(&format!("{file}: {entries} entries, {bytes} bytes"))
         }),
         Command::Restore { file } => restore(data, &file, &SystemEnv).map(|done| {
             if !done.has_key {
-                eprintln!("There was no server's key in it: links of before may lead nowhere.");
+                say("There was no server's key in it: links of before may lead nowhere.");
             }
             tell_set_aside(done.set_aside.as_ref());
             print(&format!("restored {} entries to {}", done.entries, data.display()))
@@ -84,7 +84,7 @@ pub(crate) async fn run(command: Command, data: &Path) -> ExitCode {
 
 fn tell_set_aside(folder: Option<&PathBuf>) {
     if let Some(folder) = folder {
-        eprintln!("What was there is in {}", folder.display());
+        say(&format!("What was there is in {}", folder.display()));
     }
 }
 

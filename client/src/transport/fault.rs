@@ -93,6 +93,7 @@ fn of_alert(code: TransportErrorCode) -> Option<End> {
         44 => "it was revoked".to_owned(),
         45 => "it has expired, or is not valid yet".to_owned(),
         48 => "no authority that this system trusts vouches for it".to_owned(),
+        51 => "its signature is not that of an authority that this system trusts".to_owned(),
         _ => format!("TLS alert {alert}"),
     };
     CERTIFICATE_ALERTS.contains(&alert).then(|| End::stop(Trouble::Certificate(text())))
