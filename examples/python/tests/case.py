@@ -72,6 +72,6 @@ def said(item: Frame) -> str | None:
     return item["body"]["text"] if item["type"] == "Posted" and item["body"] else None
 
 
-async def texts(client: Client, count: int) -> list[str]:
-    """The texts of the next so many messages."""
-    return [said(await next_event(client, type="Posted")) for _ in range(count)]
+async def texts(client: Client, room: int, count: int) -> list[str]:
+    """The texts of the next so many messages of a room."""
+    return [said(await next_event(client, type="Posted", room=room)) for _ in range(count)]

@@ -19,14 +19,14 @@ CLI = os.environ.get("TERTULIA_CLI", str(BUILT / "tertulia-cli"))
 
 class Server:
     """The real server on a folder; it can be killed and started again on the same port."""
-    def __init__(self, folder: Path, *options: str) -> None:
-        self.folder, self.options, self.listen = folder, options, "127.0.0.1:0"
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.listen = folder, "127.0.0.1:0"
         self.log = open(folder.with_suffix(".log"), "ab")
         self.start()
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [SERVER, "--data", str(self.folder), "--listen", self.listen, *self.options],
+            [SERVER, "--data", str(self.folder), "--listen", self.listen, "--nearby", "off"],
             stdout=subprocess.PIPE, stderr=self.log)
         line = self.process.stdout.readline().decode()
         assert line.startswith("listening on udp "), line

@@ -119,7 +119,7 @@ DATAGRAMS = [b"", b"\0", b"\1abc", b"\2abc", b"\3", b"\3\xff", b"\3" + OVERLONG,
 
 
 class Bytes(Hostile):
-    async def test_first_bytes(self) -> None:
+    async def test_first_bytes_that_break_rules_end_as_the_text_says(self) -> None:
         for name, (data, wanted) in FIRST.items():
             with self.subTest(name):
                 it = await raw(self.server.address, make_device(self.folder / "mallory"))
@@ -127,7 +127,7 @@ class Bytes(Hostile):
                 self.check(name, await self.outcome(it), wanted)
                 await self.served()
 
-    async def test_behind_welcome(self) -> None:
+    async def test_bytes_behind_welcome_end_as_the_text_says(self) -> None:
         for name, (data, wanted) in BEHIND.items():
             with self.subTest(name):
                 it = await self.welcomed()
@@ -135,7 +135,7 @@ class Bytes(Hostile):
                 self.check(name, await self.outcome(it), wanted)
                 await self.served()
 
-    async def test_refusals(self) -> None:
+    async def test_a_bad_request_is_refused_and_the_connection_lives(self) -> None:
         for name, (kind, body, wanted) in REFUSED.items():
             with self.subTest(name):
                 it = await self.welcomed()
@@ -145,7 +145,7 @@ class Bytes(Hostile):
                 self.check(name, Refused(answer).name if answer.get("type") == "Rejected" else answer, wanted)
         await self.served()
 
-    async def test_datagrams(self) -> None:
+    async def test_datagrams_of_garbage_are_ignored(self) -> None:
         it = await self.welcomed()
         for data in DATAGRAMS:
             it.datagram(data)

@@ -14,24 +14,25 @@ from .raw import LOBBY
 
 
 class Friendly(Case):
-    async def test_join_send_receive(self) -> None:
+    async def test_what_one_says_the_other_hears(self) -> None:
         async with self.client("ana") as ana:
             self.assertEqual(ana.me["handle"], "ana")
             self.assertEqual(oct((self.folder / "ana/device.key").stat().st_mode & 0o777), "0o600")
-            tail = self.cli.start("tail", "lobby", "--since", "0", "--count", "4")
-            receipt = await ana.send(LOBBY, "¡Hola! 👋")
-            await self.cli.run("send", "lobby", "from the cli")
-            self.assertEqual(await texts(ana, 2), ["¡Hola! 👋", "from the cli"])
+            room = (await ana.create_room("square"))["room"]
+            tail = self.cli.start("tail", "square", "--since", "0", "--count", "4")
+            receipt = await ana.send(room, "¡Hola! 👋")
+            await self.cli.run("send", "square", "from the cli")
+            self.assertEqual(await texts(ana, room, 2), ["¡Hola! 👋", "from the cli"])
             out, _ = await asyncio.to_thread(tail.communicate)
             lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
             self.assertEqual([line["text"] for line in lines if line["kind"] == "posted"], ["¡Hola! 👋", "from the cli"])
-            page = await ana.history(LOBBY, limit=2)
+            page = await ana.history(room, limit=2)
             self.assertEqual([said(item) for item in page["events"]], ["¡Hola! 👋", "from the cli"])
             self.assertEqual(page["events"][0]["seq"], receipt["seq"])
-            older = await ana.history(LOBBY, before=page["events"][0]["seq"])
+            older = await ana.history(room, before=page["events"][0]["seq"])
             self.assertEqual(older["oldest"], older["events"][0]["seq"])
 
-    async def test_rooms(self) -> None:
+    async def test_a_private_room_is_for_its_members(self) -> None:
         async with self.client("bea") as bea, self.client("dan") as dan:
             room = (await bea.create_room("den", private=True, topic="ours"))["room"]
             with self.assertRaises(Refused) as refused:
@@ -53,7 +54,7 @@ class Friendly(Case):
             self.assertEqual(history[-1]["text"], "psst")
             self.assertEqual((await bea.direct("cleo"))["room"], direct["room"])
 
-    async def test_presence_and_typing(self) -> None:
+    async def test_who_comes_types_and_goes_is_told(self) -> None:
         async with self.client("eva") as eva:
             async with self.client("fay") as fay:
                 while not any(person["handle"] == "fay" for person in eva.online.values()):
@@ -63,7 +64,7 @@ class Friendly(Case):
             while any(person["handle"] == "fay" for person in eva.online.values()):
                 await next_event(eva, type="Presence")
 
-    async def test_typing_by_frame(self) -> None:
+    async def test_typing_goes_by_frame_where_datagrams_are_not_wanted(self) -> None:
         """Without bit 0 typing comes and goes by frames."""
         one = await self.welcomed("gus", {"features": 0})
         async with self.client("hal") as hal:
@@ -73,7 +74,7 @@ class Friendly(Case):
             one.write(frame("SayTyping", room=LOBBY))
             self.assertEqual((await next_event(hal, type="Typing"))["person"]["handle"], "gus")
 
-    async def test_repeat_of_a_message_id(self) -> None:
+    async def test_a_message_id_posts_once(self) -> None:
         async with self.client("ida") as ida:
             ident = uuid7()
             fields = {"message_id": ident, "room": LOBBY, "reply_to": None}
@@ -85,7 +86,7 @@ class Friendly(Case):
             page = await ida.history(LOBBY)
             self.assertEqual([said(item) for item in page["events"] if item.get("message_id") == ident], ["once"])
 
-    async def test_changed_key(self) -> None:
+    async def test_another_key_is_refused_for_good(self) -> None:
         other = Server(self.folder / "other")
         self.addCleanup(other.stop)
         host, port = self.server.address
@@ -96,7 +97,7 @@ class Friendly(Case):
                     self.fail("connected")
         self.assertTrue(closed.exception.final)
 
-    async def test_two_addresses(self) -> None:
+    async def test_a_dead_address_does_not_hinder_the_next(self) -> None:
         """The first address is dead."""
         host, port = self.server.address
         link = self.link.replace(f"{host}:{port}", f"127.0.0.1:9,{host}:{port}")

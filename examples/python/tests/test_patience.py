@@ -18,7 +18,7 @@ from .raw import LOBBY, Raw, bare, configuration, raw, text_send
 
 
 class Patience(Hostile):
-    async def test_floods(self) -> None:
+    async def test_floods_keep_nobody_from_being_served(self) -> None:
         """10000 of a kind; the connection lives, others are served meanwhile."""
         kinds = {"unknown frames": lambda n: bare(600), "typing": lambda n: frame("SayTyping", room=LOBBY),
                  "used numbers": lambda n: frame("ListRooms", req_id=1, after=0)}
@@ -43,7 +43,8 @@ class Patience(Hostile):
         self.check("datagrams", await self.outcome(it), ALIVE)
         await self.served()
 
-    async def test_slow_frames(self) -> None:
+    @slow
+    async def test_a_frame_that_stands_still_is_too_late(self) -> None:
         """Byte by byte is fine; a frame that is not ended in 30 s is not."""
         it = await self.welcomed()
         for byte in frame("ListRooms", req_id=1, after=0):
@@ -53,7 +54,7 @@ class Patience(Hostile):
         await self.never_ended(it, drip=False)
 
     @slow
-    async def test_dripping_frame(self) -> None:
+    async def test_a_frame_that_drips_is_too_late(self) -> None:
         """A byte a second does not make the 30 s begin anew."""
         await self.never_ended(await self.welcomed(), drip=True)
 
@@ -72,7 +73,7 @@ class Patience(Hostile):
         await self.served()
         self.check("a frame that never ends", it.end, TIMEOUT)
 
-    async def test_half_open(self) -> None:
+    async def test_half_open_connections_end_in_time(self) -> None:
         """Nothing, half of it, and no registration, all within 10 s; and garbage before any handshake."""
         device, stranger = make_device(self.folder / "mallory"), make_device(self.folder / "nobody")
         many = [await raw(self.server.address, who) for who in (device, device, device, stranger)]
@@ -94,7 +95,8 @@ class Patience(Hostile):
         for name, it in zip(("no stream", "no Hello", "half a Hello", "no Register"), many):
             self.check(name, await it.ended_with(), TIMEOUT)
         await self.served()
-    async def test_slow_reader(self) -> None:
+    @slow
+    async def test_who_takes_nothing_is_closed(self) -> None:
         """Asks for much and takes nothing, while its packets arrive."""
         def small(quic: QuicConnection) -> None:
             quic._write_connection_limits = lambda *_, **__: None

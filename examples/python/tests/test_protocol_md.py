@@ -37,7 +37,7 @@ def shape(words: str) -> str:
 
 
 class Book(unittest.TestCase):
-    def test_conversations(self) -> None:
+    def test_the_conversations_are_read_and_written_the_same(self) -> None:
         """Each frame is read, and written again byte for byte."""
         count = 0
         for data in conversations():
@@ -50,7 +50,7 @@ class Book(unittest.TestCase):
                     self.assertEqual(frame(name, **item), before[:size])
         self.assertGreater(count, 15)
 
-    def test_table_of_all_frames(self) -> None:
+    def test_the_table_of_all_frames_is_the_clients(self) -> None:
         """The client's table is that of section 5.1, field by field."""
         rows = re.findall(r"^\| (\d+) \| (\w+) \| [a-z, ]+ \| (.+) \|$", TEXT.split("### 5.1")[1].split("\n## ")[0], re.M)
         listed = {}
@@ -60,7 +60,7 @@ class Book(unittest.TestCase):
             listed[int(kind)] = (name, " ".join(f"{field}:{shape(words)}" for field, words in parts))
         self.assertEqual(listed, FRAMES)
 
-    def test_sample_reader(self) -> None:
+    def test_the_sample_reader_takes_nothing_malformed(self) -> None:
         """It reads the conversations, and refuses what the table of section 4 calls malformed."""
         names: dict[str, Any] = {}
         exec(re.search(r"```python\n(.*?)```", TEXT, re.S)[1], names)

@@ -18,7 +18,7 @@ class Rules(Case):
             await work
         self.assertEqual(refused.exception.name, name)
 
-    async def test_rooms_that_do_not_exist(self) -> None:
+    async def test_to_an_outsider_a_private_room_does_not_exist(self) -> None:
         async with self.client("ana") as ana, self.client("ben") as ben:
             mine = (await ana.create_room("nest", private=True))["room"]
             await self.refused("NAME_TAKEN", ana.create_room("nest"))
@@ -34,19 +34,26 @@ class Rules(Case):
             await next_event(ben, type="Removed", room=mine)
             await next_event(ben, type="RoomClosed", room=mine)
 
-    async def test_private_names_are_free(self) -> None:
+    async def test_the_name_of_a_room_one_can_not_see_is_free(self) -> None:
         """Nobody learns from a name that a private room has it."""
         async with self.client("una") as una, self.client("ugo") as ugo:
             mine = (await una.create_room("hideout", private=True))["room"]
             self.assertNotEqual((await ugo.create_room("hideout", private=True))["room"], mine)
 
-    async def test_last_owner_stays(self) -> None:
+    async def test_the_last_owner_of_a_private_room_stays_one(self) -> None:
         """The last owner of a private room can't make himself less."""
         async with self.client("lea") as lea:
             room = (await lea.create_room("alone", private=True))["room"]
             await self.refused("FORBIDDEN", lea.request("SetMember", room=room, handle="lea", role=1))
 
-    async def test_archive_topic_names(self) -> None:
+    async def test_who_removes_themselves_has_left(self) -> None:
+        async with self.client("ida") as ida:
+            room = (await ida.create_room("corner"))["room"]
+            await ida.request("RemoveMember", room=room, handle="ida")
+            await next_event(ida, type="Left", room=room)
+            await next_event(ida, type="RoomClosed", room=room)
+
+    async def test_topics_names_and_archiving_arrive_as_events(self) -> None:
         async with self.client("cora") as cora:
             room = (await cora.create_room("#Plans"))["room"]
             self.assertEqual(next(item["name"] for item in await cora.list_rooms() if item["room"] == room), "plans")
@@ -62,7 +69,7 @@ class Rules(Case):
             direct = (await cora.direct("cleo"))["room"]
             await self.refused("FORBIDDEN", cora.request("LeaveRoom", room=direct))
 
-    async def test_unread_and_mentions(self) -> None:
+    async def test_unread_messages_and_mentions_are_counted(self) -> None:
         async with self.client("dora") as dora:
             room = (await dora.create_room("noise"))["room"]
             for text in ("hi @Dora.", "dora@example.org", "a@dora", "plain"):
