@@ -43,6 +43,8 @@ fn every_frame_type_is_named_with_its_number_and_no_other_is() {
     ]
     .concat();
     assert_eq!(kinds.iter().copied().collect::<BTreeSet<_>>(), known.keys().copied().collect());
+    let listed = coded(section("### 5.1")).into_iter().map(|(kind, name)| format!("{kind} {name}"));
+    assert_eq!(listed.collect::<BTreeSet<_>>(), named, "the table of all");
     assert_eq!(named, known.into_values().collect());
     assert!(kinds.iter().all(|kind| *kind < frame::EXPERIMENTAL));
 }
