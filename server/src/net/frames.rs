@@ -160,21 +160,24 @@ impl LiveClock {
     }
 
     /// Runs `work`; `None` once packets arrived for as long as was `left` and it was not done. The
-    /// work goes on while none do. What it took of the time is taken off.
+    /// work goes on while none do: a silence counts when it ends, and for little however long it
+    /// was, so that one who drips slowly is late too. What it took of the time is taken off.
     ///
     /// Cancellation safe: what was taken off so far stays off.
     async fn within<T>(&self, left: &mut Duration, work: impl Future<Output = T>) -> Option<T> {
         const SLICE: Duration = Duration::from_secs(1);
+        const SILENCE: Duration = Duration::from_secs(3);
         let mut work = std::pin::pin!(work);
+        let mut counted = Instant::now();
         while !left.is_zero() {
             let received = self.connection.stats().udp_rx.datagrams;
-            let begun = Instant::now();
-            if let Ok(done) = timeout(SLICE, &mut work).await {
-                *left = left.saturating_sub(begun.elapsed());
-                return Some(done);
+            let done = timeout(SLICE, &mut work).await.ok();
+            if done.is_some() || self.connection.stats().udp_rx.datagrams != received {
+                *left = left.saturating_sub(counted.elapsed().min(SILENCE));
+                counted = Instant::now();
             }
-            if self.connection.stats().udp_rx.datagrams != received {
-                *left = left.saturating_sub(SLICE);
+            if done.is_some() {
+                return done;
             }
         }
         None
