@@ -8,7 +8,10 @@ use std::{
 use tertulia_proto::{RoomId, limits};
 use tokio::sync::watch;
 
-use crate::model::{Account, Connection, PresenceView, RoomView, Snapshot, Status, Trouble};
+use crate::{
+    glimpse::key_of,
+    model::{Account, Connection, PresenceView, RoomView, Snapshot, Status, Trouble},
+};
 
 /// The state as of now; written by the driver only.
 #[derive(Debug)]
@@ -51,6 +54,8 @@ impl Shared {
         Status {
             connected: rest.quic.is_some(),
             server: rest.account.as_ref().map(|account| account.server.clone()),
+            address: rest.quic.as_ref().map(quinn::Connection::remote_address),
+            key: rest.quic.as_ref().and_then(|quic| key_of(quic).ok()),
             rtt: path.map(|path| path.rtt),
             loss_pct: path
                 .filter(|path| path.sent_packets > 0)

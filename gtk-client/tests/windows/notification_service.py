@@ -1,0 +1,79 @@
+"""A desktop's notification service. usage: notification_service.py LOG
+
+Writes each call as a line of JSON to LOG: the application's words, or the number of what it takes
+back. A line `NUMBER` on standard input is a person's click on that notification.
+"""
+
+import json
+import sys
+
+from gi.repository import Gio, GLib
+
+NAME, PATH = "org.freedesktop.Notifications", "/org/freedesktop/Notifications"
+INTERFACE = """
+<node><interface name="org.freedesktop.Notifications">
+  <method name="GetCapabilities"><arg type="as" direction="out"/></method>
+  <method name="GetServerInformation">
+    <arg type="s" direction="out"/><arg type="s" direction="out"/>
+    <arg type="s" direction="out"/><arg type="s" direction="out"/></method>
+  <method name="Notify">
+    <arg type="s" direction="in"/><arg type="u" direction="in"/><arg type="s" direction="in"/>
+    <arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="as" direction="in"/>
+    <arg type="a{sv}" direction="in"/><arg type="i" direction="in"/><arg type="u" direction="out"/></method>
+  <method name="CloseNotification"><arg type="u" direction="in"/></method>
+  <signal name="ActionInvoked"><arg type="u"/><arg type="s"/></signal>
+  <signal name="NotificationClosed"><arg type="u"/><arg type="u"/></signal>
+</interface></node>"""
+
+
+class Service:
+    def __init__(self, log):
+        self.log, self.last, self.bus = log, 0, None
+
+    def tell(self, **line):
+        self.log.write(json.dumps(line) + "\n")
+        self.log.flush()
+
+    def acquired(self, bus, _name):
+        self.bus = bus
+        interface = Gio.DBusNodeInfo.new_for_xml(INTERFACE).interfaces[0]
+        bus.register_object(PATH, interface, self.called, None, None)
+
+    def called(self, bus, _sender, _path, _interface, method, parameters, invocation):
+        if method == "GetCapabilities":
+            answer = GLib.Variant("(as)", (["body", "body-markup", "actions"],))
+        elif method == "GetServerInformation":
+            answer = GLib.Variant("(ssss)", ("a person's desk", "tests", "1", "1.2"))
+        elif method == "Notify":
+            _app, replaces, _icon, title, text, actions, _hints, _timeout = parameters.unpack()
+            self.last = max(self.last, replaces) if replaces else self.last + 1
+            number = replaces or self.last
+            self.tell(shown=number, title=title, text=text, actions=actions[::2])
+            answer = GLib.Variant("(u)", (number,))
+        else:
+            (number,) = parameters.unpack()
+            self.tell(gone=number)
+            bus.emit_signal(None, PATH, NAME, "NotificationClosed", GLib.Variant("(uu)", (number, 3)))
+            answer = None
+        invocation.return_value(answer)
+
+    def clicked(self, channel, condition):
+        line = channel.readline()
+        if not line:
+            return False
+        number = GLib.Variant("(us)", (int(line), "default"))
+        self.bus.emit_signal(None, PATH, NAME, "ActionInvoked", number)
+        return True
+
+
+def main():
+    with open(sys.argv[1], "a", encoding="utf-8") as log:
+        service, loop = Service(log), GLib.MainLoop()
+        Gio.bus_own_name(Gio.BusType.SESSION, NAME, Gio.BusNameOwnerFlags.NONE,
+                         service.acquired, lambda *_: service.tell(ready=True), None)
+        GLib.io_add_watch(sys.stdin, GLib.PRIORITY_DEFAULT, GLib.IOCondition.IN, service.clicked)
+        loop.run()
+
+
+if __name__ == "__main__":
+    main()
