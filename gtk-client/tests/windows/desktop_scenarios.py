@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import screen
-from room_scenarios import make_room, open_details
+from room_scenarios import make_room
 from scenarios import scenario
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -45,7 +45,10 @@ class Desk:
              if (line["title"], line["text"]) == (title, text)), None))
 
     def sees_nothing(self):
-        screen.wait("the notifications to go", lambda: not self.shown())
+        try:
+            screen.wait("the notifications to go", lambda: not self.shown())
+        except screen.Failure as failure:
+            raise screen.Failure(f"{failure}: {self.lines()}") from failure
 
     def click(self, number):
         self.process.stdin.write(f"{number}\n")
@@ -156,11 +159,12 @@ def the_window_comes_back_as_it_was_left(world):
     world.type_alone("beto", "join", "--name", "Beto", world.owner_link())
     ana = world.join("ana", world.invite())
     make_room(ana, "garden")
-    ana.sees("Members")
+    ana.sees("one is here")
     ana.key("F9")
-    ana.sees_no_more("About ana")
-    screen.xdotool("search", "--onlyvisible", "--pid", str(ana.pid), "windowsize", "%@", "1000", "600")
-    screen.wait("another size", lambda: size(ana)[0] == 1000)
+    ana.sees_no_more("one is here")
+    usual = size(ana)
+    screen.xdotool("windowsize", "--sync", windows(ana)[-1], "1000", "600")
+    screen.wait("another size", lambda: size(ana) != usual)
     before = size(ana)
     ana.key("ctrl+q")
     assert ana.ends() == 0
@@ -169,11 +173,11 @@ def the_window_comes_back_as_it_was_left(world):
     ana = world.open("ana")
     ana.sees("#lobby, one unread message")
     ana.sees("You entered the room")
-    assert not ana.find("About ana"), "the members are still away"
+    assert not ana.find("one is here"), "the members are still away"
     assert size(ana) == before, (size(ana), before)
     world.picture("back")
     ana.key("F9")
-    ana.sees("About ana")
+    ana.sees("one is here")
 
 
 @scenario()
@@ -199,6 +203,45 @@ def the_keys_are_listed(world):
     ana.key("Escape")
     ana.key("ctrl+comma")
     ana.sees("Appearance")
+
+
+@scenario()
+def the_connection_is_told_in_figures(world):
+    world.start_server()
+    ana = world.join("ana", world.owner_link())
+    ana.press("The connection")
+    ana.sees("Connected")
+    ana.sees(world.words())
+    ana.sees(f"127.0.0.1:{world.port}")
+    ana.sees(" ms")
+    ana.sees("none")
+    world.picture("live")
+    world.stop_server()
+    ana.sees("Not connected: the server is restarting")
+    world.picture("gone")
+    world.start_server()
+    ana.press("Try now")
+    ana.sees("Connected")
+
+
+@scenario(size="360x640")
+def the_connection_fits_a_narrow_window(world):
+    world.start_server()
+    ana = world.join("ana", world.owner_link(), ADW_DEBUG_COLOR_SCHEME="prefer-dark")
+    ana.press("Back to the rooms")
+    ana.press("The connection")
+    ana.sees(world.words())
+    world.picture("figures")
+    ana.key("Escape")
+    ana.key("ctrl+question")
+    ana.sees("Next room")
+    world.picture("keys")
+    ana.key("Escape")
+    ana.sees_no_more("Next room")
+    ana.key("Return")
+    ana.sees("Write a message")
+    open_details(ana)
+    world.picture("details")
 
 
 class Started(screen.Window):
@@ -273,8 +316,17 @@ def call(destination, path, method, *arguments):
          *arguments], check=True, capture_output=True, text=True).stdout
 
 
+def open_details(window):
+    window.key("alt+Return")
+    window.sees("Notify me of")
+
+
+def windows(window):
+    return screen.wait("a window on the screen", lambda: screen.xdotool(
+        "search", "--onlyvisible", "--pid", str(window.pid)).split())
+
+
 def size(window):
-    ids = screen.xdotool("search", "--onlyvisible", "--pid", str(window.pid)).split()
-    told = screen.xdotool("getwindowgeometry", "--shell", ids[-1]) if ids else ""
+    told = screen.xdotool("getwindowgeometry", "--shell", windows(window)[-1])
     words = dict(line.split("=") for line in told.splitlines())
     return int(words.get("WIDTH", 0)), int(words.get("HEIGHT", 0))

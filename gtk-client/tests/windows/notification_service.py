@@ -39,7 +39,7 @@ class Service:
         interface = Gio.DBusNodeInfo.new_for_xml(INTERFACE).interfaces[0]
         bus.register_object(PATH, interface, self.called, None, None)
 
-    def called(self, bus, _sender, _path, _interface, method, parameters, invocation):
+    def called(self, _bus, _sender, _path, _interface, method, parameters, invocation):
         if method == "GetCapabilities":
             answer = GLib.Variant("(as)", (["body", "body-markup", "actions"],))
         elif method == "GetServerInformation":
@@ -52,17 +52,22 @@ class Service:
             answer = GLib.Variant("(u)", (number,))
         else:
             (number,) = parameters.unpack()
-            self.tell(gone=number)
-            bus.emit_signal(None, PATH, NAME, "NotificationClosed", GLib.Variant("(uu)", (number, 3)))
+            self.close(number, 3)
             answer = None
         invocation.return_value(answer)
+
+    def close(self, number, reason):
+        self.tell(gone=number)
+        self.bus.emit_signal(None, PATH, NAME, "NotificationClosed", GLib.Variant("(uu)", (number, reason)))
 
     def clicked(self, channel, condition):
         line = channel.readline()
         if not line:
             return False
-        number = GLib.Variant("(us)", (int(line), "default"))
-        self.bus.emit_signal(None, PATH, NAME, "ActionInvoked", number)
+        number = int(line)
+        self.bus.emit_signal(None, PATH, NAME, "ActionInvoked", GLib.Variant("(us)", (number, "default")))
+        # What was clicked goes.
+        self.close(number, 2)
         return True
 
 
