@@ -28,6 +28,8 @@ mod imp {
         #[template_child]
         pub(super) connection: TemplateChild<ConnectionPopover>,
         #[template_child]
+        pub(super) account: TemplateChild<gtk::Box>,
+        #[template_child]
         pub(super) avatar: TemplateChild<adw::Avatar>,
         #[template_child]
         pub(super) name: TemplateChild<gtk::Label>,
@@ -54,7 +56,18 @@ mod imp {
         }
     }
 
-    impl ObjectImpl for Sidebar {}
+    impl ObjectImpl for Sidebar {
+        fn constructed(&self) {
+            self.parent_constructed();
+            // A menu button puts what it shows in its middle.
+            let mut around = self.account.parent();
+            while let Some(widget) = around.filter(|widget| !widget.is::<gtk::MenuButton>()) {
+                widget.set_halign(gtk::Align::Fill);
+                around = widget.parent();
+            }
+        }
+    }
+
     impl WidgetImpl for Sidebar {}
     impl BoxImpl for Sidebar {}
 }

@@ -194,6 +194,10 @@ mod imp {
             self.sidebar.set_alone(alone);
             self.chat.set_edges(alone, over || !revealed);
             self.members.set_over(over);
+            // Over the messages they are only looked up.
+            if !over {
+                self.left.set(WindowState { members: revealed, ..self.left.get() });
+            }
         }
     }
 }

@@ -14,24 +14,15 @@ impl Window {
         if state.maximized {
             self.maximize();
         }
-        imp.flap.set_reveal_flap(state.members);
         imp.left.set(state);
+        imp.flap.set_reveal_flap(state.members);
     }
 
     /// How it stands.
     pub(crate) fn state(&self) -> WindowState {
         let imp = self.imp();
         let (width, height) = self.default_size();
-        // Over the messages they are only looked up.
-        let members =
-            if imp.flap.is_folded() { imp.left.get().members } else { imp.flap.reveals_flap() };
-        let state = WindowState {
-            width,
-            height,
-            maximized: self.is_maximized(),
-            members,
-            ..imp.left.get()
-        };
+        let state = WindowState { width, height, maximized: self.is_maximized(), ..imp.left.get() };
         // Where nothing was shown, what was shown before is still the last room.
         match imp.chat.room() {
             Some(room) => state.with_room(Some(room.id())),
