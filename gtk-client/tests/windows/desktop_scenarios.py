@@ -324,8 +324,10 @@ def open_details(window):
 
 
 def lists_members(window):
-    return any(node.get_name() == "Members" and screen.is_on(node, screen.Atspi.StateType.PRESSED)
-               for node in window.nodes() if node.get_role_name() == "toggle button")
+    # The rest of the header has less room while they are there.
+    menu = window.find("Room menu", pressable=True)
+    box = menu.get_component_iface().get_extents(screen.Atspi.CoordType.WINDOW) if menu else None
+    return box is not None and box.x + box.width < size(window)[0] - 200
 
 
 def windows(window):
