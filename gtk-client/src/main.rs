@@ -38,7 +38,7 @@ fn main() -> glib::ExitCode {
         application.set_flags(application.flags() | gio::ApplicationFlags::IS_SERVICE);
         // GIO takes no further words from a service.
         let program = std::env::args().next();
-        return application.run_with_args(&program.as_slice());
+        return application.run_with_args(program.as_slice());
     }
     application.run()
 }
