@@ -36,7 +36,8 @@ pub(crate) struct Notifier {
     gathering: Cell<bool>,
     /// What the desktop shows, and what takes it back when the room is read.
     shown: RefCell<BTreeMap<RoomId, (Room, glib::SignalHandlerId)>>,
-    /// Whether the desktop takes a text for markup; `None`: not asked yet.
+    /// Whether the desktop takes a text for markup; `None`: not asked yet, or nothing there shows
+    /// notifications.
     markup: Cell<Option<bool>>,
 }
 
@@ -95,7 +96,7 @@ impl Notifier {
             async move {
                 glib::timeout_future(GATHER).await;
                 if notifier.markup.get().is_none() {
-                    notifier.markup.set(Some(takes_markup(&notifier).await));
+                    notifier.markup.set(takes_markup(&notifier).await);
                 }
                 notifier.gathering.set(false);
                 notifier.tell();
@@ -106,6 +107,9 @@ impl Notifier {
     fn tell(self: &Rc<Self>) {
         let Some(application) = self.application.upgrade() else { return };
         let mut news: Vec<_> = self.waiting.take().into_values().collect();
+        if self.markup.get().is_none() {
+            return;
+        }
         news.retain(|(room, _)| !application.is_looked_at(room));
         news.sort_by_key(|(_, item)| std::cmp::Reverse(item.time));
         for (room, item) in news.into_iter().take(ROOMS_AT_ONCE) {
@@ -165,12 +169,10 @@ fn name(room: RoomId) -> String {
 
 /// Whether what shows notifications here takes their text for markup. GIO hands the text on as it
 /// is: to GNOME's own service, which shows it so, or where there is none to the freedesktop one,
-/// which says by itself what it does.
-async fn takes_markup(notifier: &Notifier) -> bool {
+/// which says by itself what it does. `None`: there is none, and GIO would complain.
+async fn takes_markup(notifier: &Notifier) -> Option<bool> {
     let application = notifier.application.upgrade();
-    let Some(bus) = application.and_then(|application| application.dbus_connection()) else {
-        return true;
-    };
+    let bus = application.and_then(|application| application.dbus_connection())?;
     let ask = async |name: &str, path: &str, method: &str, arguments: Option<glib::Variant>| {
         let flags = gio::DBusCallFlags::NONE;
         let asked = bus.call_future(
@@ -189,11 +191,10 @@ async fn takes_markup(notifier: &Notifier) -> bool {
     let has_gnome =
         ask("org.freedesktop.DBus", "/org/freedesktop/DBus", "NameHasOwner", gnome).await;
     if has_gnome.and_then(|answer| answer.get::<(bool,)>()) == Some((true,)) {
-        return false;
+        return Some(false);
     }
     let path = "/org/freedesktop/Notifications";
     let can = ask("org.freedesktop.Notifications", path, "GetCapabilities", None).await;
-    let can = can.and_then(|answer| answer.get::<(Vec<String>,)>());
-    // Unknown: better an odd sign than a peer's markup.
-    can.is_none_or(|(can,)| can.iter().any(|word| word == "body-markup"))
+    let (can,) = can?.get::<(Vec<String>,)>()?;
+    Some(can.iter().any(|word| word == "body-markup"))
 }

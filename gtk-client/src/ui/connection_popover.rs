@@ -71,6 +71,12 @@ mod imp {
                 ),
             );
             self.timer.replace(Some(timer));
+            // The focus selects what it comes to.
+            glib::idle_add_local_once(clone!(
+                #[weak(rename_to = popover)]
+                self,
+                move || popover.server.select_region(0, 0)
+            ));
         }
 
         fn unmap(&self) {

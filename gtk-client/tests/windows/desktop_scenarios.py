@@ -16,10 +16,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class Desk:
     """What a desktop that shows notifications was told."""
 
-    def __init__(self, world):
+    def __init__(self, world, *words):
         self.path = world.path("notifications")
         self.process = subprocess.Popen(
-            [sys.executable, "-B", os.path.join(HERE, "notification_service.py"), self.path],
+            [sys.executable, "-B", os.path.join(HERE, "notification_service.py"), self.path, *words],
             stdin=subprocess.PIPE, text=True)
         screen.wait("a notification service", lambda: self.lines())
 
@@ -40,9 +40,12 @@ class Desk:
 
     def sees(self, title, text):
         """The number of a notification that says this."""
-        return screen.wait(f"a notification {title!r}, {text!r}", lambda: next(
-            (number for number, line in self.shown().items()
-             if (line["title"], line["text"]) == (title, text)), None))
+        try:
+            return screen.wait(f"a notification {title!r}, {text!r}", lambda: next(
+                (number for number, line in self.shown().items()
+                 if (line["title"], line["text"]) == (title, text)), None))
+        except screen.Failure as failure:
+            raise screen.Failure(f"{failure}: {self.lines()}") from failure
 
     def sees_nothing(self):
         try:
@@ -90,21 +93,23 @@ def one_is_told_of_what_names_one_while_looking_elsewhere(world):
 @scenario()
 def a_room_can_be_loud_or_silent(world):
     world.start_server()
-    with contextlib.closing(Desk(world)) as desk:
+    with contextlib.closing(Desk(world, "plain")) as desk:
         world.type_alone("beto", "join", "--name", "Beto", world.owner_link())
         ana = world.join("ana", world.invite())
         open_details(ana)
         world.picture("details")
-        ana.press("All Messages")
+        ana.press("All")
+        wished(world, '"all"')
         ana.key("Escape")
         make_room(ana, "garden")
-        world.type_alone("beto", "send", "lobby", "good morning")
-        desk.sees("Beto in #lobby", "good morning")
+        world.type_alone("beto", "send", "lobby", "good <b>morning</b>")
+        desk.sees("Beto in #lobby", "good <b>morning</b>")
         ana.key("alt+shift+Down")
-        ana.sees("good morning")
+        ana.sees("good <b>morning</b>")
         desk.sees_nothing()
         open_details(ana)
         ana.press("Nothing")
+        wished(world, '"none"')
         ana.key("Escape")
         ana.key("alt+Down")
         ana.sees("You entered the room")
@@ -113,14 +118,16 @@ def a_room_can_be_loud_or_silent(world):
         ana.press("Main menu")
         world.picture("menu")
         ana.press("Do Not Disturb")
+        wished(world, '"do_not_disturb": true')
         world.type_alone("beto", "dm", "ana", "two")
         ana.sees("Beto, direct message, one unread message")
         ana.press("Main menu")
         ana.press("Do Not Disturb")
+        wished(world, '"do_not_disturb": false')
         world.type_alone("beto", "dm", "ana", "three")
         desk.sees("Beto", "three")
         told = [line["text"] for line in desk.lines() if "shown" in line]
-        assert told == ["good morning", "three"], told
+        assert told == ["good <b>morning</b>", "three"], told
 
 
 @scenario()
@@ -131,6 +138,7 @@ def a_closed_window_goes_on_if_that_is_wished(world):
         ana = world.join("ana", world.invite())
         ana.press("Main menu")
         ana.press("Keep Running When Closed")
+        wished(world, '"keep_running": true')
         ana.key("ctrl+w")
         screen.wait("the window to go", lambda: not ana.find("Message"))
         world.type_alone("beto", "send", "lobby", "@ana still there?")
@@ -149,6 +157,7 @@ def a_closed_window_goes_on_if_that_is_wished(world):
         ana.sees("@ana still there?")
         ana.press("Main menu")
         ana.press("Keep Running When Closed")
+        wished(world, '"keep_running": false')
         ana.key("ctrl+w")
         assert ana.ends() == 0, "it was kept, and can be taken back"
 
@@ -316,6 +325,16 @@ def call(destination, path, method, *arguments):
     return subprocess.run(
         ["gdbus", "call", "--session", "--dest", destination, "--object-path", path, "--method", method,
          *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def wished(world, words):
+    def kept():
+        path = world.path("ana", "notifications.json")
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                return words in file.read()
+        return False
+    screen.wait(f"{words} to be kept", kept)
 
 
 def open_details(window):

@@ -1,7 +1,8 @@
-"""A desktop's notification service. usage: notification_service.py LOG
+"""A desktop's notification service. usage: notification_service.py LOG [plain]
 
 Writes each call as a line of JSON to LOG: the application's words, or the number of what it takes
-back. A line `NUMBER` on standard input is a person's click on that notification.
+back. A line `NUMBER` on standard input is a person's click on that notification. A
+plain service shows texts as they are, not as markup.
 """
 
 import json
@@ -9,6 +10,7 @@ import sys
 
 from gi.repository import Gio, GLib
 
+MARKUP = [] if "plain" in sys.argv[2:] else ["body-markup"]
 NAME, PATH = "org.freedesktop.Notifications", "/org/freedesktop/Notifications"
 INTERFACE = """
 <node><interface name="org.freedesktop.Notifications">
@@ -41,7 +43,7 @@ class Service:
 
     def called(self, _bus, _sender, _path, _interface, method, parameters, invocation):
         if method == "GetCapabilities":
-            answer = GLib.Variant("(as)", (["body", "body-markup", "actions"],))
+            answer = GLib.Variant("(as)", (["body", "actions"] + MARKUP,))
         elif method == "GetServerInformation":
             answer = GLib.Variant("(ssss)", ("a person's desk", "tests", "1", "1.2"))
         elif method == "Notify":
