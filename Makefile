@@ -1,11 +1,16 @@
 # The doors of the house; the work is done in scripts/.
 
-.PHONY: help run client server netsim test check
+.PHONY: help run client server netsim test check install uninstall
 .NOTPARALLEL:
 
 # NAME counts only where it was typed after `make`: some systems have one in every environment.
 ifeq ($(origin NAME),command line)
 export TERTULIA_NAME := $(value NAME)
+endif
+export TERTULIA_PREFIX := $(PREFIX)
+export TERTULIA_DESTDIR := $(DESTDIR)
+ifeq ($(origin BIN),command line)
+export TERTULIA_BIN := $(BIN)
 endif
 
 help:
@@ -14,6 +19,7 @@ help:
 	@echo 'make server            the server alone: no window, no GTK needed'
 	@echo 'make netsim            messages through bad networks of five kinds, counted'
 	@echo 'make test              every test, windows included; no display needed'
+	@echo 'make install [PREFIX=/usr/local] [DESTDIR=]  the programs, for everybody here; make uninstall'
 	@echo 'make check             format, lints, documentation, licences, dependencies'
 
 run:
@@ -33,3 +39,9 @@ test:
 
 check:
 	@scripts/check
+
+install:
+	@scripts/install
+
+uninstall:
+	@scripts/uninstall

@@ -86,7 +86,8 @@ async fn look(
     Ok(glimpse)
 }
 
-fn key_of(quic: &quinn::Connection) -> Result<KeyFingerprint, Trouble> {
+/// The key that the server at the other end proved to hold.
+pub(crate) fn key_of(quic: &quinn::Connection) -> Result<KeyFingerprint, Trouble> {
     let unreadable = || Trouble::Certificate("it can't be read".to_owned());
     let chain = quic.peer_identity().and_then(|identity| {
         identity.downcast::<Vec<rustls::pki_types::CertificateDer<'static>>>().ok()

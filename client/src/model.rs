@@ -1,8 +1,8 @@
 //! What a client shows: plain data, no behaviour, no transport.
 
-use std::{fmt, time::Duration};
+use std::{fmt, net::SocketAddr, time::Duration};
 
-use tertulia_certs::KeyChanged;
+use tertulia_certs::{KeyChanged, KeyFingerprint};
 use tertulia_proto::{
     AccountId, Author, DisplayName, Handle, MessageId, MessageText, Person, Refusal, Role, RoomId,
     RoomListing, RoomName, Seq, Timestamp, Topic,
@@ -256,6 +256,10 @@ pub struct Status {
     pub connected: bool,
     /// The server's address, as `host:port`, if one was ever joined.
     pub server: Option<String>,
+    /// Where the server's packets come from now.
+    pub address: Option<SocketAddr>,
+    /// The key that the server proved to hold.
+    pub key: Option<KeyFingerprint>,
     /// Smoothed round-trip time.
     pub rtt: Option<Duration>,
     /// Packets lost of those sent, in percent, over this connection.

@@ -17,9 +17,17 @@ pub(crate) struct Args {
     /// Your name; together with LINK joins without asking
     #[arg(long)]
     pub(crate) name: Option<String>,
+    /// Started by the session bus: waits to be told what for
+    #[arg(long, hide = true, conflicts_with_all = ["link", "name"])]
+    pub(crate) gapplication_service: bool,
 }
 
 impl Args {
+    /// Nothing but a link.
+    pub(crate) fn of_link(link: Option<String>) -> Self {
+        Self { link, ..Self::default() }
+    }
+
     /// The profile's folder, absolute: it names the instance, whatever folder one starts in.
     pub(crate) fn profile(&self) -> PathBuf {
         let folder = self.profile.clone().unwrap_or_else(default_profile);

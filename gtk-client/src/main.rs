@@ -7,9 +7,12 @@ mod application;
 mod args;
 mod bridge;
 mod i18n;
+mod kept;
 mod model;
+mod notifier;
 mod sentences;
 mod ui;
+mod watchman;
 
 use clap::Parser;
 use gtk::{gio, glib, prelude::*};
@@ -30,7 +33,14 @@ fn main() -> glib::ExitCode {
         .with_writer(std::io::stderr)
         .init();
     load_resources();
-    Application::new(args.profile()).run()
+    let application = Application::new(args.profile());
+    if args.gapplication_service {
+        application.set_flags(application.flags() | gio::ApplicationFlags::IS_SERVICE);
+        // GIO takes no further words from a service.
+        let program = std::env::args().next();
+        return application.run_with_args(program.as_slice());
+    }
+    application.run()
 }
 
 /// Style, icons and templates, the latter in the reader's language.

@@ -1,8 +1,11 @@
 //! What the window shows, without widgets: GObjects that lists and templates bind to, and the
 //! pure logic behind them.
 
+mod alertness;
 mod calendar;
+mod connection_figures;
 mod line;
+mod notices;
 mod person;
 mod rights;
 mod room;
@@ -12,12 +15,17 @@ mod session;
 pub(crate) mod testing;
 mod timeline;
 mod typists;
+mod window_state;
 
+pub(crate) use alertness::{Burst, Clocks};
 pub(crate) use calendar::{clock, day_of, day_title, now};
+pub(crate) use connection_figures::ConnectionFigures;
 pub(crate) use line::TimelineLine;
+pub(crate) use notices::{Level, Wishes, words};
 pub(crate) use person::PersonObject;
 pub(crate) use rights::Rights;
 pub(crate) use room::Room;
 pub(crate) use room_group::{RoomGroup, RoomHeading, place};
 pub(crate) use session::Session;
 pub(crate) use timeline::{Card, Day, Line};
+pub(crate) use window_state::WindowState;

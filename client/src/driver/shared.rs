@@ -2,13 +2,17 @@
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use tertulia_proto::{RoomId, limits};
 use tokio::sync::watch;
 
-use crate::model::{Account, Connection, PresenceView, RoomView, Snapshot, Status, Trouble};
+use crate::{
+    glimpse::key_of,
+    model::{Account, Connection, PresenceView, RoomView, Snapshot, Status, Trouble},
+};
 
 /// The state as of now; written by the driver only.
 #[derive(Debug)]
@@ -51,6 +55,8 @@ impl Shared {
         Status {
             connected: rest.quic.is_some(),
             server: rest.account.as_ref().map(|account| account.server.clone()),
+            address: rest.quic.as_ref().map(|quic| canonical(quic.remote_address())),
+            key: rest.quic.as_ref().and_then(|quic| key_of(quic).ok()),
             rtt: path.map(|path| path.rtt),
             loss_pct: path
                 .filter(|path| path.sent_packets > 0)
@@ -115,4 +121,9 @@ impl Shared {
         // Nothing in this module panics while it holds the lock.
         self.rest.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// One socket speaks both families; what it says of IPv4 is IPv4 all the same.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }

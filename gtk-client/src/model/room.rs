@@ -12,7 +12,7 @@ use std::{
 use gtk::{gio, glib, glib::Properties, glib::subclass::Signal, prelude::*, subclass::prelude::*};
 use tertulia_client::{
     PresenceView, RoomView,
-    proto::{Author, RoomId, RoomKind, Timestamp},
+    proto::{Author, RoomId, RoomKind, Seq, Timestamp},
 };
 
 use super::{
@@ -72,6 +72,7 @@ mod imp {
         pub(super) loading: Cell<bool>,
         pub(super) complete: Cell<bool>,
         pub(super) generation: Cell<u64>,
+        pub(super) told: Cell<Seq>,
     }
 
     impl Default for Room {
@@ -99,6 +100,7 @@ mod imp {
                 loading: Cell::default(),
                 complete: Cell::default(),
                 generation: Cell::default(),
+                told: Cell::default(),
             }
         }
     }
@@ -198,6 +200,22 @@ impl Room {
     /// Who reads it: what names them is marked, what they did is told as theirs.
     pub(crate) fn set_reader(&self, reader: Option<Reader>) {
         self.imp().timeline.borrow_mut().set_reader(reader);
+    }
+
+    /// Up to where one was told on the desktop what was said, or has read it.
+    pub(crate) fn told(&self) -> Seq {
+        let read = self.with_view(|view| view.listing.read);
+        self.imp().told.get().max(read.unwrap_or_default())
+    }
+
+    /// One was told up to here.
+    pub(crate) fn set_told(&self, seq: Seq) {
+        self.imp().told.set(self.told().max(seq));
+    }
+
+    /// Its numbers may have begun anew.
+    pub(crate) fn forget_told(&self) {
+        self.imp().told.set(Seq(0));
     }
 
     /// Whether one leaves it by oneself: then its end is no news.

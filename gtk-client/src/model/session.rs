@@ -3,9 +3,11 @@
 
 mod requests;
 mod room_requests;
+mod wishes;
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
+    path::PathBuf,
     sync::OnceLock,
 };
 
@@ -16,7 +18,12 @@ use tertulia_client::{
     proto::{RoomId, Timestamp},
 };
 
-use super::{PersonObject, Rights, Room, calendar::now, timeline::Reader};
+use super::{
+    PersonObject, Rights, Room,
+    calendar::now,
+    notices::{Arrival, Wishes},
+    timeline::Reader,
+};
 use crate::bridge::{Batch, Bridge, follow};
 
 mod imp {
@@ -34,6 +41,9 @@ mod imp {
         pub(super) current: RefCell<Option<Room>>,
         /// Who the members are is being asked; `true`: to be asked again, somebody came or went.
         pub(super) members_asked: Cell<Option<bool>>,
+        pub(super) wishes: RefCell<Wishes>,
+        /// Where they are kept; `None` in tests.
+        pub(super) wishes_path: RefCell<Option<PathBuf>>,
     }
 
     impl Default for Session {
@@ -48,6 +58,8 @@ mod imp {
                 members: gio::ListStore::new::<PersonObject>(),
                 current: RefCell::default(),
                 members_asked: Cell::default(),
+                wishes: RefCell::default(),
+                wishes_path: RefCell::default(),
             }
         }
     }
@@ -62,9 +74,11 @@ mod imp {
         fn signals() -> &'static [Signal] {
             static SIGNALS: OnceLock<Vec<Signal>> = OnceLock::new();
             SIGNALS.get_or_init(|| {
-                ["connection-changed", "account-changed", "rooms-changed"]
-                    .map(|name| Signal::builder(name).build())
-                    .into()
+                let changes = ["connection-changed", "account-changed", "rooms-changed"];
+                let mut signals: Vec<_> = changes.map(|name| Signal::builder(name).build()).into();
+                let arrived = [Room::static_type(), glib::BoxedAnyObject::static_type()];
+                signals.push(Signal::builder("arrived").param_types(arrived).build());
+                signals
             })
         }
     }
@@ -213,7 +227,17 @@ impl Session {
                 (None, Some(view)) => self.add_room(view.clone()),
                 (None, None) => continue,
             };
+            if reset {
+                room.forget_told();
+            }
+            let arrival = Arrival::of(&changes.timeline, room.told(), self.reader().as_ref());
             room.apply(changes);
+            if let Some(arrival) = arrival {
+                if let Some(seq) = arrival.newest.seq {
+                    room.set_told(seq);
+                }
+                self.tell_arrival(&room, arrival);
+            }
             if self.current().as_ref() == Some(&room) {
                 if reset {
                     self.load_older(&room);

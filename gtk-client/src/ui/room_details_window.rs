@@ -1,6 +1,7 @@
 //! What a room is, who is in it, and what one may change of it. What one may not do is not shown.
 
 mod adding;
+mod telling;
 
 use std::cell::{Cell, OnceCell, RefCell};
 
@@ -47,6 +48,12 @@ mod imp {
         pub(super) kind: TemplateChild<adw::ActionRow>,
         #[template_child]
         pub(super) history: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        pub(super) tell_all: TemplateChild<gtk::ToggleButton>,
+        #[template_child]
+        pub(super) tell_mentions: TemplateChild<gtk::ToggleButton>,
+        #[template_child]
+        pub(super) tell_none: TemplateChild<gtk::ToggleButton>,
         #[template_child]
         pub(in crate::ui) add_list: TemplateChild<gtk::ListBox>,
         #[template_child]
@@ -175,6 +182,7 @@ impl RoomDetailsWindow {
         let imp = window.imp();
         let _ = imp.session.set(session.clone());
         let _ = imp.room.set(room.clone());
+        window.offer_levels(session, room);
         window.list_members(session);
         window.follow(session, room);
         window.show_room();

@@ -5,7 +5,9 @@ use std::cell::OnceCell;
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib, glib::clone};
 
-use super::{connection_strip::ConnectionStrip, room_row::RoomRow};
+use super::{
+    connection_popover::ConnectionPopover, connection_strip::ConnectionStrip, room_row::RoomRow,
+};
 use crate::{
     i18n::tr,
     model::{Room, RoomGroup, RoomHeading, Session, place},
@@ -24,6 +26,10 @@ mod imp {
         #[template_child]
         pub(super) list: TemplateChild<gtk::ListView>,
         #[template_child]
+        pub(super) connection: TemplateChild<ConnectionPopover>,
+        #[template_child]
+        pub(super) account: TemplateChild<gtk::Box>,
+        #[template_child]
         pub(super) avatar: TemplateChild<adw::Avatar>,
         #[template_child]
         pub(super) name: TemplateChild<gtk::Label>,
@@ -41,6 +47,7 @@ mod imp {
         fn class_init(klass: &mut Self::Class) {
             // A template finds its children's types by name: they must be known before.
             ConnectionStrip::ensure_type();
+            ConnectionPopover::ensure_type();
             klass.bind_template();
         }
 
@@ -49,7 +56,18 @@ mod imp {
         }
     }
 
-    impl ObjectImpl for Sidebar {}
+    impl ObjectImpl for Sidebar {
+        fn constructed(&self) {
+            self.parent_constructed();
+            // A menu button puts what it shows in its middle.
+            let mut around = self.account.parent();
+            while let Some(widget) = around.filter(|widget| !widget.is::<gtk::MenuButton>()) {
+                widget.set_halign(gtk::Align::Fill);
+                around = widget.parent();
+            }
+        }
+    }
+
     impl WidgetImpl for Sidebar {}
     impl BoxImpl for Sidebar {}
 }
@@ -66,6 +84,7 @@ impl Sidebar {
     pub(crate) fn set_session(&self, session: &Session) {
         let imp = self.imp();
         imp.strip.set_session(session);
+        imp.connection.set_session(session);
         imp.list.set_factory(Some(&row_factory()));
         let headings = gio::ListStore::new::<RoomHeading>();
         let both = gio::ListStore::new::<gio::ListModel>();
@@ -144,6 +163,20 @@ impl Sidebar {
         }
     }
 
+    /// Chooses the next room further down, or up, that has something unread.
+    pub(crate) fn step_to_news(&self, down: bool) {
+        let Some(selection) = self.imp().selection.get() else {
+            return;
+        };
+        let has_news = |at| {
+            let room = selection.item(at).and_downcast::<Room>();
+            room.is_some_and(|room| room.unread() > 0)
+        };
+        if let Some(at) = next(selection.n_items(), selection.selected(), down, has_news) {
+            selection.set_selected(at);
+        }
+    }
+
     /// Whether it is alone in the window: then it has the window's buttons and the strip.
     pub(crate) fn set_alone(&self, alone: bool) {
         let imp = self.imp();
@@ -160,6 +193,14 @@ impl Sidebar {
             imp.server.set_label(&account.server);
         }
     }
+}
+
+/// The next of `count` places after `from` that is wanted, on past the end to the beginning.
+fn next(count: u32, from: u32, down: bool, wanted: impl Fn(u32) -> bool) -> Option<u32> {
+    let from = if from < count { from } else { count.saturating_sub(u32::from(down)) };
+    (1..=count)
+        .map(|by| (if down { from + by } else { from + count - by }) % count)
+        .find(|at| wanted(*at))
 }
 
 /// Over each group that has rooms, but for the first, which the header names.
@@ -213,4 +254,22 @@ fn heading_label(group: RoomGroup) -> gtk::Label {
     let label = gtk::Label::builder().label(text).xalign(0.0).build();
     label.add_css_class("room-heading");
     label
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_are_found_on_past_the_end() {
+        let news = |at: u32| [0, 3, 4].contains(&at);
+        let down = |from| next(6, from, true, news);
+        let up = |from| next(6, from, false, news);
+        assert_eq!((down(0), down(3), down(4), down(5)), (Some(3), Some(4), Some(0), Some(0)));
+        assert_eq!((up(0), up(3), up(4), up(5)), (Some(4), Some(0), Some(3), Some(4)));
+        let nowhere = gtk::INVALID_LIST_POSITION;
+        assert_eq!((down(nowhere), up(nowhere)), (Some(0), Some(4)));
+        assert_eq!(next(6, 1, true, |_| false), None);
+        assert_eq!(next(0, nowhere, true, |_| true), None);
+    }
 }

@@ -1,6 +1,8 @@
 //! The window: which page shows, and how the panes share its width. The only file that knows of
 //! leaflet and flap.
 
+mod state;
+
 use std::cell::{Cell, OnceCell};
 
 use adw::{prelude::*, subclass::prelude::*};
@@ -18,7 +20,7 @@ use super::{
 use crate::{
     application::Application,
     i18n::{fill, tr},
-    model::{Room, Session, day_of, now},
+    model::{Room, Session, WindowState, day_of, now},
     sentences,
 };
 
@@ -52,6 +54,8 @@ mod imp {
         pub(super) expected_room: Cell<Option<RoomId>>,
         /// The person wants to see what is there though the server is another one.
         pub(super) looked_past: Cell<bool>,
+        /// How it was left the last time.
+        pub(super) left: Cell<WindowState>,
     }
 
     #[glib::object_subclass]
@@ -94,6 +98,16 @@ mod imp {
             klass.install_action("win.previous-room", None, |window, _, _| {
                 window.imp().sidebar.step(-1);
             });
+            klass.install_action("win.next-news", None, |window, _, _| {
+                window.imp().sidebar.step_to_news(true);
+            });
+            klass.install_action("win.previous-news", None, |window, _, _| {
+                window.imp().sidebar.step_to_news(false);
+            });
+            klass.install_action("win.room-details", None, |window, _, _| {
+                // Nothing hangs on the result: where no room is in sight, there are no details.
+                drop(WidgetExt::activate_action(&*window.imp().chat, "chat.details", None));
+            });
         }
 
         fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
@@ -134,9 +148,9 @@ mod imp {
 
     impl WindowImpl for Window {
         fn close_request(&self) -> glib::Propagation {
-            // The application sends what waits, then ends, and the window with it.
+            // The application goes on unseen, or sends what waits, then ends, and the window with it.
             if let Some(application) = self.obj().application().and_downcast::<Application>() {
-                application.exit();
+                application.window_closed();
             }
             glib::Propagation::Stop
         }
@@ -180,6 +194,10 @@ mod imp {
             self.sidebar.set_alone(alone);
             self.chat.set_edges(alone, over || !revealed);
             self.members.set_over(over);
+            // Over the messages they are only looked up.
+            if !over {
+                self.left.set(WindowState { members: revealed, ..self.left.get() });
+            }
         }
     }
 }
@@ -212,7 +230,12 @@ impl Window {
                 self.imp().stack.set_visible_child_name("welcome");
                 self.imp().welcome.grab_focus();
             }
-            Some(_) => self.show_main(),
+            Some(_) => {
+                self.imp().expected_room.set(self.imp().left.get().room());
+                self.show_main();
+                // It may be gone: then it is not waited for.
+                self.imp().expected_room.set(None);
+            }
         }
     }
 
@@ -220,6 +243,12 @@ impl Window {
     pub(crate) fn show_open_error(&self, error: &OpenError) {
         self.imp().stop.show_open_error(error);
         self.imp().stack.set_visible_child_name("stop");
+    }
+
+    /// Whether this room's messages are on it.
+    pub(crate) fn shows(&self, room: &Room) -> bool {
+        let chat = &self.imp().chat;
+        chat.is_mapped() && chat.room().as_ref() == Some(room)
     }
 
     /// Says something in passing.
@@ -361,7 +390,7 @@ impl Window {
     }
 
     /// Shows a room as soon as it is one's own.
-    fn expect_room(&self, id: RoomId) {
+    pub(crate) fn expect_room(&self, id: RoomId) {
         let imp = self.imp();
         imp.expected_room.set(Some(id));
         if imp.flap.is_folded() {

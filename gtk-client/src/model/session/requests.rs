@@ -5,7 +5,8 @@ use std::time::Duration;
 use async_channel::Receiver;
 use gtk::{glib, subclass::prelude::*};
 use tertulia_client::{
-    Account, Closed, Content, Delivery, Glimpse, Item, JoinError, RequestError, SendError, Trouble,
+    Account, Closed, Content, Delivery, Glimpse, Item, JoinError, RequestError, SendError, Status,
+    Trouble,
     certs::{HostPort, ServerLink},
     nearby::NearbyEvent,
     proto::{Author, DisplayName, MessageId, MessageText, Person, Role},
@@ -158,6 +159,11 @@ impl Session {
         if let Some(bridge) = self.bridge() {
             bridge.client().wake();
         }
+    }
+
+    /// Figures of the connection.
+    pub(crate) fn status(&self) -> Option<Status> {
+        self.bridge().map(|bridge| bridge.client().status())
     }
 
     /// Messages that wait in the outbox.

@@ -1,6 +1,7 @@
 use std::{rc::Rc, time::Duration};
 
-use tertulia_client::Trouble;
+use gtk::glib::clone;
+use tertulia_client::{Trouble, proto::Seq};
 
 use super::*;
 use crate::model::testing::{account, person, room_view, text_item};
@@ -103,4 +104,30 @@ fn members_here_come_first_and_follow_presence() {
         .collect();
     let expected = [("beto", true, false), ("ana", false, true), ("caro", false, false)];
     assert_eq!(shown, expected.map(|(name, here, me)| (name.to_owned(), here, me)));
+}
+
+#[test]
+fn what_others_say_is_told_once_and_what_is_read_is_not() {
+    let session = Session::default();
+    let mut view = room_view(1, "garden");
+    view.listing.read = Seq(2);
+    let told = Rc::new(RefCell::new(Vec::new()));
+    session.connect_arrived(clone!(
+        #[strong]
+        told,
+        move |room, arrival| told.borrow_mut().push((room.id(), arrival.newest.seq))
+    ));
+    let items = |seqs: std::ops::RangeInclusive<u64>| ClientEvent::Items {
+        room: RoomId(1),
+        items: seqs.map(|seq| text_item(seq, "Ana", "x")).collect(),
+    };
+    let tell = |events: Vec<ClientEvent>| {
+        session.apply(batch(events));
+        told.take()
+    };
+    assert_eq!(tell(vec![ClientEvent::Room(view), items(1..=2)]), []);
+    assert_eq!(tell(vec![items(2..=4)]), [(RoomId(1), Some(Seq(4)))]);
+    assert_eq!(tell(vec![items(3..=4)]), [], "told already");
+    assert_eq!(tell(vec![ClientEvent::TimelineReset(RoomId(1)), items(1..=2)]), [], "read before");
+    assert_eq!(tell(vec![items(3..=3)]), [(RoomId(1), Some(Seq(3)))], "numbers began anew");
 }
