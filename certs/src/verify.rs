@@ -115,8 +115,8 @@ impl fmt::Display for KeyChanged {
              Somebody may be between you and your server, or its owner has changed the key.\n\
              Nothing was sent. Ask the owner in another way (by voice, in person) which key is \
              right.\n\
-             If it was changed on purpose, join with a new link from the owner; otherwise do not \
-             connect.",
+             If it was changed on purpose, move profile.json out of your profile's folder and join\n\
+             with a new link from the owner: you stay who you are. Otherwise do not connect.",
             self.expected,
             self.expected.phrase(),
             self.found,

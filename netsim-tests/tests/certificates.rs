@@ -252,9 +252,17 @@ fn another_key_is_not_taken_from_a_file_but_from_the_operator() {
         let invite = server.invite(&[]).unwrap();
         (key_of(&invite) != key_of(&known)).then_some(invite)
     });
-    place.person(&invite.unwrap(), "Beto");
-    let stopped = place.command(&ana, "roots.pem", &["users"]);
-    assert_eq!(stopped.code, WRONG, "a hard stop: {stopped:?}");
+    let invite = invite.unwrap();
+    place.person(&invite, "Beto");
+    let anew = ["join", &invite, "--name", "Somebody"];
+    for arguments in [&["users"][..], &anew] {
+        let stopped = place.command(&ana, "roots.pem", arguments);
+        assert_eq!(stopped.code, WRONG, "a hard stop: {stopped:?}");
+        assert!(stopped.stderr.contains("move profile.json out"), "{stopped:?}");
+    }
+    // As it is told: the pin goes, who one is stays.
+    fs::rename(ana.profile().join("profile.json"), place.path("profile.json.old")).unwrap();
+    assert_eq!(place.done(&ana, &anew)[0]["handle"], "ana");
 }
 
 #[test]

@@ -69,6 +69,10 @@ fn a_healthy_server_shows_its_key_its_words_and_how_one_becomes_a_member() {
         let ana = Cli::joined(dir.path().join("ana"), &link, "Ana").unwrap();
         let called = ana.call(&["doctor", &server.address().to_string()]).unwrap();
         assert_says(&called, DONE, "ok", &["the one that your profile knows"]);
+        let moved = format!("localhost:{}", server.address().port());
+        let called = ana.call(&["doctor", &moved]).unwrap();
+        let known = format!("your profile knows, of {}: the server has moved", server.address());
+        assert_says(&called, DONE, "ok", &[&known, "join with a link that has it"]);
     }
 }
 

@@ -8,6 +8,7 @@ use tertulia_server::Server;
 pub(crate) fn text(server: &Server, registration: Registration, spanish: bool) -> String {
     let address = server.local_addr();
     let port = address.port();
+    let loopback = address.ip().is_loopback();
     let mut lines = Vec::new();
     let invite = registration == Registration::Invite;
     if spanish {
@@ -17,7 +18,10 @@ pub(crate) fn text(server: &Server, registration: Registration, spanish: bool) -
         } else {
             "[+] Registro: abierto a cualquiera".to_owned()
         });
-        lines.push(format!("[+] Cortafuegos, si lo hay: sudo ufw allow {port}/udp"));
+        lines.push(match loopback {
+            true => "[+] Solo se llega desde esta máquina".to_owned(),
+            false => format!("[+] Cortafuegos, si lo hay: sudo ufw allow {port}/udp"),
+        });
     } else {
         lines.push(format!("[+] Listening on udp {address}"));
         lines.push(if invite {
@@ -25,7 +29,10 @@ pub(crate) fn text(server: &Server, registration: Registration, spanish: bool) -
         } else {
             "[+] Registration: open to anyone".to_owned()
         });
-        lines.push(format!("[+] Firewall, if there is one: sudo ufw allow {port}/udp"));
+        lines.push(match loopback {
+            true => "[+] Reached from this machine only".to_owned(),
+            false => format!("[+] Firewall, if there is one: sudo ufw allow {port}/udp"),
+        });
     }
     if let Trust::Pinned(key) = server.link().trust {
         lines.push(if spanish {

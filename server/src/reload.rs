@@ -112,8 +112,13 @@ impl Reloader {
     async fn configure(&mut self, config: ServerConfig) {
         let now = Settings { registration: config.registration, rates: config.rates };
         let before = self.shared.set(now);
-        if before != now {
-            info!(?before, ?now, "settings changed");
+        for (what, changed) in [
+            ("registration", before.registration != now.registration),
+            ("limits", before.rates != now.rates),
+        ] {
+            if changed {
+                info!(what, "this was changed in the configuration: it counts from now on");
+            }
         }
         let old = &self.config;
         for (what, changed) in [

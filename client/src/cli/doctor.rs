@@ -24,6 +24,8 @@ struct Patient {
     addresses: Vec<HostPort>,
     trust: Option<Trust>,
     known_by: Option<&'static str>,
+    /// The profile's server, where that is not known under the address.
+    elsewhere: Option<ServerLink>,
 }
 
 #[derive(Serialize)]
@@ -49,7 +51,7 @@ pub(crate) async fn run(
     let patience = PATIENCE.min(Duration::from_secs(global.timeout));
     match peek(&patient.addresses, patient.trust, patience).await {
         Ok(seen) => {
-            let text = report(&server, &seen, patient.known_by);
+            let text = report(&server, &seen, &patient);
             let diagnosis = Diagnosis {
                 server,
                 result: "ok",
@@ -86,22 +88,34 @@ fn patient(typed: &str, global: &Global) -> Result<Patient, Failure> {
             .parse()
             .map_err(|error| Failure::wrong(format!("this is no server's link: {error}")))?;
         let (addresses, trust) = (link.addresses, Some(link.trust));
-        return Ok(Patient { addresses, trust, known_by: Some("the link") });
+        return Ok(Patient { addresses, trust, known_by: Some("the link"), elsewhere: None });
     }
     let address = HostPort::typed(typed).map_err(|error| Failure::wrong(error.to_string()))?;
     let known = global.profile().ok().and_then(|profile| known_server(&profile));
-    let known = known.filter(|link| link.addresses.contains(&address));
+    let (known, elsewhere) = match known {
+        Some(link) if link.addresses.contains(&address) => (Some(link), None),
+        elsewhere => (None, elsewhere),
+    };
     Ok(Patient {
         addresses: vec![address],
         trust: known.as_ref().map(|link| link.trust),
         known_by: known.map(|_| "your profile"),
+        elsewhere,
     })
 }
 
-fn report(server: &str, seen: &Glimpse, known_by: Option<&str>) -> String {
-    let trust = match known_by {
-        Some(known_by) => format!("the one that {known_by} knows"),
-        None => "not known to you yet: compare its words with the server's owner".to_owned(),
+fn report(server: &str, seen: &Glimpse, patient: &Patient) -> String {
+    let is_seen = |link: &&ServerLink| link.trust == Trust::Pinned(seen.key);
+    let trust = match (patient.known_by, patient.elsewhere.as_ref().filter(is_seen)) {
+        (Some(known_by), _) => format!("the one that {known_by} knows"),
+        (None, Some(moved)) => format!(
+            "the one that your profile knows, of {}: the server has moved, or has a second \
+             address; join with a link that has it",
+            moved.addresses.first().map(ToString::to_string).unwrap_or_default()
+        ),
+        (None, None) => {
+            "not known to you yet: compare its words with the server's owner".to_owned()
+        }
     };
     let registration = match seen.registration {
         Some(Registration::Open) => "open to anyone",

@@ -166,7 +166,10 @@ pub(crate) fn explain(trouble: &Trouble) -> String {
         ),
         Trouble::KeyChanged(changed) => changed.to_string(),
         Trouble::Certificate(why) => {
-            format!("the server's certificate was refused ({why}); ask its owner for a new link")
+            format!(
+                "the server's certificate was refused ({why}); ask its owner for a new link, or name \
+                 the authority's certificate in SSL_CERT_FILE if it is one of your own"
+            )
         }
         Trouble::Version => {
             "server and client have no version in common; update the older one".into()

@@ -33,9 +33,9 @@ pub(crate) async fn run(
         "-" => read_stdin().await?,
         link => link.to_owned(),
     };
-    let link: ServerLink = link
-        .parse()
-        .map_err(|error| Failure::wrong(format!("this is no server's link: {error}")))?;
+    let link: ServerLink = link.parse().map_err(|error| {
+        Failure::wrong(format!("this is no server's link: {error}; ask the server's owner for one"))
+    })?;
     let name = DisplayName::new(&args.name)
         .and_then(|name| name.handle().map(|_| name))
         .map_err(|error| Failure::failed(format!("{error}: {}", unusable_name())))?;

@@ -190,7 +190,7 @@ impl Session {
         text.push_str(&gave_up(self.timeout));
         if snapshot.queued > 0 {
             text.push_str(&format!(
-                "; {} stay queued in the outbox and go out with the next command",
+                "; {} unsent stay queued in the outbox and go out with the next command",
                 snapshot.queued
             ));
         }

@@ -89,7 +89,7 @@ impl StopPage {
         imp.icon.set_icon_name(Some("dialog-error-symbolic"));
         imp.title.set_label(tr("This is not the server you know"));
         imp.text.set_label(tr(
-            "It shows another key. Somebody may be between you and your server, or its owner has changed the key. Nothing was sent.\n\nAsk the owner in another way (by voice, in person) which key is right. If it was changed on purpose, join with a new link; otherwise do not connect.",
+            "It shows another key. Somebody may be between you and your server, or its owner has changed the key. Nothing was sent.\n\nAsk the owner in another way (by voice, in person) which key is right. If it was changed on purpose, close this window, move profile.json out of your profile’s folder and open a new link from the owner: you stay who you are. Otherwise do not connect.",
         ));
         imp.details.set_visible(false);
         let shown = |key: KeyFingerprint| format!("{key}\n{}", key.phrase());

@@ -6,7 +6,7 @@ use adw::prelude::*;
 use gtk::{gio, glib, subclass::prelude::*};
 use tertulia_client::{
     ClientEvent, Connection, Item, PresenceView, Snapshot,
-    proto::{Role, RoomId, Timestamp},
+    proto::{Role, RoomId, RoomKind, Timestamp},
 };
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     bridge::Batch,
     model::{
         Session, now,
-        testing::{account, my_item, person, room_view, text_item},
+        testing::{account, direct_view, my_item, person, room_view, text_item},
     },
     ui::{Window, body_bin::BodyBin, chat_page::ChatPage, timeline_cell::TimelineCell},
 };
@@ -212,12 +212,16 @@ pub(super) fn live(rooms: &[(u64, &str)]) -> Snapshot {
 /// An afternoon in a garden club, and the room list beside it.
 pub(super) fn garden(stage: &Stage) {
     let mut snapshot = live(&[(1, "lobby"), (2, "garden"), (3, "música"), (4, "release-team")]);
+    snapshot.rooms[3].listing.kind = RoomKind::Private;
+    snapshot.rooms[3].listing.mentions = 1;
+    snapshot.rooms.push(direct_view(5, "Mia"));
     let now = now().0;
     let previews = [
         ("Tom", "See you at six", now - 26 * HOUR_MS, 0),
         ("Ana María", "I’ll bring the cake 🍰", now - 60_000, 0),
         ("Lucía", "¿Ensayamos el jueves? 🎻", now - 2 * HOUR_MS, 3),
-        ("Zoë", "tagging 1.2 now", now - 5 * 24 * HOUR_MS, 128),
+        ("Zoë", "@ana.maría tagging 1.2 now", now - 5 * 24 * HOUR_MS, 128),
+        ("Mia", "Shall I bring the tea?", now - HOUR_MS, 1),
     ];
     for (view, (author, text, time, unread)) in snapshot.rooms.iter_mut().zip(previews) {
         view.preview = Some((author.into(), text.into(), Timestamp(time)));
