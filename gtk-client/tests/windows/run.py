@@ -8,7 +8,8 @@ import sys
 import tempfile
 import traceback
 
-import room_scenarios  # noqa: F401  (they list themselves)
+import reading_scenarios  # noqa: F401  (they list themselves)
+import room_scenarios  # noqa: F401
 from scenarios import SCENARIOS
 from world import World
 
