@@ -126,6 +126,9 @@ mod imp {
             ));
             self.update_edges();
             self.redraw_when_needed();
+            // A row with the focus may go, and the next one gets it: nobody asked to select its text,
+            // and GTK 4.8 complains when it does.
+            window.settings().set_gtk_label_select_on_focus(false);
             window.connect_is_active_notify(|window| {
                 if window.is_active() {
                     window.imp().chat.looked_at();
