@@ -69,8 +69,7 @@ fn end_of(text: &str) -> usize {
                 | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
     };
     let mut address = &text[..text.find(ends).unwrap_or(text.len())];
-    loop {
-        let Some(last) = address.chars().next_back() else { break };
+    while let Some(last) = address.chars().next_back() {
         let count = |c: char| address.matches(c).count();
         let is_sentences = match last {
             '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '~' | '…' | '’' => true,

@@ -35,7 +35,7 @@ pub(crate) fn found(places: &[Place], query: &str) -> Vec<usize> {
         .filter_map(|(at, place)| {
             let (name, also) = (folded(&place.name), folded(&place.also));
             let has = |word: &&str| words(&name).chain(words(&also)).any(|w| w.starts_with(*word));
-            if !wanted.iter().all(|word| has(word)) {
+            if !wanted.iter().all(has) {
                 return None;
             }
             let begins = wanted

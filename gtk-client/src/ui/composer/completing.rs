@@ -7,11 +7,14 @@ use gtk::{gdk, glib, glib::clone, pango, prelude::*, subclass::prelude::*};
 use super::imp;
 use crate::model::{Named, Suggestion, asked, finished_emoji, suggestions};
 
+/// Tells whom one may name.
+type People = Box<dyn Fn() -> Vec<Named>>;
+
 /// The list, and what it may name.
 #[derive(Default)]
 pub(super) struct Completing {
     popover: RefCell<Option<(gtk::Popover, gtk::ListBox)>>,
-    people: RefCell<Option<Box<dyn Fn() -> Vec<Named>>>>,
+    people: RefCell<Option<People>>,
     shown: RefCell<Vec<Suggestion>>,
     /// Characters that a suggestion replaces.
     length: Cell<usize>,
