@@ -6,6 +6,7 @@
 mod attempt;
 mod cache;
 mod command;
+mod drafts;
 mod follower;
 mod lane;
 mod marks;
@@ -100,6 +101,9 @@ pub(crate) struct Driver {
 
     desk: sending::Desk,
     cache: cache::Cache,
+    keeps_drafts: bool,
+    /// The drafts being written.
+    drafts_job: Option<oneshot::Receiver<()>>,
 
     outlet: outlet::Outlet,
     shared: Arc<Shared>,
@@ -138,6 +142,7 @@ impl Driver {
                 stored = answer(&mut self.desk.job) => self.stored(stored),
                 found = answer(&mut self.desk.search) => self.inherited(found),
                 kept = answer(&mut self.cache.job) => self.cache.job_done(kept),
+                _ = answer(&mut self.drafts_job) => {}
                 news = attempt::news(&mut self.attempt) => self.attempt_news(news).await,
                 Some(report) = self.reports.recv(), if takes_reports => {
                     self.handle_report(report);
@@ -204,6 +209,7 @@ impl Driver {
             self.fill_holes();
         }
         self.flush_marks(now);
+        self.write_drafts(now);
         self.look_for_the_dead(now);
     }
 
@@ -232,6 +238,7 @@ impl Driver {
             self.leaves_by,
             self.refill_at,
             self.marks.due(self.sends_marks()),
+            self.drafts_due(),
             self.desk.search_at(),
             self.desk.outbox.wake_at().filter(|_| sends),
             self.closing.as_ref().map(|closing| closing.until),
@@ -340,6 +347,7 @@ impl Driver {
         self.attempt = None;
         self.desk.settle().await;
         self.cache.settle().await;
+        self.settle_drafts().await;
         if let Some(connection) = self.connection.take() {
             connection.goodbye().await;
         }

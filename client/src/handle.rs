@@ -247,6 +247,20 @@ impl Client {
         let _ = self.commands.try_send(Command::Typing(room));
     }
 
+    /// What was typed in a room and not sent, as it was kept.
+    pub fn draft(&self, room: RoomId) -> Option<String> {
+        self.shared.with_drafts(|drafts| drafts.all().get(&room).cloned())
+    }
+
+    /// Keeps what was typed in a room and not sent; empty: nothing was. On disk within about a
+    /// second, and before [`Client::close`] returns, by a client that has the timelines
+    /// ([`ClientConfig::cache`]). One longer than four messages is not kept.
+    pub fn set_draft(&self, room: RoomId, text: String) {
+        self.shared.with_drafts(|drafts| drafts.set(room, text));
+        // Only to wake the task: with that many commands it is awake.
+        let _ = self.commands.try_send(Command::Drafted);
+    }
+
     /// Makes an invite and returns its link.
     pub async fn invite(
         &self,

@@ -338,6 +338,7 @@ impl Application {
             ("app.exit", &["<Ctrl>q"][..]),
             ("window.close", &["<Ctrl>w"]),
             ("win.members", &["F9"]),
+            ("win.switch", &["<Ctrl>k"]),
             ("win.next-room", &["<Alt>Down"]),
             ("win.previous-room", &["<Alt>Up"]),
             ("win.next-news", &["<Alt><Shift>Down"]),

@@ -3,14 +3,17 @@
 
 mod alertness;
 mod calendar;
+mod completion;
 mod connection_figures;
 mod line;
+mod links;
 mod notices;
 mod person;
 mod rights;
 mod room;
 mod room_group;
 mod session;
+mod switcher;
 #[cfg(test)]
 pub(crate) mod testing;
 mod timeline;
@@ -19,13 +22,16 @@ mod window_state;
 
 pub(crate) use alertness::{Burst, Clocks};
 pub(crate) use calendar::{clock, day_of, day_title, now};
+pub(crate) use completion::{Named, Suggestion, asked, finished_emoji, suggestions};
 pub(crate) use connection_figures::ConnectionFigures;
 pub(crate) use line::TimelineLine;
+pub(crate) use links::{Link, links, whole_link};
 pub(crate) use notices::{Level, Wishes, words};
 pub(crate) use person::PersonObject;
 pub(crate) use rights::Rights;
 pub(crate) use room::Room;
 pub(crate) use room_group::{RoomGroup, RoomHeading, place};
 pub(crate) use session::Session;
+pub(crate) use switcher::{Place, found};
 pub(crate) use timeline::{Card, Day, Line};
 pub(crate) use window_state::WindowState;

@@ -59,7 +59,7 @@ pub use frame::{Frame, FrameBuffer};
 pub use ids::{
     AccountId, Epoch, LogPosition, MessageId, ParseMessageIdError, ReqId, RoomId, Seq, Timestamp,
 };
-pub use mention::mentions;
+pub use mention::{mention_spans, mentions};
 pub use name::{DisplayName, Handle, NameError, RoomName, skeleton};
 pub use role::Role;
 pub use room::{

@@ -15,7 +15,7 @@ use tokio::{
 use super::Driver;
 use crate::{
     connection::{Connected, Ended, Greeting, Welcomed, greet},
-    core::{liveness::Liveness, room::Room, session::End},
+    core::{drafts::Drafts, liveness::Liveness, room::Room, session::End},
     error::JoinError,
     model::{Account, ClientEvent, Trouble},
     store::profile::Profile,
@@ -253,6 +253,7 @@ impl Driver {
             tracing::warn!("the server's history was replaced: timelines begin anew");
         }
         self.cache.clear(epoch);
+        self.shared.with_drafts(Drafts::clear);
         for (id, room) in &mut self.rooms {
             *room = Room::new(room.view().clone(), Seq(0));
             self.outlet.emit(ClientEvent::TimelineReset(*id));

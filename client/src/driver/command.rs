@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Link(oneshot::Sender<Option<ServerLink>>),
     MarkRead(RoomId, Seq),
     Typing(RoomId),
+    /// A draft changed.
+    Drafted,
     Wake,
     Close {
         flush: Duration,
@@ -139,6 +141,7 @@ impl Driver {
             }
             Command::MarkRead(room, seq) => self.mark_read(room, seq),
             Command::Typing(room) => self.typing(room),
+            Command::Drafted => {}
             Command::Wake => self.wake(),
             Command::Close { flush, reply } => {
                 let until = self.now().saturating_add(flush);

@@ -97,6 +97,7 @@ impl Driver {
         if self.rooms.remove(&room).is_some() {
             self.cache.forget(room);
             self.shared.remove_room(room);
+            self.shared.with_drafts(|drafts| drafts.set(room, String::new()));
             self.outlet.emit(ClientEvent::RoomGone(room));
         }
     }

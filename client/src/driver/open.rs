@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     core::{
+        drafts::Drafts,
         liveness::Liveness,
         outbox::{Row, RowId},
         room::{Me, Room},
@@ -29,7 +30,7 @@ use crate::{
     handle::ClientConfig,
     model::{ClientEvent, PresenceView},
     store::{
-        Blocking, DatabaseError,
+        Blocking, DatabaseError, drafts_file,
         outbox_file::OutboxFile,
         profile::Profile,
         room_names::RoomNames,
@@ -47,6 +48,7 @@ struct Opened {
     rows: Vec<(RowId, Row)>,
     timelines: Option<Timelines>,
     rooms: Vec<Kept>,
+    drafts: Drafts,
 }
 
 /// The ends that handles hold.
@@ -84,7 +86,7 @@ pub(crate) async fn start(
     let account = opened.profile.as_ref().map(Profile::account);
     let me = opened.profile.as_ref().map_or(Me::NOBODY, Profile::me);
     let (watched, connection) = watch::channel(session.connection());
-    let shared = Arc::new(Shared::new(connection, account));
+    let shared = Arc::new(Shared::new(connection, account, opened.drafts));
     let block = |file| Blocking::new(file, Arc::clone(&config.env));
     let rooms = opened.rooms.into_iter().map(|kept| {
         shared.set_room(&kept.view);
@@ -113,6 +115,8 @@ pub(crate) async fn start(
         marks: Marks::default(),
         typed: BTreeMap::new(),
         refill_at: None,
+        keeps_drafts: opened.timelines.is_some(),
+        drafts_job: None,
         desk: Desk::new(block(opened.outbox), opened.rows),
         cache: Cache::new(
             opened.timelines.map(|file| Blocking::new(file, Arc::clone(&config.env))),
@@ -153,6 +157,10 @@ fn open(profile: &Path, cache: bool, env: &dyn Env) -> Result<Opened, OpenError>
             .map_err(|error| OpenError::Io(format!("cannot read the timelines: {error}")))?,
         None => Vec::new(),
     };
+    let drafts = match &timelines {
+        Some(_) => drafts_file::load(profile, record.as_ref().map(|record| record.epoch)),
+        None => Drafts::default(),
+    };
     Ok(Opened {
         device,
         profile: record,
@@ -161,6 +169,7 @@ fn open(profile: &Path, cache: bool, env: &dyn Env) -> Result<Opened, OpenError>
         rows,
         timelines,
         rooms,
+        drafts,
     })
 }
 

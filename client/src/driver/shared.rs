@@ -10,6 +10,7 @@ use tertulia_proto::{RoomId, limits};
 use tokio::sync::watch;
 
 use crate::{
+    core::drafts::Drafts,
     glimpse::key_of,
     model::{Account, Connection, PresenceView, RoomView, Snapshot, Status, Trouble},
 };
@@ -19,6 +20,8 @@ use crate::{
 pub(crate) struct Shared {
     connection: watch::Receiver<Connection>,
     rest: Mutex<Rest>,
+    /// Written by handles too.
+    drafts: Mutex<Drafts>,
 }
 
 #[derive(Debug, Default)]
@@ -32,8 +35,13 @@ struct Rest {
 }
 
 impl Shared {
-    pub(super) fn new(connection: watch::Receiver<Connection>, account: Option<Account>) -> Self {
-        Self { connection, rest: Mutex::new(Rest { account, ..Rest::default() }) }
+    pub(super) fn new(
+        connection: watch::Receiver<Connection>,
+        account: Option<Account>,
+        drafts: Drafts,
+    ) -> Self {
+        let rest = Mutex::new(Rest { account, ..Rest::default() });
+        Self { connection, rest, drafts: Mutex::new(drafts) }
     }
 
     /// Everything to show.
@@ -78,6 +86,12 @@ impl Shared {
     /// Follows the way to the server.
     pub(crate) fn watch(&self) -> watch::Receiver<Connection> {
         self.connection.clone()
+    }
+
+    /// What was typed and not sent.
+    pub(crate) fn with_drafts<T>(&self, act: impl FnOnce(&mut Drafts) -> T) -> T {
+        // What is done with the lock held panics nowhere.
+        act(&mut self.drafts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn set_trouble(&self, trouble: &Trouble) {

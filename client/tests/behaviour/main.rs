@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+mod drafts;
 mod fake_server;
 mod glimpse;
 mod hostile;

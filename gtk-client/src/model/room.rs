@@ -68,6 +68,8 @@ mod imp {
         pub(super) lines: RefCell<Vec<Line>>,
         pub(super) store: gio::ListStore,
         pub(super) opened: Cell<bool>,
+        /// How many messages were new when that was last marked.
+        pub(super) new_count: Cell<u32>,
         pub(super) followed: Cell<bool>,
         pub(super) loading: Cell<bool>,
         pub(super) complete: Cell<bool>,
@@ -96,6 +98,7 @@ mod imp {
                 lines: RefCell::default(),
                 store: gio::ListStore::new::<TimelineLine>(),
                 opened: Cell::default(),
+                new_count: Cell::default(),
                 followed: Cell::default(),
                 loading: Cell::default(),
                 complete: Cell::default(),
@@ -195,6 +198,12 @@ impl Room {
         self.notify_members();
         self.notify_archived();
         self.emit_by_name::<()>("changed", &[]);
+    }
+
+    /// What was typed and not sent, in one line that says so; `None`: nothing was.
+    pub(crate) fn draft_line(&self) -> Option<String> {
+        let draft = one_line(&self.draft());
+        (!draft.is_empty()).then(|| fill(tr("Draft: {text}"), &[("text", &draft)]))
     }
 
     /// Who reads it: what names them is marked, what they did is told as theirs.

@@ -15,7 +15,7 @@ use async_channel::Receiver;
 use gtk::{gio, glib, glib::subclass::Signal, prelude::*, subclass::prelude::*};
 use tertulia_client::{
     Account, ClientEvent, Connection, PresenceView, Snapshot,
-    proto::{RoomId, Timestamp},
+    proto::{Person, RoomId, Timestamp},
 };
 
 use super::{
@@ -101,6 +101,7 @@ impl Session {
         let snapshot = bridge.client().snapshot();
         if self.imp().bridge.set(bridge).is_ok() {
             self.restore(snapshot);
+            self.iter_rooms().for_each(|room| self.take_draft(&room));
             let session = self.downgrade();
             glib::spawn_future_local(follow(events, move |batch| {
                 if let Some(session) = session.upgrade() {
@@ -143,6 +144,11 @@ impl Session {
     /// The members of the room in sight, as [`PersonObject`]s: those here first.
     pub(crate) fn members(&self) -> &gio::ListStore {
         &self.imp().members
+    }
+
+    /// The same as plain values.
+    pub(crate) fn people_of_room(&self) -> Vec<Person> {
+        self.iter_members().map(|member| member.person().clone()).collect()
     }
 
     /// The room in sight.
@@ -200,7 +206,7 @@ impl Session {
 
     /// Shows these members, as if the server had told them.
     #[cfg(test)]
-    pub(crate) fn show_members(&self, people: Vec<tertulia_client::proto::Person>) {
+    pub(crate) fn show_members(&self, people: Vec<Person>) {
         self.set_members(people);
     }
 
@@ -331,12 +337,11 @@ impl Session {
     fn set_presence(&self, presence: PresenceView) {
         self.iter_rooms().for_each(|room| room.set_presence(&presence));
         self.imp().presence.replace(presence);
-        let people: Vec<_> = self.iter_members().map(|member| member.person().clone()).collect();
-        self.set_members(people);
+        self.set_members(self.people_of_room());
     }
 
     /// Shows these members, those who are here first, with what is known of their presence.
-    fn set_members(&self, mut people: Vec<tertulia_client::proto::Person>) {
+    fn set_members(&self, mut people: Vec<Person>) {
         let presence = self.imp().presence.borrow();
         if !presence.people.is_empty() {
             for person in &mut people {
@@ -365,6 +370,7 @@ impl Session {
         let room = Room::new(view);
         room.set_reader(self.reader());
         room.set_presence(&self.imp().presence.borrow());
+        self.take_draft(&room);
         self.rooms().append(&room);
         room
     }

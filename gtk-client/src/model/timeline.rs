@@ -50,8 +50,8 @@ pub(crate) enum Line {
     Day(Day),
     /// What follows is new.
     New,
-    /// A message; `first` and `last` of its group.
-    Message { item: Rc<Item>, first: bool, last: bool, names_me: bool },
+    /// A message; `first` and `last` of its group; the reader's handle, where it names them.
+    Message { item: Rc<Item>, first: bool, last: bool, names_me: Option<Rc<Handle>> },
     /// Something else that happened; whether it was done to the reader.
     Note { item: Rc<Item>, to_me: bool },
     /// For this reader only.
@@ -84,6 +84,7 @@ pub(crate) struct Timeline {
     items: BTreeMap<ItemKey, Rc<Item>>,
     keys: BTreeMap<MessageId, ItemKey>,
     reader: Option<Reader>,
+    handle: Option<Rc<Handle>>,
     /// Messages of others that name the reader.
     naming: BTreeSet<ItemKey>,
     /// In a room of two nobody comes or goes.
@@ -99,6 +100,7 @@ pub(crate) struct Timeline {
 impl Timeline {
     /// Whose window it is; to be told before there are items.
     pub(crate) fn set_reader(&mut self, reader: Option<Reader>) {
+        self.handle = reader.as_ref().map(|reader| Rc::new(reader.handle.clone()));
         self.reader = reader;
     }
 
@@ -221,12 +223,17 @@ impl Timeline {
         self.new_after = seq;
     }
 
+    /// Where the divider "new" goes, be that loaded or not.
+    pub(crate) fn new_after(&self) -> Option<Seq> {
+        self.new_after
+    }
+
     /// All lines, oldest first. `day_of` tells the reader's day of a time.
     pub(crate) fn lines(&self, day_of: impl Fn(Timestamp) -> Day) -> Vec<Line> {
         let mut builder = Builder::new(day_of);
         let me = self.reader.as_ref().map(|reader| reader.account);
         let mut cards = self.cards.iter().peekable();
-        let mut new_after = self.new_after;
+        let mut new_after = self.new_after.filter(|seq| self.reaches(*seq));
         for (key, item) in &self.items {
             while let Some(card) = cards.next_if(|card| card.after < Some(*key)) {
                 builder.card(card);
@@ -247,16 +254,22 @@ impl Timeline {
                 }
                 Content::Unknown => {}
                 content if is_message(content) => {
-                    builder.message(item, self.naming.contains(key));
+                    let naming = self.handle.as_ref().filter(|_| self.naming.contains(key));
+                    builder.message(item, naming.cloned());
                 }
                 _ => builder.note(item, false),
             }
         }
         cards.for_each(|card| builder.card(card));
         for (_, echo) in &self.echoes {
-            builder.message(echo, false);
+            builder.message(echo, None);
         }
         builder.lines
+    }
+
+    /// Whether what follows `seq` is loaded: before that nobody knows what the first new one is.
+    fn reaches(&self, seq: Seq) -> bool {
+        self.span().is_some_and(|(oldest, _)| oldest <= seq.next())
     }
 
     fn names_reader(&self, item: &Item) -> bool {
@@ -326,7 +339,7 @@ impl<F: Fn(Timestamp) -> Day> Builder<F> {
         Self { day_of, day: None, lines: Vec::new() }
     }
 
-    fn message(&mut self, item: &Rc<Item>, names_me: bool) {
+    fn message(&mut self, item: &Rc<Item>, names_me: Option<Rc<Handle>>) {
         self.begin_day(item.time);
         let first = !self.continue_group(item);
         self.lines.push(Line::Message { item: item.clone(), first, last: true, names_me });

@@ -76,6 +76,11 @@ impl BottomFollower {
         self.0.keep_up();
     }
 
+    /// Stays where it is, whatever comes, until the end is in sight again.
+    pub(crate) fn let_go(&self) {
+        self.0.set_follows(false);
+    }
+
     /// Calls `changed` when [`Self::follows`] changed.
     pub(crate) fn on_change(&self, changed: impl Fn() + 'static) {
         self.0.changed.replace(Some(Rc::new(changed)));

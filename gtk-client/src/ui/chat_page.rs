@@ -2,8 +2,9 @@
 
 mod commands;
 mod heading;
+mod unread;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{glib, glib::clone};
@@ -56,6 +57,8 @@ mod imp {
         #[template_child]
         pub(super) bottom_unread: TemplateChild<gtk::Label>,
         #[template_child]
+        pub(in crate::ui) new_button: TemplateChild<gtk::Button>,
+        #[template_child]
         pub(in crate::ui) composer: TemplateChild<Composer>,
         #[template_child]
         pub(super) writers: TemplateChild<gtk::Label>,
@@ -69,6 +72,10 @@ mod imp {
         pub(super) follower: OnceCell<BottomFollower>,
         pub(super) room: RefCell<Option<Room>>,
         pub(super) room_handlers: RefCell<Vec<glib::SignalHandlerId>>,
+        /// The line "New messages" was in sight.
+        pub(super) new_seen: Cell<bool>,
+        /// Frames until it is looked for.
+        pub(super) new_in: Cell<u32>,
         pub(super) lines_handler: RefCell<Option<glib::SignalHandlerId>>,
     }
 
@@ -101,6 +108,18 @@ mod imp {
                     room.change(|timeline| timeline.drop_card(id));
                 }
             });
+            klass.install_action(
+                "chat.open-link",
+                Some(glib::VariantTy::STRING),
+                |page, _, address| {
+                    page.open_link(address.and_then(glib::Variant::str).unwrap_or_default());
+                },
+            );
+            klass.install_action("chat.go-to-new", None, |page, _, _| page.go_to_new());
+            klass.install_action("chat.go-to-end", None, |page, _, _| page.go_to_end());
+            let alt = gtk::gdk::ModifierType::ALT_MASK;
+            klass.add_binding_action(gtk::gdk::Key::Home, alt, "chat.go-to-new");
+            klass.add_binding_action(gtk::gdk::Key::End, alt, "chat.go-to-end");
             klass.install_action("chat.users", None, |page, _, _| page.tell_users());
             klass.install_action("chat.leave", None, |page, _, _| page.ask_to_leave());
             klass.install_action("chat.details", None, |page, _, _| page.show_details());
@@ -133,11 +152,13 @@ mod imp {
                 }
             ));
             let _ = self.follower.set(follower);
-            self.bottom.connect_clicked(clone!(
+            let moved = clone!(
                 #[weak]
                 page,
-                move |_| page.go_to_end()
-            ));
+                move |_: &gtk::Adjustment| page.imp().look_for_new()
+            );
+            self.scroll.vadjustment().connect_value_changed(moved.clone());
+            self.scroll.vadjustment().connect_changed(moved);
             self.composer.connect_submitted(clone!(
                 #[weak]
                 page,
@@ -146,7 +167,10 @@ mod imp {
             self.composer.connect_written(clone!(
                 #[weak]
                 page,
-                move |composer| page.tell_writing(&composer.text())
+                move |composer| {
+                    page.keep_draft();
+                    page.tell_writing(&composer.text());
+                }
             ));
         }
     }
@@ -209,6 +233,7 @@ impl ChatPage {
         let imp = self.imp();
         if imp.session.set(session.clone()).is_ok() {
             imp.strip.set_session(session);
+            imp.composer.set_people(commands::people_of(session));
             session.members().connect_items_changed(clone!(
                 #[weak]
                 imp,
@@ -243,6 +268,7 @@ impl ChatPage {
         }
         if let Some(before) = imp.room.replace(room.cloned()) {
             before.set_draft(imp.composer.text());
+            self.keep_draft_of(&before, &imp.composer.text());
             for handler in imp.room_handlers.take() {
                 before.disconnect(handler);
             }
@@ -261,9 +287,14 @@ impl ChatPage {
             return;
         };
         imp.composer.set_text(&room.draft());
+        // It is in the composer now, and no news in the list.
+        room.set_draft("");
         self.follow(room);
         let lines = gtk::NoSelection::new(Some(room.lines().clone()));
         imp.list.set_model(Some(&lines));
+        imp.new_seen.set(false);
+        imp.new_button.set_visible(false);
+        imp.look_for_new();
         self.go_to_end();
         imp.at_end_changed();
     }
@@ -328,6 +359,7 @@ impl ChatPage {
             move |_, _, _, _| {
                 imp.empty.set_visible(room.is_silent());
                 imp.obj().mark_read_if_seen();
+                imp.look_for_new();
             }
         ));
         imp.lines_handler.replace(Some(handler));

@@ -1,5 +1,7 @@
 //! Where one writes: Enter sends, Shift+Enter breaks the line.
 
+mod completing;
+
 use std::{cell::Cell, sync::OnceLock};
 
 use gtk::{
@@ -8,6 +10,9 @@ use gtk::{
     prelude::*,
     subclass::prelude::*,
 };
+
+use self::completing::Completing;
+use crate::model::Named;
 
 mod imp {
     use super::*;
@@ -25,6 +30,7 @@ mod imp {
         pub(super) send: TemplateChild<gtk::Button>,
         /// The text is being put in, not written.
         pub(super) filling: Cell<bool>,
+        pub(super) completing: Completing,
     }
 
     #[glib::object_subclass]
@@ -79,6 +85,17 @@ mod imp {
                 move |keys, key, _, state| composer.imp().key_pressed(keys, key, state)
             ));
             self.text.add_controller(keys);
+            let focus = gtk::EventControllerFocus::new();
+            focus.connect_leave(clone!(
+                #[weak]
+                composer,
+                move |_| composer.imp().hide_suggestions()
+            ));
+            self.text.add_controller(focus);
+        }
+
+        fn dispose(&self) {
+            self.drop_suggestions();
         }
     }
 
@@ -97,6 +114,9 @@ mod imp {
             key: gdk::Key,
             state: gdk::ModifierType,
         ) -> glib::Propagation {
+            if self.completing_key(key) {
+                return glib::Propagation::Stop;
+            }
             let is_enter =
                 matches!(key, gdk::Key::Return | gdk::Key::KP_Enter | gdk::Key::ISO_Enter);
             let modified = state.intersects(
@@ -123,7 +143,10 @@ mod imp {
             let text = self.obj().text();
             self.send.set_sensitive(!text.trim().is_empty());
             if !self.filling.get() {
+                self.complete();
                 self.obj().emit_by_name::<()>("written", &[]);
+            } else {
+                self.hide_suggestions();
             }
         }
 
@@ -171,6 +194,11 @@ impl Composer {
         buffer.end_irreversible_action();
         imp.filling.set(false);
         buffer.place_cursor(&buffer.end_iter());
+    }
+
+    /// Whom `@` may name; asked each time.
+    pub(crate) fn set_people(&self, people: impl Fn() -> Vec<Named> + 'static) {
+        self.imp().set_people(people);
     }
 
     /// Calls `submitted` when the text is to be sent.

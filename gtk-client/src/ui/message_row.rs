@@ -1,12 +1,14 @@
 //! A message: a bubble with its sender, text, time and how far it got.
 
-use gtk::{glib, pango, prelude::*, subclass::prelude::*};
-use tertulia_client::{Content, Delivery, Item};
+use std::cell::OnceCell;
 
-use super::{body_bin::BodyBin, fold};
+use gtk::{glib, pango, prelude::*, subclass::prelude::*};
+use tertulia_client::{Content, Delivery, Item, proto::Handle};
+
+use super::{body_bin::BodyBin, fold, message_links::MessageLinks, message_text};
 use crate::{
     i18n::{fill, tr},
-    model::clock,
+    model::{clock, links},
     sentences,
 };
 
@@ -55,6 +57,7 @@ mod imp {
         pub(super) retry: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) discard: TemplateChild<gtk::Button>,
+        pub(super) links: OnceCell<MessageLinks>,
     }
 
     #[glib::object_subclass]
@@ -93,8 +96,9 @@ impl Default for MessageRow {
 }
 
 impl MessageRow {
-    /// Shows a message; `first` and `last` of its group.
-    pub(crate) fn bind(&self, item: &Item, first: bool, last: bool) {
+    /// Shows a message; `first` and `last` of its group; `names_me`: the reader's handle, where it
+    /// names them.
+    pub(crate) fn bind(&self, item: &Item, first: bool, last: bool, names_me: Option<&Handle>) {
         let imp = self.imp();
         self.set_halign(if item.mine { gtk::Align::End } else { gtk::Align::Start });
         self.set_margin_top(if first { 10 } else { 2 });
@@ -107,19 +111,19 @@ impl MessageRow {
         imp.name.set_visible(first && !item.mine);
         imp.name.set_label(item.author.display.as_str());
         imp.name.set_tooltip_text(Some(&format!("@{}", item.author.handle)));
-        self.bind_text(item);
+        self.set_names_me(names_me.is_some());
+        self.bind_text(item, names_me);
         imp.time.set_label(&clock(item.time));
         self.bind_delivery(item);
     }
 
-    /// Whether it names the reader.
-    pub(crate) fn set_names_me(&self, names_me: bool) {
+    fn set_names_me(&self, names_me: bool) {
         let imp = self.imp();
         set_class(&*imp.bubble, "names-me", names_me);
         imp.naming.set_label(if names_me { tr("Names you") } else { "" });
     }
 
-    fn bind_text(&self, item: &Item) {
+    fn bind_text(&self, item: &Item, names_me: Option<&Handle>) {
         let imp = self.imp();
         let (text, is_text) = match &item.content {
             Content::Text(text) => (text.as_str(), true),
@@ -142,6 +146,15 @@ impl MessageRow {
         } else if is_few_emoji(text) {
             attributes.insert(pango::AttrFloat::new_scale(2.0));
         }
+        let mut links = if is_text { links(text) } else { Vec::new() };
+        if beginning.is_some() {
+            // One at the end may go on where the text does not.
+            links.retain(|link| link.range.end < text.len());
+        }
+        if is_text {
+            message_text::mark(&attributes, text, &links, names_me);
+        }
+        imp.links.get_or_init(|| MessageLinks::of(&imp.body)).set(&imp.body, text, &links);
         imp.body.set_attributes(Some(&attributes));
         set_class(&*imp.body, "faint", !is_text);
         let short = text.chars().take(SHORT_TEXT_CHARS + 1).count() <= SHORT_TEXT_CHARS

@@ -38,7 +38,7 @@ mod imp {
         pub(super) unread: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) unread_text: TemplateChild<gtk::Label>,
-        pub(super) shown: RefCell<Option<(Room, [glib::SignalHandlerId; 3])>>,
+        pub(super) shown: RefCell<Option<(Room, [glib::SignalHandlerId; 4])>>,
     }
 
     #[glib::object_subclass]
@@ -87,7 +87,8 @@ impl RoomRow {
         let handlers = [
             room.connect_changed(show.clone()),
             room.connect_unread_notify(show.clone()),
-            room.connect_online_notify(show),
+            room.connect_online_notify(show.clone()),
+            room.connect_draft_notify(show),
         ];
         self.imp().shown.replace(Some((room.clone(), handlers)));
     }
@@ -109,7 +110,8 @@ impl RoomRow {
         imp.lock.set_visible(room.kind() == RoomKind::Private);
         imp.here.set_visible(is_direct && room.online());
         imp.time.set_label(&room.time());
-        imp.preview.set_label(&room.preview());
+        let draft = room.draft_line();
+        imp.preview.set_label(draft.as_deref().unwrap_or(&room.preview()));
         let (unread, mentions) = (room.unread(), room.mentions());
         // In a room of two everything is said to the reader.
         let tells_mentions = mentions > 0 && !is_direct;
@@ -127,6 +129,7 @@ impl RoomRow {
             (room.kind() == RoomKind::Private).then(|| tr("private")),
             is_direct.then(|| if room.online() { tr("here") } else { tr("direct message") }),
             room.archived().then(|| tr("archived")),
+            draft.as_ref().map(|_| tr("with a draft")),
             (unread > 0).then_some(&*unread_text),
             tells_mentions.then_some(&*mentions_text),
         ];

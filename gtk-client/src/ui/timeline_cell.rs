@@ -91,8 +91,7 @@ impl TimelineCell {
         match object.line() {
             Line::Message { item, first, last, names_me } => {
                 let row = self.child_of_kind::<MessageRow>();
-                row.bind(item, *first, *last);
-                row.set_names_me(*names_me);
+                row.bind(item, *first, *last, names_me.as_deref());
             }
             Line::Card(card) => self.child_of_kind::<CardRow>().bind(card),
             Line::Day(day) => self.child_of_kind::<NoteRow>().bind_day(*day),
@@ -101,6 +100,11 @@ impl TimelineCell {
         }
         self.imp().line.replace(Some(object.clone()));
         self.queue_resize();
+    }
+
+    /// What it shows.
+    pub(crate) fn line(&self) -> Option<TimelineLine> {
+        self.imp().line.borrow().clone()
     }
 
     fn child_of_kind<T: IsA<gtk::Widget> + Default>(&self) -> T {

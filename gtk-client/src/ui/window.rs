@@ -15,7 +15,8 @@ use tertulia_client::{
 
 use super::{
     AppearanceWindow, chat_page::ChatPage, members_pane::MembersPane, rooms_window::RoomsWindow,
-    sidebar::Sidebar, stop_page::StopPage, welcome_page::WelcomePage,
+    sidebar::Sidebar, stop_page::StopPage, switcher_window::SwitcherWindow,
+    welcome_page::WelcomePage,
 };
 use crate::{
     application::Application,
@@ -76,6 +77,7 @@ mod imp {
                 window.imp().leaflet.navigate(adw::NavigationDirection::Back);
             });
             klass.install_action("win.rooms", None, |window, _, _| window.choose_rooms());
+            klass.install_action("win.switch", None, |window, _, _| window.switch());
             klass.install_action("win.invite", None, |window, _, _| window.invite());
             klass.install_action("win.appearance", None, |window, _, _| {
                 AppearanceWindow::new(window).present();
@@ -138,8 +140,13 @@ mod imp {
             ));
             self.update_edges();
             self.redraw_when_needed();
+            // A row with the focus may go, and the next one gets it: nobody asked to select its text,
+            // and GTK 4.8 complains when it does.
+            window.settings().set_gtk_label_select_on_focus(false);
             window.connect_is_active_notify(|window| {
-                window.imp().chat.mark_read_if_seen();
+                if window.is_active() {
+                    window.imp().chat.looked_at();
+                }
             });
         }
     }
@@ -410,6 +417,14 @@ impl Window {
             move |id| window.expect_room(RoomId(id))
         ));
         rooms.present();
+    }
+
+    /// The fast way to another room, where there is one.
+    fn switch(&self) {
+        let joined = self.imp().stack.visible_child_name().as_deref() == Some("main");
+        if let (Some(session), true) = (self.session(), joined) {
+            SwitcherWindow::new(self, session).present();
+        }
     }
 
     fn allow_invites(&self, session: &Session) {

@@ -9,7 +9,8 @@ import tempfile
 import traceback
 
 import desktop_scenarios  # noqa: F401  (they list themselves)
-import room_scenarios  # noqa: F401  (they list themselves)
+import reading_scenarios  # noqa: F401
+import room_scenarios  # noqa: F401
 from scenarios import SCENARIOS
 from world import World
 

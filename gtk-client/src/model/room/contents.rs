@@ -14,7 +14,7 @@ use crate::{
     model::{
         TimelineLine,
         calendar::day_of,
-        timeline::{Timeline, splice},
+        timeline::{Line, Timeline, splice},
     },
 };
 
@@ -78,10 +78,8 @@ impl Room {
 
     /// Begins to show it; `true`: nothing is loaded yet.
     pub(crate) fn open(&self) -> bool {
-        let imp = self.imp();
-        let read = self.with_view(|view| (view.listing.unread > 0).then_some(view.listing.read));
-        imp.timeline.borrow_mut().set_new_after(read.flatten());
-        imp.opened.set(true);
+        self.imp().opened.set(true);
+        self.mark_new();
         self.refresh();
         self.is_empty()
     }
@@ -89,7 +87,33 @@ impl Room {
     /// No longer in sight: keeps only what it shows at once when it is opened again.
     pub(crate) fn rest(&self) {
         self.set_followed(true);
+        self.change(|timeline| timeline.set_new_after(None));
         self.trim(ITEMS_AT_REST);
+    }
+
+    /// The person looks at it: what is unread now is new until the room is left or answered in.
+    /// `false`: nothing is.
+    pub(crate) fn mark_new(&self) -> bool {
+        let unread =
+            self.with_view(|view| (view.listing.read, view.listing.unread)).filter(|(_, n)| *n > 0);
+        let Some((read, count)) = unread else {
+            return false;
+        };
+        self.imp().new_count.set(count);
+        self.change(|timeline| timeline.set_new_after(Some(read)));
+        true
+    }
+
+    /// How many messages were new when that was last marked; `None`: none is marked.
+    pub(crate) fn new_count(&self) -> Option<u32> {
+        let imp = self.imp();
+        imp.timeline.borrow().new_after().map(|_| imp.new_count.get())
+    }
+
+    /// Which line says that what follows is new; `None`: none, or it is not loaded yet.
+    pub(crate) fn new_place(&self) -> Option<u32> {
+        let place = self.imp().lines.borrow().iter().position(|line| matches!(line, Line::New));
+        place.and_then(|place| place.try_into().ok())
     }
 
     /// Whether its newest items are in sight: then older ones need not be kept.
@@ -145,12 +169,13 @@ impl Room {
     }
 
     /// It was read to its end: the badge goes before the server tells so.
-    pub(crate) fn clear_unread(&self) {
+    pub(crate) fn read_to(&self, seq: Seq) {
         let imp = self.imp();
         if imp.unread.replace(0) != 0 {
             imp.mentions.set(0);
             if let Some(view) = imp.view.borrow_mut().as_mut() {
                 (view.listing.unread, view.listing.mentions) = (0, 0);
+                view.listing.read = seq.max(view.listing.read);
             }
             self.notify_unread();
             self.notify_mentions();

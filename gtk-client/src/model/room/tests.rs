@@ -117,7 +117,7 @@ fn a_direct_room_is_called_by_the_other_one_and_all_of_it_is_to_the_reader() {
     assert_eq!(room.title(), "Ana María");
     assert_eq!(room.preview(), "hello", "who else would have said it");
     assert_eq!((room.unread(), room.mentions()), (3, 3));
-    room.clear_unread();
+    room.read_to(Seq(4));
     assert_eq!((room.unread(), room.mentions()), (0, 0));
 }
 
@@ -150,4 +150,79 @@ fn a_room_of_two_is_silent_until_somebody_speaks() {
     assert!(room.is_silent());
     room.apply(items(vec![text_item(3, "beto", "hi")]));
     assert!(!room.is_silent());
+}
+
+fn with_unread(read: u64, head: u64) -> Room {
+    let mut view = room_view(1, "garden");
+    (view.listing.read, view.listing.head) = (Seq(read), Seq(head));
+    view.listing.unread = (head - read) as u32;
+    Room::new(view)
+}
+
+/// The texts from the line "new" on; `None`: it is not there.
+fn new_ones(room: &Room) -> Option<Vec<String>> {
+    let lines: Vec<TimelineLine> = room.lines().iter().filter_map(Result::ok).collect();
+    let place = room.new_place()? as usize;
+    assert!(matches!(lines[place].line(), Line::New));
+    let texts = lines[place..].iter().filter_map(|line| match line.line() {
+        Line::Message { item, .. } => match &item.content {
+            tertulia_client::Content::Text(text) => Some(text.as_str().to_owned()),
+            _ => None,
+        },
+        _ => None,
+    });
+    Some(texts.collect())
+}
+
+fn texts(seqs: std::ops::RangeInclusive<u64>) -> RoomChanges {
+    items(seqs.map(|seq| text_item(seq, "ana", &format!("m{seq}"))).collect())
+}
+
+#[test]
+fn what_is_new_stays_so_while_one_reads_and_more_comes() {
+    let room = with_unread(2, 4);
+    room.open();
+    room.apply(texts(1..=4));
+    assert_eq!(new_ones(&room).unwrap(), ["m3", "m4"]);
+    assert_eq!(room.new_count(), Some(2));
+    room.read_to(Seq(4));
+    room.apply(texts(5..=5));
+    assert_eq!(new_ones(&room).unwrap(), ["m3", "m4", "m5"], "read, and the line stays");
+    assert_eq!(room.new_count(), Some(2));
+}
+
+#[test]
+fn a_room_left_and_opened_again_says_nothing_is_new_once_it_was_read() {
+    let room = with_unread(2, 4);
+    room.open();
+    room.apply(texts(1..=4));
+    room.read_to(Seq(4));
+    room.rest();
+    assert_eq!((new_ones(&room), room.new_count()), (None, None));
+    room.open();
+    assert_eq!(new_ones(&room), None);
+}
+
+#[test]
+fn what_came_while_nobody_looked_is_new_when_one_looks_again() {
+    let room = with_unread(4, 4);
+    room.open();
+    room.apply(texts(1..=4));
+    assert!(!room.mark_new(), "there is nothing new");
+    let mut view = room_view(1, "garden");
+    (view.listing.read, view.listing.head, view.listing.unread) = (Seq(4), Seq(6), 2);
+    room.apply(RoomChanges { view: Some(view), ..texts(5..=6) });
+    assert_eq!(new_ones(&room), None, "nobody has looked");
+    assert!(room.mark_new());
+    assert_eq!(new_ones(&room).unwrap(), ["m5", "m6"]);
+}
+
+#[test]
+fn a_draft_is_told_in_one_line() {
+    let room = Room::new(room_view(1, "garden"));
+    assert_eq!(room.draft_line(), None);
+    room.set_draft("two\n  lines");
+    assert_eq!(room.draft_line().unwrap(), "Draft: two lines");
+    room.set_draft(" \n");
+    assert_eq!(room.draft_line(), None);
 }

@@ -59,7 +59,11 @@ impl Session {
         let (Some(bridge), Some(account)) = (self.bridge(), self.account()) else {
             return Err(SendError::Closed);
         };
-        let echo = room.change(|timeline| timeline.echo(unsent(account, text.clone())));
+        // Who answers has read.
+        let echo = room.change(|timeline| {
+            timeline.set_new_after(None);
+            timeline.echo(unsent(account, text.clone()))
+        });
         let id = room.id();
         let sent = bridge.ask(move |client| async move { client.send(id, text, None).await }).await;
         if sent.is_err() {
@@ -82,17 +86,28 @@ impl Session {
 
     /// Loads the next page of what was said before, unless one is on its way.
     pub(crate) fn load_older(&self, room: &Room) {
-        let Some(bridge) = self.bridge() else { return };
-        let Some((before, generation)) = room.begin_load() else {
+        if self.bridge().is_none() {
             return;
+        }
+        let (session, room) = (self.clone(), room.clone());
+        glib::spawn_future_local(async move { session.load_page(&room).await });
+    }
+
+    /// The same, awaited. `false`: none came.
+    pub(crate) async fn load_page(&self, room: &Room) -> bool {
+        let Some(bridge) = self.bridge() else {
+            return false;
         };
-        let (id, room) = (room.id(), room.clone());
-        glib::spawn_future_local(async move {
-            let page = bridge
-                .ask(move |client| async move { client.timeline(id, before, PAGE_ITEMS).await })
-                .await;
-            room.end_load(generation, page.ok());
-        });
+        let Some((before, generation)) = room.begin_load() else {
+            return false;
+        };
+        let id = room.id();
+        let page = bridge
+            .ask(move |client| async move { client.timeline(id, before, PAGE_ITEMS).await })
+            .await;
+        let has_come = page.as_ref().is_ok_and(|items| !items.is_empty());
+        room.end_load(generation, page.ok());
+        has_come
     }
 
     /// Asks who the members of the room in sight are. One question at a time: many may come and
@@ -149,8 +164,22 @@ impl Session {
         if room.unread() > 0
             && let (Some(bridge), Some(seq)) = (self.bridge(), seq)
         {
-            room.clear_unread();
+            room.read_to(seq);
             bridge.client().mark_read(room.id(), seq);
+        }
+    }
+
+    /// Keeps what was typed in a room and not sent, over the window's end too.
+    pub(crate) fn keep_draft(&self, room: &Room, text: &str) {
+        if let Some(bridge) = self.bridge() {
+            bridge.client().set_draft(room.id(), text.to_owned());
+        }
+    }
+
+    /// What was kept goes to its room.
+    pub(super) fn take_draft(&self, room: &Room) {
+        if let Some(draft) = self.bridge().and_then(|bridge| bridge.client().draft(room.id())) {
+            room.set_draft(draft);
         }
     }
 

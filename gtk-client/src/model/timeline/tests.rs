@@ -25,7 +25,7 @@ fn picture(timeline: &Timeline) -> String {
             let begin = if first { "(" } else { "" };
             let waits = if item.seq.is_none() { "?" } else { "" };
             let end = if last { ")" } else { "" };
-            let mark = if names_me { "!" } else { "" };
+            let mark = if names_me.is_some() { "!" } else { "" };
             format!("{begin}{text}{waits}{mark}{end}")
         }
     });
@@ -199,4 +199,16 @@ fn what_was_done_to_the_reader_is_told_so_and_two_people_neither_come_nor_go() {
     assert_eq!(picture(&timeline), "| ~beto! ~beto ~beto! ~beto ~caro");
     timeline.set_direct(true);
     assert_eq!(picture(&timeline), "| ~beto! ~beto ~beto! ~beto");
+}
+
+#[test]
+fn new_is_not_said_before_what_was_read_last_is_loaded() {
+    let mut timeline = Timeline::default();
+    timeline.set_new_after(Some(Seq(3)));
+    timeline.upsert(vec![text_item(6, "ana", "f"), text_item(7, "ana", "g")]);
+    assert_eq!(picture(&timeline), "| (f g)", "which one is the first is not known yet");
+    timeline.upsert(vec![text_item(4, "ana", "d"), text_item(5, "ana", "e")]);
+    assert_eq!(picture(&timeline), "| * (d e f g)");
+    timeline.upsert(vec![text_item(3, "ana", "c")]);
+    assert_eq!(picture(&timeline), "| (c) * (d e f g)");
 }

@@ -10,7 +10,7 @@ use tertulia_client::{
 use super::ChatPage;
 use crate::{
     i18n::{fill, tr, trn},
-    model::{Room, Session, clock},
+    model::{Named, Room, Session, clock, whole_link},
     sentences,
     ui::{confirm, leaving, room_details_window::RoomDetailsWindow},
 };
@@ -36,6 +36,21 @@ impl ChatPage {
             }
         }
         self.imp().composer.set_text("");
+        self.keep_draft();
+    }
+
+    /// What is in the composer is kept on disk.
+    pub(super) fn keep_draft(&self) {
+        if let Some(room) = self.room() {
+            self.keep_draft_of(&room, &self.imp().composer.text());
+        }
+    }
+
+    /// The same for a room that need not be in sight.
+    pub(super) fn keep_draft_of(&self, room: &Room, text: &str) {
+        if let Some(session) = self.imp().session.get() {
+            session.keep_draft(room, text);
+        }
     }
 
     /// As typing a word and pressing Enter.
@@ -79,6 +94,28 @@ impl ChatPage {
         }
     }
 
+    /// Opens a page in the browser; where its address may be taken for another one, asks first.
+    pub(super) fn open_link(&self, address: &str) {
+        let Some(link) = whole_link(address) else {
+            return;
+        };
+        let window = confirm::window_of(self);
+        let open = clone!(
+            #[strong]
+            window,
+            #[to_owned]
+            address,
+            move || gtk::show_uri(window.as_ref(), &address, gtk::gdk::CURRENT_TIME)
+        );
+        if !link.is_deceptive {
+            return open();
+        }
+        let heading = fill(tr("Open {host}?"), &[("host", &link.host)]);
+        let body = tr("The address is written so that it can be taken for another one. \
+                       Open it only if this is where you want to go.");
+        confirm::ask(window.as_ref(), &heading, body, (tr("Stay"), tr("Open")), open);
+    }
+
     /// Opens an archived room for writing.
     pub(super) fn reopen(&self) {
         let Some(room) = self.room() else { return };
@@ -110,6 +147,7 @@ impl ChatPage {
             }
         };
         self.imp().composer.set_text("");
+        self.keep_draft();
         self.go_to_end();
         glib::spawn_future_local(clone!(
             #[weak(rename_to = page)]
@@ -131,8 +169,10 @@ impl ChatPage {
         };
         if self.room().as_ref() == Some(room) {
             composer.set_text(&joined(&composer.text()));
+            self.keep_draft();
         } else {
             room.set_draft(joined(&room.draft()));
+            self.keep_draft_of(room, &room.draft());
         }
     }
 
@@ -172,6 +212,19 @@ impl ChatPage {
         let (title, note) = (tr("What you can type"), tr("Only you see this."));
         room.change(|timeline| timeline.add_card(title.to_owned(), note.to_owned(), body));
         self.go_to_end();
+    }
+}
+
+/// Whom one can name in the room in sight.
+pub(super) fn people_of(session: &Session) -> impl Fn() -> Vec<Named> + 'static {
+    let session = session.downgrade();
+    move || {
+        let people = session.upgrade().map(|session| session.people_of_room());
+        let named = |person: Person| Named {
+            handle: person.handle.to_string(),
+            display: person.display.to_string(),
+        };
+        people.unwrap_or_default().into_iter().map(named).collect()
     }
 }
 

@@ -1,0 +1,268 @@
+//! The fast way to a room or a person: type a few letters, press Enter.
+
+use std::cell::{OnceCell, RefCell};
+
+use adw::{prelude::*, subclass::prelude::*};
+use gtk::{gdk, glib, glib::clone};
+use tertulia_client::proto::{Person, RoomId};
+
+use super::room_row::RoomRow;
+use crate::{
+    i18n::tr,
+    model::{Place, Room, Session, found},
+    sentences,
+};
+
+/// Where a row leads.
+#[derive(Debug, Clone)]
+enum Goal {
+    Room(Room),
+    Person(Person),
+}
+
+mod imp {
+    use super::*;
+
+    #[derive(Debug, Default, gtk::CompositeTemplate)]
+    #[template(resource = "/org/tertulia/Tertulia/ui/switcher_window.ui")]
+    pub struct SwitcherWindow {
+        #[template_child]
+        pub(super) search: TemplateChild<gtk::SearchEntry>,
+        #[template_child]
+        pub(super) list: TemplateChild<gtk::ListBox>,
+        pub(super) session: OnceCell<Session>,
+        /// As they were when the window opened: nothing moves while one chooses.
+        pub(super) all: RefCell<Vec<(Place, Goal)>>,
+        /// Row by row.
+        pub(super) shown: RefCell<Vec<Goal>>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for SwitcherWindow {
+        const NAME: &'static str = "TertuliaSwitcherWindow";
+        type Type = super::SwitcherWindow;
+        type ParentType = adw::Window;
+
+        fn class_init(klass: &mut Self::Class) {
+            klass.bind_template();
+            let none = gdk::ModifierType::empty();
+            klass.add_binding_action(gdk::Key::Escape, none, "window.close");
+        }
+
+        fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
+            obj.init_template();
+        }
+    }
+
+    impl ObjectImpl for SwitcherWindow {
+        fn constructed(&self) {
+            self.parent_constructed();
+            let window = self.obj();
+            // Not `search-changed`, which waits: Enter is to find what was just typed.
+            self.search.connect_changed(clone!(
+                #[weak]
+                window,
+                move |_| window.show_found()
+            ));
+            self.search.connect_stop_search(clone!(
+                #[weak]
+                window,
+                move |_| window.close()
+            ));
+            self.search.connect_activate(clone!(
+                #[weak]
+                window,
+                move |_| window.go_to_chosen()
+            ));
+            self.list.connect_row_activated(clone!(
+                #[weak]
+                window,
+                move |_, row| window.go_to(row)
+            ));
+            // Before the entry: it would move the cursor within the text.
+            let keys = gtk::EventControllerKey::new();
+            keys.set_propagation_phase(gtk::PropagationPhase::Capture);
+            keys.connect_key_pressed(clone!(
+                #[weak]
+                window,
+                #[upgrade_or]
+                glib::Propagation::Proceed,
+                move |_, key, _, _| {
+                    match key {
+                        gdk::Key::Down | gdk::Key::KP_Down => window.step(1),
+                        gdk::Key::Up | gdk::Key::KP_Up => window.step(-1),
+                        _ => return glib::Propagation::Proceed,
+                    }
+                    glib::Propagation::Stop
+                }
+            ));
+            self.search.add_controller(keys);
+        }
+
+        fn dispose(&self) {
+            self.obj().empty();
+        }
+    }
+
+    impl WidgetImpl for SwitcherWindow {}
+    impl WindowImpl for SwitcherWindow {}
+    impl AdwWindowImpl for SwitcherWindow {}
+}
+
+glib::wrapper! {
+    /// Asks its parent for `win.show-room`, and closes.
+    pub struct SwitcherWindow(ObjectSubclass<imp::SwitcherWindow>)
+        @extends adw::Window, gtk::Window, gtk::Widget,
+        @implements gtk::Buildable, gtk::ConstraintTarget, gtk::Native, gtk::Root,
+            gtk::ShortcutManager;
+}
+
+impl SwitcherWindow {
+    /// A window over `parent`, with what there is now.
+    pub(crate) fn new(parent: &impl IsA<gtk::Window>, session: &Session) -> Self {
+        let window: Self = glib::Object::builder().property("transient-for", parent).build();
+        let imp = window.imp();
+        let _ = imp.session.set(session.clone());
+        imp.all.replace(everywhere(session));
+        window.show_found();
+        window
+    }
+
+    fn show_found(&self) {
+        self.empty();
+        let imp = self.imp();
+        let all = imp.all.borrow();
+        let places: Vec<Place> = all.iter().map(|(place, _)| place.clone()).collect();
+        for at in found(&places, &imp.search.text()) {
+            let goal = all[at].1.clone();
+            match &goal {
+                Goal::Room(room) => {
+                    let row = RoomRow::default();
+                    row.bind(room);
+                    imp.list.append(&row);
+                }
+                Goal::Person(person) => imp.list.append(&person_row(person)),
+            }
+            imp.shown.borrow_mut().push(goal);
+        }
+        imp.list.select_row(imp.list.row_at_index(0).as_ref());
+    }
+
+    fn empty(&self) {
+        let imp = self.imp();
+        imp.shown.borrow_mut().clear();
+        while let Some(row) = imp.list.row_at_index(0) {
+            if let Some(row) = row.child().and_downcast::<RoomRow>() {
+                row.unbind();
+            }
+            imp.list.remove(&row);
+        }
+    }
+
+    fn step(&self, by: i32) {
+        let list = &self.imp().list;
+        let chosen = list.selected_row().map_or(-1, |row| row.index());
+        if let Some(row) = list.row_at_index((chosen + by).max(0)) {
+            list.select_row(Some(&row));
+            // So that it is scrolled into sight; one goes on typing.
+            row.grab_focus();
+            let search = &self.imp().search;
+            let at = search.position();
+            search.grab_focus();
+            search.set_position(at);
+        }
+    }
+
+    fn go_to_chosen(&self) {
+        if let Some(row) = self.imp().list.selected_row() {
+            self.go_to(&row);
+        }
+    }
+
+    fn go_to(&self, row: &gtk::ListBoxRow) {
+        let imp = self.imp();
+        let at = usize::try_from(row.index()).ok();
+        let goal = at.and_then(|at| imp.shown.borrow().get(at).cloned());
+        let (Some(goal), Some(parent), Some(session)) =
+            (goal, self.transient_for(), imp.session.get().cloned())
+        else {
+            return;
+        };
+        self.close();
+        match goal {
+            Goal::Room(room) => show_room(&parent, room.id()),
+            Goal::Person(person) => {
+                glib::spawn_future_local(async move {
+                    match session.open_direct(person.handle).await {
+                        Ok(room) => show_room(&parent, room.room),
+                        Err(error) => {
+                            let text = sentences::request_error(&error).to_variant();
+                            let _ = WidgetExt::activate_action(&parent, "win.say", Some(&text));
+                        }
+                    }
+                });
+            }
+        }
+    }
+}
+
+fn show_room(parent: &gtk::Window, room: RoomId) {
+    // Whatever has no such action has no rooms.
+    let _ = WidgetExt::activate_action(parent, "win.show-room", Some(&room.0.to_variant()));
+}
+
+/// One's rooms, and the people here with whom one has no room of two.
+fn everywhere(session: &Session) -> Vec<(Place, Goal)> {
+    let current = session.current();
+    let rooms: Vec<Room> = session.rooms().iter().filter_map(Result::ok).collect();
+    let me = session.account().map(|account| account.id);
+    let mut people = session.presence().people;
+    people.extend(session.people_of_room());
+    people.sort_by_key(|person| person.account);
+    people.dedup_by_key(|person| person.account);
+    people.retain(|person| {
+        let is_peer = |room: &Room| room.peer().is_some_and(|peer| peer.account == person.account);
+        Some(person.account) != me && !rooms.iter().any(is_peer)
+    });
+    let rooms = rooms.into_iter().map(|room| {
+        let place = Place {
+            name: room.title(),
+            also: room.peer().map(|peer| format!("@{}", peer.handle)).unwrap_or_default(),
+            unread: room.unread(),
+            mentions: room.mentions(),
+            newest: room.newest(),
+            archived: room.archived(),
+            current: current.as_ref() == Some(&room),
+            is_room: true,
+        };
+        (place, Goal::Room(room))
+    });
+    let people = people.into_iter().map(|person| {
+        let (name, also) = (person.display.to_string(), format!("@{}", person.handle));
+        (Place { name, also, ..Place::default() }, Goal::Person(person))
+    });
+    rooms.chain(people).collect()
+}
+
+fn person_row(person: &Person) -> gtk::Box {
+    let row = gtk::Box::builder().spacing(10).css_classes(["room-row"]).build();
+    let name = person.display.as_str();
+    row.append(&adw::Avatar::new(40, Some(name), true));
+    let names = gtk::Box::builder()
+        .orientation(gtk::Orientation::Vertical)
+        .spacing(2)
+        .valign(gtk::Align::Center)
+        .build();
+    let label = |text: &str| {
+        let ellipsize = gtk::pango::EllipsizeMode::End;
+        gtk::Label::builder().label(text).xalign(0.0).ellipsize(ellipsize).build()
+    };
+    let (title, handle) =
+        (label(name), label(&format!("@{} · {}", person.handle, tr("write to them"))));
+    title.add_css_class("heading");
+    handle.add_css_class("faint");
+    names.append(&title);
+    names.append(&handle);
+    row.append(&names);
+    row
+}
