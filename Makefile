@@ -1,6 +1,6 @@
 # The doors of the house; the work is done in scripts/.
 
-.PHONY: help run client server test check
+.PHONY: help run client server netsim test check
 .NOTPARALLEL:
 
 # NAME counts only where it was typed after `make`: some systems have one in every environment.
@@ -12,6 +12,7 @@ help:
 	@echo 'make run [NAME=ana]    a server of your own and its window; the first one owns the server'
 	@echo 'make client NAME=beto  one more person: another window to that server'
 	@echo 'make server            the server alone: no window, no GTK needed'
+	@echo 'make netsim            messages through bad networks of five kinds, counted'
 	@echo 'make test              every test, windows included; no display needed'
 	@echo 'make check             format, lints, documentation, licences, dependencies'
 
@@ -23,6 +24,9 @@ client:
 
 server:
 	@scripts/server
+
+netsim:
+	@scripts/netsim
 
 test:
 	@scripts/test

@@ -1,8 +1,11 @@
 //! The hostile network: what Tertulia must survive, tried on the real programs.
 //!
-//! [`process`] starts servers and command-line clients as processes, so that tests can kill them;
+//! [`link`] is a bad link, for tests and for everybody's own server; [`netsim`] sends messages
+//! through links of all kinds and counts. [`process`] starts servers and command-line clients as processes, so that tests can kill them;
 //! the tests read as stories.
 
 #![forbid(unsafe_code)]
 
+pub mod link;
+pub mod netsim;
 pub mod process;

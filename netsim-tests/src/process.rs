@@ -13,9 +13,15 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+
+/// Takes the programs of that folder, and builds none. `false`: it was called too late.
+pub fn use_programs(folder: PathBuf) -> bool {
+    BUILT.set(Ok(folder)).is_ok()
+}
+
 /// The folder with the built programs; they are built on the first call.
 pub fn programs() -> Result<&'static Path> {
-    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = BUILT.get_or_init(|| build().map_err(|error| format!("{error:#}")));
     match built {
         Ok(path) => Ok(path),

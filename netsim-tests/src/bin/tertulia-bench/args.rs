@@ -1,0 +1,107 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+
+use clap::{Args, Parser, Subcommand, value_parser};
+use tertulia_certs::HostPort;
+use tertulia_netsim::link::Preset;
+use tokio::time::Duration;
+
+use crate::conditions::Conditions;
+
+/// Bad networks for everybody: no root needed.
+#[derive(Debug, Parser)]
+#[command(name = "tertulia-bench", version)]
+pub(crate) struct Cli {
+    /// Write the results as one JSON array too; - is standard output
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) json: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Put a bad link in front of any server
+    ///
+    /// Standard output carries one line, when packets are taken: `listening on udp ADDR:PORT`.
+    /// Whoever speaks to that address speaks to the server through the link, each client through
+    /// one of its own. Ends with 0 on SIGINT and SIGTERM.
+    Link(Box<Link>),
+    /// Send messages through every preset at once, and count them
+    ///
+    /// Starts servers and command-line clients of its own, in temporary folders. Ends with 1 if a
+    /// message was lost, came twice or out of order.
+    Netsim(Netsim),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Link {
+    /// Where clients come to; port 0 is any free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:7600")]
+    pub(crate) listen: SocketAddr,
+    /// The server
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) to: HostPort,
+    #[command(flatten)]
+    pub(crate) conditions: Conditions,
+    /// Every client gets a new address at the server so often, as behind a forgetful router
+    #[arg(long, value_name = "SECONDS", value_parser = positive_seconds)]
+    pub(crate) rebind: Option<Duration>,
+    /// Chance: the same seed, the same chance
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Netsim {
+    /// Only this preset; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Vec<Preset>,
+    /// Messages of each who writes
+    #[arg(long, value_name = "N", default_value_t = 250,
+          value_parser = value_parser!(u32).range(1..=100_000))]
+    pub(crate) messages: u32,
+    /// One every so long
+    #[arg(long, value_name = "MS", default_value_t = 100,
+          value_parser = value_parser!(u64).range(1..=60_000))]
+    pub(crate) every: u64,
+    /// What has not arrived by then is lost
+    #[arg(long, value_name = "SECONDS", default_value_t = 57,
+          value_parser = value_parser!(u64).range(1..=86_400))]
+    pub(crate) patience: u64,
+    /// Chance of the links: the same seed, the same chance
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Where tertulia-server and tertulia-cli are [default: beside this program]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) programs: Option<PathBuf>,
+}
+
+/// The longest time that a flag takes.
+const LONGEST: f64 = 3_600.0;
+
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = f64::from_str(text).ok().filter(|seconds| (0.0..=LONGEST).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| format!("it is 0 to {LONGEST} seconds"))
+}
+
+pub(crate) fn positive_seconds(text: &str) -> Result<Duration, String> {
+    let duration = seconds(text)?;
+    match duration < Duration::from_millis(100) {
+        true => Err("it is at least 0.1 seconds".to_owned()),
+        false => Ok(duration),
+    }
+}
+
+pub(crate) fn ms(text: &str) -> Result<Duration, String> {
+    let ms = f64::from_str(text).ok().filter(|ms| (0.0..=LONGEST * 1e3).contains(ms));
+    ms.map(|ms| Duration::from_secs_f64(ms / 1e3))
+        .ok_or_else(|| format!("it is 0 to {} milliseconds", LONGEST * 1e3))
+}
+
+/// A percentage, as a share.
+pub(crate) fn percent(text: &str) -> Result<f64, String> {
+    let percent = f64::from_str(text).ok().filter(|percent| (0.0..=100.0).contains(percent));
+    percent.map(|percent| percent / 100.0).ok_or_else(|| "it is 0 to 100".to_owned())
+}

@@ -1,0 +1,45 @@
+//! Where results go.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+    process::ExitCode,
+};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+const FAILED: u8 = 1;
+
+/// Prints lines on standard output; a closed one ends quietly.
+pub(crate) fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("standard output")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints text for people.
+pub(crate) fn say(text: &str) {
+    // Without anybody to tell it is done all the same.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Writes the objects as one array; `-` is standard output.
+pub(crate) fn write_json<T: Serialize>(to: &Path, objects: &[T]) -> Result<()> {
+    let mut text = serde_json::to_string_pretty(objects)?;
+    text.push('\n');
+    match to.as_os_str() == "-" {
+        true => print(&text),
+        false => fs::write(to, text).with_context(|| format!("{} can't be written", to.display())),
+    }
+}
+
+pub(crate) fn fail(text: &str) -> ExitCode {
+    say(&format!("tertulia-bench: {text}\n"));
+    ExitCode::from(FAILED)
+}

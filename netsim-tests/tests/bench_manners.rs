@@ -1,0 +1,182 @@
+//! `tertulia-bench` as a process: what it prints, how it ends.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    net::UdpSocket,
+    process::{Child, ChildStdout, Command, Output, Stdio},
+};
+
+use serde_json::Value;
+use tertulia_netsim::process::{Cli, ServerProcess, programs, signal};
+
+const FAILED: Option<i32> = Some(1);
+const WRONG: Option<i32> = Some(2);
+
+fn bench(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tertulia-bench"));
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn call(arguments: &[&str]) -> Output {
+    bench(arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A link at work, and where it listens.
+struct Link {
+    child: Child,
+    address: String,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Link {
+    fn start(arguments: &[&str]) -> Self {
+        let all = [&["link", "--listen", "127.0.0.1:0"], arguments].concat();
+        let mut child = bench(&all).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening on udp ").unwrap().to_owned();
+        Self { child, address, stdout }
+    }
+
+    /// Stops it by that signal: exit code, the rest of stdout, stderr.
+    fn stop(mut self, name: &str) -> (Option<i32>, String, String) {
+        signal(self.child.id(), name).unwrap();
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        let output = self.child.wait_with_output().unwrap();
+        let said = stderr(&output);
+        (output.status.code(), rest, said)
+    }
+}
+
+#[test]
+fn a_link_stands_in_front_of_a_server_until_it_is_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = ServerProcess::start(&dir.path().join("data")).unwrap();
+    let (to, json) = (server.address().to_string(), dir.path().join("counts.json"));
+    let json_flag = json.to_str().unwrap();
+    let link = Link::start(&["--to", &to, "--preset", "wifi", "--json", json_flag]);
+    let through = server.owner_link().unwrap().replace(&to, &link.address);
+    let ana = Cli::joined(dir.path().join("ana"), &through, "Ana").unwrap();
+    ana.objects(&["send", "lobby", "through it"]).unwrap();
+    let (code, rest, said) = link.stop("TERM");
+    assert_eq!((code, rest.as_str()), (Some(0), ""));
+    assert_eq!(said.lines().count(), 1, "no terminal, no lines while it works: {said}");
+    assert!(said.contains("up ") && said.contains(" lost") && said.contains("down "), "{said}");
+    let counts: Vec<Value> = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
+    let ways: Vec<&str> = counts.iter().map(|way| way["direction"].as_str().unwrap()).collect();
+    assert_eq!(ways, ["up", "down"]);
+    for way in counts {
+        assert_eq!(way["system"], "tertulia");
+        assert!(way["packets"].as_u64().unwrap() > 4 && way["bytes"].as_u64().unwrap() > 1_000);
+        for key in ["lost", "queue_full", "link_down", "twice"] {
+            assert!(way[key].is_u64(), "{key}");
+        }
+    }
+}
+
+#[test]
+fn an_interrupt_ends_it_well_too_and_the_array_may_go_to_standard_output() {
+    let link = Link::start(&["--to", "127.0.0.1:9", "--loss", "5", "--json", "-"]);
+    let (code, rest, _) = link.stop("INT");
+    let counts: Vec<Value> = serde_json::from_str(&rest).unwrap();
+    assert_eq!((code, counts.len()), (Some(0), 2));
+}
+
+#[test]
+fn what_can_not_be_is_told_by_the_exit_code_and_one_line() {
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (arguments, code, word) in [
+        (&["link"][..], WRONG, "--to"),
+        (&["link", "--to", "nowhere"], WRONG, "nowhere"),
+        (&["link", "--to", "127.0.0.1:9", "--preset", "tram"], WRONG, "hotspot"),
+        (&["link", "--to", "127.0.0.1:9", "--loss", "60", "--burst", "1"], WRONG, "bursts"),
+        (&["link", "--to", "127.0.0.1:9", "--listen", "7600"], WRONG, "listen"),
+        (&["link", "--to", "127.0.0.1:9", "--listen", &taken], FAILED, "in use"),
+        (&["link", "--to", "no-such-host.invalid:9"], FAILED, "no-such-host.invalid"),
+        (&["netsim", "--programs", "/nowhere"], FAILED, "/nowhere"),
+        (&["netsim", "--messages", "0"], WRONG, "messages"),
+        (&[], WRONG, "Usage"),
+    ] {
+        let output = call(arguments);
+        assert_eq!(output.status.code(), code, "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(word), "{arguments:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty(), "results only");
+    }
+    for arguments in [["--help"], ["--version"]] {
+        let output = call(&arguments);
+        assert!(output.status.success() && !output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn netsim_prints_its_table_and_its_array() {
+    let dir = tempfile::tempdir().unwrap();
+    let json = dir.path().join("rows.json");
+    let (json_flag, folder) = (json.to_str().unwrap(), programs().unwrap().to_str().unwrap());
+    let output = call(&[
+        "netsim",
+        "--preset",
+        "hotspot",
+        "--preset",
+        "lan",
+        "--messages",
+        "20",
+        "--every",
+        "20",
+        "--programs",
+        folder,
+        "--json",
+        json_flag,
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let table = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Vec<&str>> =
+        table.lines().map(|line| line.split_whitespace().collect()).collect();
+    let head = "preset sent delivered lost twice out of order p50 ms p99 ms";
+    assert_eq!(lines[0].join(" "), head);
+    for (line, preset) in lines[1..].iter().zip(["hotspot", "lan"]) {
+        assert_eq!(line[..6], [preset, "40", "80", "0", "0", "0"]);
+    }
+    let rows: Vec<Value> = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
+    assert_eq!((rows.len(), lines.len()), (2, 3));
+    assert_eq!(rows[0]["preset"], "hotspot");
+    assert!(rows[0]["p50_ms"].as_f64().unwrap() >= 120.0, "not faster than the link");
+    assert_eq!(rows[1]["system"], "tertulia");
+    let counts = ["sent", "delivered", "lost", "twice", "out_of_order"].map(|key| &rows[1][key]);
+    assert_eq!(counts.map(|count| count.as_u64().unwrap()), [40, 80, 0, 0, 0]);
+}
+
+#[test]
+fn netsim_fails_where_messages_do_not_arrive_in_time() {
+    let folder = programs().unwrap().to_str().unwrap();
+    let output = call(&[
+        "netsim",
+        "--preset",
+        "satellite",
+        "--messages",
+        "1000",
+        "--every",
+        "10",
+        "--patience",
+        "5",
+        "--programs",
+        folder,
+        "--json",
+        "-",
+    ]);
+    assert_eq!(output.status.code(), FAILED);
+    let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(rows[0]["lost"].as_u64().unwrap() > 0);
+    assert!(stderr(&output).contains("satellite"), "{}", stderr(&output));
+}
