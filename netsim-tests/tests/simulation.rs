@@ -1,6 +1,6 @@
 //! Whole runs of the simulator.
 
-use tertulia_netsim::sim::{Preset, run};
+use tertulia_netsim::sim::{Preset, run, soak::soak};
 
 /// The seed that `SIM_SEED` names, or 1; of the kind that `SIM_PRESET` names.
 fn asked() -> (u64, Preset) {
@@ -16,4 +16,18 @@ fn a_seed_runs_without_violations_and_twice_the_same() {
     eprintln!("{report:?}");
     assert!(report.violations.is_empty(), "{report}");
     assert_eq!(run(seed, preset).unwrap().digest, report.digest);
+}
+
+/// Hundreds would take minutes in a debug build: `make soak` has them.
+const SEEDS: u64 = 60;
+
+#[test]
+fn many_seeds_run_without_violations() {
+    if std::env::var_os("SIM_SEED").is_some() {
+        return;
+    }
+    let threads = std::thread::available_parallelism().unwrap().get();
+    let total = soak(0..SEEDS, None, threads, |_| true).unwrap();
+    eprintln!("{total}");
+    assert!(total.failed.is_empty());
 }

@@ -17,6 +17,7 @@ mod limits;
 mod log;
 mod net;
 mod server;
+mod signal;
 mod start_error;
 mod state;
 mod store;

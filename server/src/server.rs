@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr, sync::Arc};
 use quinn::{Endpoint, VarInt};
 use tertulia_certs::{ServerLink, Trust};
 use tertulia_proto::{Env, close::CloseCode};
-use tokio::{sync::watch, task::JoinHandle, time::timeout};
+use tokio::{task::JoinHandle, time::timeout};
 use tracing::warn;
 
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     limits,
     log::LocalLog,
     net::{self, Shared},
+    signal::Signal,
     start_error::StartError,
     store::{Readers, StoreError},
 };
@@ -29,7 +30,7 @@ pub struct Server {
     link: ServerLink,
     owner_link: Option<ServerLink>,
     warning: Option<String>,
-    stop: watch::Sender<bool>,
+    stop: Signal,
     accepting: JoinHandle<()>,
     committing: JoinHandle<()>,
     housekeeping: Vec<JoinHandle<()>>,
@@ -84,14 +85,14 @@ impl Server {
         let (log, committing) =
             LocalLog::start(writer, epoch, Arc::clone(&data), Arc::clone(&env), Arc::clone(&hub));
         let readers = Readers::new(data.database(), Arc::clone(&env));
-        let (stop, stopping) = watch::channel(false);
+        let stop = Signal::default();
         let shared = Shared::new(
             env,
             Box::new(log),
             readers,
             Arc::clone(&hub),
             config.registration,
-            stopping.clone(),
+            stop.clone(),
         );
         let mut housekeeping = Vec::new();
         if owner_link.is_some() {
@@ -103,7 +104,7 @@ impl Server {
         }
         let admin = admin::Admin { shared: Arc::clone(&shared), link: link.clone() };
         match admin::listen(data.path()) {
-            Ok(socket) => housekeeping.push(tokio::spawn(admin.serve(socket, stopping))),
+            Ok(socket) => housekeeping.push(tokio::spawn(admin.serve(socket, stop.clone()))),
             // The server serves all the same; only commands beside it do not reach it.
             Err(error) => warn!(%error, "no admin socket"),
         }
@@ -152,8 +153,7 @@ impl Server {
     /// Takes less than five seconds. The port is free a moment later.
     pub async fn shutdown(mut self) {
         self.endpoint.set_server_config(None);
-        // Receivers live in the connections; there may be none.
-        let _ = self.stop.send(true);
+        self.stop.raise();
         for task in &self.housekeeping {
             task.abort();
         }

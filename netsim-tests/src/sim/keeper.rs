@@ -22,7 +22,9 @@ pub async fn keep(world: Arc<World>) -> Option<ServerHost> {
             }
         };
         world.trace.note(format_args!("server {life} runs"));
-        world.link.send_replace(Some(host.link()));
+        if world.link.set(host.link()).is_ok() {
+            world.phase.set(Phase::Busy);
+        }
         world.server.put(Some(Arc::clone(&host.machine)));
         let machine = Arc::clone(&host.machine);
         tokio::select! {

@@ -103,12 +103,11 @@ async fn use_it(
 
 async fn join(process: &Process, chance: &Chance) {
     let (client, world) = (&process.client, &process.world);
-    let mut link = world.link.subscribe();
-    let Ok(link) = link.wait_for(Option::is_some).await.map(|link| link.clone()) else { return };
+    world.reached(Phase::Busy).await;
     let name = DisplayName::new(&format!("person{}", process.person));
-    let (Some(link), Ok(name)) = (link, name) else { return };
+    let (Some(link), Ok(name)) = (world.link.get(), name) else { return };
     while client.snapshot().connection == Connection::Unjoined {
-        match client.join(&link, &name).await {
+        match client.join(link, &name).await {
             Ok(_) => return,
             Err(JoinError::NoConnection(_) | JoinError::Io(_)) => {
                 time::sleep(chance.ms(100..3_000)).await;

@@ -90,7 +90,7 @@ async fn live(seed: u64, preset: Preset, root: &Path) -> anyhow::Result<Report> 
         persons.spawn(person::live(Arc::clone(&world), person));
     }
     chaos::reign(Arc::clone(&world), lasts).await;
-    world.phase.send_replace(Phase::Settling);
+    world.phase.set(Phase::Settling);
     let mut residents = Vec::new();
     while let Some(resident) = persons.join_next().await {
         residents.extend(resident.ok().flatten());
@@ -101,7 +101,7 @@ async fn live(seed: u64, preset: Preset, root: &Path) -> anyhow::Result<Report> 
     for resident in &residents {
         resident.see_all();
     }
-    world.phase.send_replace(Phase::Over);
+    world.phase.set(Phase::Over);
     let mut events = 0;
     if let Some(Ok(Some(host))) = keeper.join_next().await {
         let facts = Facts::read(&host.machine.dir().join("tertulia.db"))?;

@@ -3,12 +3,12 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
 use tertulia_certs::ServerLink;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 use super::{
     chance::Chance,
@@ -26,12 +26,50 @@ pub const PATIENCE: Duration = Duration::from_secs(300);
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
+    /// The server starts.
+    Opening,
     /// People do things, and things go wrong.
     Busy,
     /// Nothing goes wrong any more, and nothing new is done.
     Settling,
     /// Everything has come to rest.
     Over,
+}
+
+/// Where a run is. Who waits for it wakes in the order of waiting: tokio's `watch` draws one.
+#[derive(Debug)]
+pub struct Stage {
+    phase: Mutex<Phase>,
+    changed: Notify,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self { phase: Mutex::new(Phase::Opening), changed: Notify::new() }
+    }
+}
+
+impl Stage {
+    /// The run is that far.
+    pub fn set(&self, phase: Phase) {
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
+        self.changed.notify_waiters();
+    }
+
+    /// How far it is.
+    pub fn now(&self) -> Phase {
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn reached(&self, phase: Phase) {
+        loop {
+            let changed = self.changed.notified();
+            if self.now() >= phase {
+                return;
+            }
+            changed.await;
+        }
+    }
 }
 
 /// See the module.
@@ -50,9 +88,9 @@ pub struct World {
     /// What was said, and what came of it.
     pub ledger: Ledger,
     /// How far the run is.
-    pub phase: watch::Sender<Phase>,
+    pub phase: Stage,
     /// How to join, once the server runs.
-    pub link: watch::Sender<Option<ServerLink>>,
+    pub link: OnceLock<ServerLink>,
     /// The server's place.
     pub server: Place,
     /// People's places.
@@ -97,8 +135,8 @@ impl World {
             net: Net::new(clock, Arc::clone(&trace), people),
             ledger: Ledger::new(Arc::clone(&trace)),
             trace,
-            phase: watch::Sender::new(Phase::Busy),
-            link: watch::Sender::new(None),
+            phase: Stage::default(),
+            link: OnceLock::new(),
             server: Place::default(),
             people: (0..people).map(|_| Place::default()).collect(),
             root: root.to_owned(),
@@ -121,13 +159,12 @@ impl World {
 
     /// Waits until the run is that far.
     pub async fn reached(&self, phase: Phase) {
-        // The sender lives as long as the world.
-        let _ = self.phase.subscribe().wait_for(|now| *now >= phase).await;
+        self.phase.reached(phase).await;
     }
 
     /// Whether people still do things.
     pub fn is_busy(&self) -> bool {
-        *self.phase.borrow() == Phase::Busy
+        self.phase.now() == Phase::Busy
     }
 
     /// Counts something that goes wrong.

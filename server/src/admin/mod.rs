@@ -13,7 +13,6 @@ use thiserror::Error;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
-    sync::watch,
 };
 
 pub(crate) use socket::{listen, remove};
@@ -21,6 +20,7 @@ pub(crate) use socket::{listen, remove};
 use crate::{
     foundation::invite_offline,
     net::Shared,
+    signal::Signal,
     start_error::StartError,
     state::{Actor, LogCommand, Outcome, StoreInvite},
 };
@@ -105,14 +105,11 @@ pub(crate) struct Admin {
 
 impl Admin {
     /// Answers until the server stops. One operator at a time: these are short jobs.
-    pub(crate) async fn serve(self, listener: UnixListener, mut stopping: watch::Receiver<bool>) {
+    pub(crate) async fn serve(self, listener: UnixListener, stopping: Signal) {
         loop {
-            let stop = async {
-                let _ = stopping.wait_for(|stopping| *stopping).await;
-            };
             tokio::select! {
                 biased;
-                () = stop => return,
+                () = stopping.raised() => return,
                 accepted = listener.accept() => {
                     let Ok((stream, _)) = accepted else {
                         // Out of files, most likely: not to be asked again at once.

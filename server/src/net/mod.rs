@@ -20,14 +20,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use quinn::ConnectionError;
 use tertulia_proto::{Env, Registration, close::CloseCode, frame::FrameError};
-use tokio::{sync::watch, time::Instant};
+use tokio::time::Instant;
 
 pub(crate) use endpoint::accept_loop;
 pub(crate) use transport::{EndpointKeys, bind_socket, endpoint_config, server_config};
 
 use bucket::Bucket;
 
-use crate::{hub::Hub, limits, log::CommitLog, store::Readers};
+use crate::{hub::Hub, limits, log::CommitLog, signal::Signal, store::Readers};
 
 /// What every connection works with.
 #[derive(Debug)]
@@ -37,8 +37,8 @@ pub(crate) struct Shared {
     pub(crate) readers: Readers,
     pub(crate) hub: Arc<Hub>,
     pub(crate) registration: Registration,
-    /// Turns true when the server stops.
-    pub(crate) stopping: watch::Receiver<bool>,
+    /// Raised when the server stops.
+    pub(crate) stopping: Signal,
     pub(crate) quotas: quota::Quotas,
     /// Registrations over the whole server.
     registrations: Mutex<Bucket>,
@@ -51,7 +51,7 @@ impl Shared {
         readers: Readers,
         hub: Arc<Hub>,
         registration: Registration,
-        stopping: watch::Receiver<bool>,
+        stopping: Signal,
     ) -> Arc<Self> {
         let quotas = quota::Quotas::default();
         let (burst, rate) = (limits::REGISTER_BURST, limits::REGISTER_RATE);
