@@ -26,7 +26,7 @@ pub async fn busy(process: &Process, eyes: &Eyes, chance: &Chance) {
 async fn one(process: &Process, eyes: &Eyes, chance: &Chance) {
     let Some(listing) = some_room(process, chance) else {
         // Nothing to do anything in: looks what there is.
-        return asked(process, process.client.rooms()).await.map(drop).unwrap_or_default();
+        return asked(process, process.client.rooms()).await;
     };
     let (room, client) = (listing.room, &process.client);
     match chance.below(100) {
@@ -56,7 +56,7 @@ async fn one(process: &Process, eyes: &Eyes, chance: &Chance) {
             let after = Seq(chance.below(listing.head.0 + 1));
             tokio::spawn(eyes.clone().follow(process.clone(), room, after));
         }
-        70..74 => drop(asked(process, client.timeline(room, None, 50)).await),
+        70..74 => asked(process, client.timeline(room, None, 50)).await,
         74..77 => cancel_one(process, chance).await,
         77..78 => client.wake(),
         78..80 => client.typing(room),
@@ -77,43 +77,36 @@ async fn rooms(process: &Process, listing: &RoomListing, chance: &Chance) {
                 true => HistoryPolicy::SinceJoined,
                 false => HistoryPolicy::All,
             };
-            drop(asked(process, client.create_room(name, kind, Topic::default(), history)).await);
+            asked(process, client.create_room(name, kind, Topic::default(), history)).await;
         }
-        2 | 3 => drop(asked(process, client.enter_room(name)).await),
-        4 => drop(asked(process, client.leave_room(room)).await),
-        5 => drop(asked(process, client.open_direct(whom)).await),
+        2 | 3 => asked(process, client.enter_room(name)).await,
+        4 => asked(process, client.leave_room(room)).await,
+        5 => asked(process, client.open_direct(whom)).await,
         6 => {
             let role =
                 *chance.pick(&[Role::Guest, Role::Member, Role::Owner]).unwrap_or(&Role::Member);
-            drop(asked(process, client.set_member(room, whom, role)).await);
+            asked(process, client.set_member(room, whom, role)).await;
         }
-        7 => drop(asked(process, client.remove_member(room, whom)).await),
+        7 => asked(process, client.remove_member(room, whom)).await,
         8 => {
             let topic = Topic::try_from(format!("topic {}", chance.below(1_000)));
             let Ok(topic) = topic else { return };
-            drop(asked(process, client.set_topic(room, topic)).await);
+            asked(process, client.set_topic(room, topic)).await;
         }
         _ => {
-            drop(asked(process, client.members(room)).await);
-            drop(asked(process, client.users()).await);
+            asked(process, client.members(room)).await;
+            asked(process, client.users()).await;
             let name = DisplayName::new(&format!("Person {} {}", process.person, chance.below(9)));
             let Ok(name) = name else { return };
-            drop(asked(process, client.rename(name)).await);
+            asked(process, client.rename(name)).await;
         }
     }
 }
 
-/// An answer comes, or it is said that none does.
-async fn asked<T>(
-    process: &Process,
-    question: impl Future<Output = Result<T, RequestError>>,
-) -> Option<T> {
-    match time::timeout(PATIENCE, question).await {
-        Ok(answer) => answer.ok(),
-        Err(_) => {
-            process.world.ledger.violated(format!("{} waits for an answer", process.person));
-            None
-        }
+/// An answer comes, or it is said that none does. Which one, the comparison in the end knows.
+async fn asked<T>(process: &Process, question: impl Future<Output = Result<T, RequestError>>) {
+    if time::timeout(PATIENCE, question).await.is_err() {
+        process.world.ledger.violated(format!("{} waits for an answer", process.person));
     }
 }
 

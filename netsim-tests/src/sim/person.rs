@@ -107,16 +107,20 @@ async fn join(process: &Process, chance: &Chance) {
     let name = DisplayName::new(&format!("person{}", process.person));
     let (Some(link), Ok(name)) = (world.link.get(), name) else { return };
     while client.snapshot().connection == Connection::Unjoined {
-        match client.join(link, &name).await {
+        let may_pass = match client.join(link, &name).await {
             Ok(_) => return,
-            Err(JoinError::NoConnection(_) | JoinError::Io(_)) => {
-                time::sleep(chance.ms(100..3_000)).await;
+            Err(JoinError::Refused { refusal, .. }) if refusal.is_final() => {
+                Err(refusal.to_string())
             }
-            Err(error) => {
-                world.ledger.violated(format!("{} can't join: {error}", process.person));
-                return;
+            Err(JoinError::Refused { .. } | JoinError::NoConnection(_) | JoinError::Io(_)) => {
+                Ok(())
             }
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(reason) = may_pass {
+            return world.ledger.violated(format!("{} can't join: {reason}", process.person));
         }
+        time::sleep(chance.ms(100..3_000)).await;
     }
 }
 
