@@ -14,12 +14,12 @@ const PREFIX: [u8; 16] = [
 ];
 
 /// Gives a server that was never started its key.
-pub fn write_server_key(dir: &Path, chance: &Chance) -> io::Result<()> {
+pub(super) fn write_server_key(dir: &Path, chance: &Chance) -> io::Result<()> {
     write(dir, SERVER_KEY_FILE, chance)
 }
 
 /// Gives a profile that was never opened its key.
-pub fn write_device_key(dir: &Path, chance: &Chance) -> io::Result<()> {
+pub(super) fn write_device_key(dir: &Path, chance: &Chance) -> io::Result<()> {
     write(dir, DEVICE_KEY_FILE, chance)
 }
 
