@@ -60,9 +60,15 @@ impl Eyes {
                     shown.add(process, room, item);
                 }
             }
-            ClientEvent::TimelineReset(room) | ClientEvent::RoomGone(room) => {
+            ClientEvent::TimelineReset(room) => {
                 sights.shown.remove(&room);
+                // Nobody here falls thousands of events behind, so everything can be had.
+                if history(process, room) == Some(HistoryPolicy::All) {
+                    let who = process.person;
+                    process.world.ledger.violated(format!("{who}'s timeline of {room} jumped"));
+                }
             }
+            ClientEvent::RoomGone(room) => drop(sights.shown.remove(&room)),
             ClientEvent::Lagged { .. } => sights.lagged = true,
             _ => {}
         }
@@ -71,9 +77,7 @@ impl Eyes {
     /// Follows a room from after a seq on: every event once, in order, with nothing left out.
     pub async fn follow(self, process: Process, room: RoomId, after: Seq) {
         let Ok(mut follow) = process.client.follow(room, after).await else { return };
-        let snapshot = process.client.snapshot();
-        let listing = snapshot.rooms.iter().find(|view| view.listing.room == room);
-        let is_whole = listing.is_some_and(|view| view.listing.history == HistoryPolicy::All);
+        let is_whole = history(&process, room) == Some(HistoryPolicy::All);
         let mut last = after;
         self.sights().followed.insert(room, last);
         while let Some(event) = follow.next().await {
@@ -109,6 +113,11 @@ impl Shown {
         let known = if item.mine { &mut self.own } else { &mut self.others };
         known.insert(seq);
     }
+}
+
+fn history(process: &Process, room: RoomId) -> Option<HistoryPolicy> {
+    let rooms = process.client.snapshot().rooms;
+    rooms.iter().find(|view| view.listing.room == room).map(|view| view.listing.history)
 }
 
 /// What somebody saw of an event.
