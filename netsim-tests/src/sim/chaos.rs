@@ -95,6 +95,8 @@ fn cut(
 fn crash(place: &Place, chance: &Chance) {
     let points = [
         CrashPoint::AtOnce,
+        CrashPoint::AfterPackets(chance.of_range(1..60)),
+        CrashPoint::AfterPackets(chance.of_range(1..60)),
         CrashPoint::BeforeJob,
         CrashPoint::WithinCommit,
         CrashPoint::AfterCommit,

@@ -7,7 +7,7 @@
 //! the files are copied as they are: the next process begins with the copy. Whatever the killed
 //! process still does in memory reaches neither the network nor the copy. The instants:
 //!
-//! - between two jobs, wherever the tasks happen to be: a receipt half sent, some told and others not;
+//! - between two jobs, and between two packets: some were told and others not, a receipt is half sent;
 //! - before a job: what it would have committed is gone (before `BEGIN`, and likewise after each step
 //!   of a batch, since SQLite writes nothing of a transaction before its `COMMIT`);
 //! - within a commit: of what the job wrote to the write-ahead log only a first part is there;
@@ -34,6 +34,8 @@ use super::{chance::Chance, clock::Clock, image, socket::SimSocket};
 pub enum CrashPoint {
     /// Now.
     AtOnce,
+    /// When so many more packets were sent.
+    AfterPackets(u64),
     /// In place of the next job.
     BeforeJob,
     /// In the middle of what the next commit writes.
@@ -115,9 +117,17 @@ impl Machine {
     }
 
     /// Crashes then.
-    pub fn crash(&self, point: CrashPoint) {
+    pub fn crash(self: &Arc<Self>, point: CrashPoint) {
         match point {
             CrashPoint::AtOnce => self.die(None),
+            CrashPoint::AfterPackets(packets) => {
+                let machine = Arc::downgrade(self);
+                self.socket.after(packets, move || {
+                    if let Some(machine) = machine.upgrade() {
+                        machine.die(None);
+                    }
+                });
+            }
             later => self.rest().plan = Some(later),
         }
     }
@@ -125,6 +135,7 @@ impl Machine {
     /// A crash that is still to come does not.
     pub fn calm(&self) {
         self.rest().plan = None;
+        self.socket.never();
     }
 
     /// Waits for the crash. One waiter at a time.

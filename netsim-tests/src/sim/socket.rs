@@ -7,7 +7,7 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Waker},
@@ -63,6 +63,13 @@ pub struct SimSocket {
     host: Option<usize>,
     address: SocketAddr,
     inbox: Arc<Inbox>,
+    fuse: Mutex<Option<Fuse>>,
+}
+
+/// What happens when so many more packets were sent.
+struct Fuse {
+    packets: u64,
+    then: Box<dyn FnOnce() + Send>,
 }
 
 impl SimSocket {
@@ -72,7 +79,34 @@ impl SimSocket {
         address: SocketAddr,
     ) -> (Arc<Self>, Arc<Inbox>) {
         let inbox = Arc::<Inbox>::default();
-        (Arc::new(Self { net, host, address, inbox: Arc::clone(&inbox) }), inbox)
+        let fuse = Mutex::default();
+        (Arc::new(Self { net, host, address, inbox: Arc::clone(&inbox), fuse }), inbox)
+    }
+
+    /// Calls `then` when so many more packets were sent, at least one.
+    pub(super) fn after(&self, packets: u64, then: impl FnOnce() + Send + 'static) {
+        *self.fuse() = Some(Fuse { packets, then: Box::new(then) });
+    }
+
+    /// Not after all.
+    pub(super) fn never(&self) {
+        *self.fuse() = None;
+    }
+
+    fn burn(&self) {
+        let mut fuse = self.fuse();
+        if let Some(lit) = &mut *fuse {
+            lit.packets = lit.packets.saturating_sub(1);
+        }
+        let burnt = fuse.take_if(|lit| lit.packets == 0);
+        drop(fuse);
+        if let Some(Fuse { then, .. }) = burnt {
+            then();
+        }
+    }
+
+    fn fuse(&self) -> MutexGuard<'_, Option<Fuse>> {
+        self.fuse.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Its process was killed: nothing goes out or comes in any more.
@@ -106,6 +140,7 @@ impl AsyncUdpSocket for SimSocket {
         if !self.inbox.is_dead.load(Ordering::Relaxed) {
             let (from, to, ecn) = (self.address, transmit.destination, transmit.ecn);
             self.net.send(self.host, Packet { from, to, contents: transmit.contents.into(), ecn });
+            self.burn();
         }
         Ok(())
     }
