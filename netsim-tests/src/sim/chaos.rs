@@ -50,8 +50,8 @@ fn strike(world: &Arc<World>, chance: &Chance, healing: &mut JoinSet<()>) {
             cut(world, person, (up, !up), lasts, healing);
         }
         Fault::Address => world.net.rebind(person),
-        Fault::ServerCrash => crash(&world.server, chance),
-        Fault::ClientCrash => crash(&world.people[person], chance),
+        Fault::ServerCrash => crash(world, &world.server, chance),
+        Fault::ClientCrash => crash(world, &world.people[person], chance),
         Fault::ServerRestart => world.server.restart.notify_one(),
         Fault::ClientRestart => world.people[person].restart.notify_one(),
         Fault::ServerDiskFull => fill(&world.server, Victim::SERVER, lasts, chance, healing),
@@ -92,7 +92,7 @@ fn cut(
     });
 }
 
-fn crash(place: &Place, chance: &Chance) {
+fn crash(world: &World, place: &Place, chance: &Chance) {
     let points = [
         CrashPoint::AtOnce,
         CrashPoint::AfterPackets(chance.of_range(1..60)),
@@ -102,6 +102,7 @@ fn crash(place: &Place, chance: &Chance) {
         CrashPoint::AfterCommit,
     ];
     if let (Some(machine), Some(point)) = (place.machine(), chance.pick(&points)) {
+        world.trace.note(format_args!("{point:?}"));
         machine.crash(*point);
     }
 }

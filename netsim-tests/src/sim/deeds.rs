@@ -113,9 +113,15 @@ async fn asked<T>(process: &Process, question: impl Future<Output = Result<T, Re
 async fn cancel_one(process: &Process, chance: &Chance) {
     let waiting = process.client.waiting().await;
     let Some(id) = chance.pick(&waiting).and_then(|(_, item)| item.message_id) else { return };
+    let ledger = &process.world.ledger;
+    ledger.told_by_id(id, Told::BeingCancelled);
     let cancelled = process.client.cancel(id).await;
-    if cancelled.is_ok_and(|is_cancelled| is_cancelled) && !process.machine.is_dead() {
-        process.world.ledger.told_by_id(id, Told::Cancelled);
+    if !process.machine.is_dead() {
+        match cancelled {
+            Ok(true) => ledger.told_by_id(id, Told::Cancelled),
+            Ok(false) => ledger.told_by_id(id, Told::Stored),
+            Err(_) => {}
+        }
     }
 }
 

@@ -41,6 +41,8 @@ pub enum Told {
     Stored,
     /// It is not in the outbox.
     NotStored,
+    /// Nothing yet of whether it could be taken back.
+    BeingCancelled,
     /// It was taken back before it was sent.
     Cancelled,
     /// It is durable on the server, with that number in its room.
@@ -102,8 +104,10 @@ impl Ledger {
         let before = state.written[number].told;
         match (before, told) {
             // Whoever has more already learns nothing.
-            (Told::Receipted(_) | Told::Refused, Told::Stored) => return,
-            (Told::Nothing | Told::Stored, _) => {}
+            (Told::Receipted(_) | Told::Refused, Told::Stored | Told::BeingCancelled) => return,
+            // One that failed may be put away.
+            (Told::Refused, Told::Cancelled) => return,
+            (Told::Nothing | Told::Stored | Told::BeingCancelled, _) => {}
             (before, now) if before == now => {}
             (before, now) => {
                 state.violated(format!("message {number} is {before:?}, and then {now:?}"));

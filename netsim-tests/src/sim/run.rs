@@ -15,6 +15,9 @@ use super::{
 };
 use crate::link::Counts;
 
+/// Set, the files of all machines are kept, those from before every crash, too.
+pub const KEEP: &str = "SIM_KEEP";
+
 /// What a run came to.
 #[derive(Debug)]
 pub struct Report {
@@ -65,6 +68,9 @@ pub fn run(seed: u64, preset: Preset) -> anyhow::Result<Report> {
     let runtime = runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
     let mut report = runtime.block_on(live(seed, preset, root.path()))?;
     drop(runtime);
+    if std::env::var_os(KEEP).is_some() {
+        eprintln!("kept: {}", root.keep().display());
+    }
     report.violations.extend(panics::found());
     Ok(report)
 }

@@ -92,7 +92,7 @@ fn told(ledger: &Ledger, number: usize, message: &Written, places: &[Place]) {
         // Everybody is at rest, so every outbox is empty.
         (Told::Stored, places) => places.len() == 1,
         (Told::Refused | Told::Cancelled | Told::NotStored, places) => places.is_empty(),
-        (Told::Nothing, _) => true,
+        (Told::Nothing | Told::BeingCancelled, _) => true,
     };
     if !is_right {
         ledger.violated(format!("message {number} is {told:?}, and stands at {places:?}"));
