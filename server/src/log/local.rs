@@ -16,6 +16,7 @@ use tertulia_proto::{Env, Epoch, LogPosition, Timestamp};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
+    time::{Duration, Instant},
 };
 use tracing::{error, warn};
 
@@ -62,7 +63,14 @@ impl LocalLog {
     ) -> (Self, JoinHandle<()>) {
         let (queue, jobs) = mpsc::channel(limits::COMMIT_QUEUE);
         let head = Arc::new(Mutex::new(writer.head()));
-        let task = Task { data, env, jobs, head: Arc::clone(&head), checkpointing: Arc::default() };
+        let task = Task {
+            data,
+            env,
+            jobs,
+            head: Arc::clone(&head),
+            checkpointing: Arc::default(),
+            started: Instant::now(),
+        };
         (Self { epoch, queue, head }, tokio::spawn(task.run(writer, published)))
     }
 }
@@ -91,6 +99,16 @@ struct Task {
     jobs: mpsc::Receiver<Job>,
     head: Arc<Mutex<LogPosition>>,
     checkpointing: Arc<AtomicBool>,
+    started: Instant,
+}
+
+/// When a batch is committed.
+#[derive(Debug, Clone, Copy)]
+struct Now {
+    /// What entries say.
+    wall: Timestamp,
+    /// What no operator can set.
+    since_start: Duration,
 }
 
 /// What one blocking job needs and gives back.
@@ -136,7 +154,7 @@ impl Task {
         batch: Vec<(Actor, LogCommand)>,
     ) -> Option<(Desk, Vec<Result<Outcome, StorageFailed>>)> {
         let (done, result) = oneshot::channel();
-        let now = self.env.wall_clock();
+        let now = Now { wall: self.env.wall_clock(), since_start: self.started.elapsed() };
         let path = self.data.database();
         let (env, checkpointing) = (Arc::clone(&self.env), Arc::clone(&self.checkpointing));
         self.env.run_blocking(Box::new(move || {
@@ -153,12 +171,13 @@ impl Desk {
     /// be stored takes no other with it.
     fn commit(
         &mut self,
-        now: Timestamp,
+        now: Now,
         batch: &[(Actor, LogCommand)],
     ) -> Vec<Result<Outcome, StorageFailed>> {
-        let whole = batch.iter().all(|(actor, command)| self.guard.admits(actor, command, now));
+        let whole =
+            batch.iter().all(|(actor, command)| self.guard.admits(actor, command, now.since_start));
         if whole {
-            match self.writer.commit(now, batch) {
+            match self.writer.commit(now.wall, batch) {
                 Ok(outcomes) => return outcomes.into_iter().map(Ok).collect(),
                 Err(error) => error!(%error, commands = batch.len(), "a commit failed"),
             }
@@ -168,17 +187,17 @@ impl Desk {
 
     fn commit_one(
         &mut self,
-        now: Timestamp,
+        now: Now,
         one: &(Actor, LogCommand),
     ) -> Result<Outcome, StorageFailed> {
         let (actor, command) = one;
-        if !self.guard.admits(actor, command, now) {
+        if !self.guard.admits(actor, command, now.since_start) {
             return Err(StorageFailed);
         }
-        let outcomes = self.writer.commit(now, std::slice::from_ref(one));
+        let outcomes = self.writer.commit(now.wall, std::slice::from_ref(one));
         let outcome = outcomes.ok().and_then(|mut outcomes| outcomes.pop());
         outcome.ok_or_else(|| {
-            self.guard.failed(actor, command, now);
+            self.guard.failed(actor, command, now.since_start);
             StorageFailed
         })
     }
