@@ -34,7 +34,7 @@ enum Command {
         #[arg(long = "host", value_name = "HOST")]
         hosts: Vec<String>,
     },
-    /// Shows each certificate in a PEM file: subject, names, dates, key, fingerprint.
+    /// Shows each certificate in a PEM file: subject, names, dates, key, fingerprint, its words.
     Show {
         /// A certificate or a chain in PEM form.
         file: PathBuf,
@@ -116,6 +116,7 @@ fn show(file: &Path, json: bool) -> Result<String, Failure> {
                 "key": info.key,
                 "version": info.version,
                 "fingerprint": info.fingerprint.to_string(),
+                "words": info.fingerprint.phrase(),
             }));
             continue;
         }
@@ -131,6 +132,7 @@ fn show(file: &Path, json: bool) -> Result<String, Failure> {
         text += &format!("key          {}\n", info.key);
         text += &format!("version      {}\n", info.version);
         text += &format!("fingerprint  {}\n", info.fingerprint);
+        text += &format!("words        {}\n", info.fingerprint.phrase());
     }
     Ok(text)
 }

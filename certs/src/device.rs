@@ -50,6 +50,13 @@ impl DeviceIdentity {
         }
     }
 
+    /// A device for one look at a server, kept nowhere: it tells the server nothing about this one.
+    pub fn passing() -> Result<Self, IdentityError> {
+        let der = new_key()?;
+        let der = PrivatePkcs8KeyDer::from(&der[..]);
+        Self::of(&KeyPair::from_pkcs8_der_and_sign_algo(&der, &PKCS_ED25519)?, &der)
+    }
+
     /// Who this device is.
     pub fn fingerprint(&self) -> KeyFingerprint {
         self.fingerprint
@@ -67,10 +74,14 @@ impl DeviceIdentity {
             .map_err(|error| broken(format!("the device's key is damaged ({error})")))?;
         let key = KeyPair::from_pkcs8_der_and_sign_algo(&der, &PKCS_ED25519)
             .map_err(|error| broken(format!("it is no Ed25519 key ({error})")))?;
-        let certificate = self_signed::certificate(&key, "tertulia device", &[])?;
+        Self::of(&key, &der)
+    }
+
+    fn of(key: &KeyPair, der: &PrivatePkcs8KeyDer<'_>) -> Result<Self, IdentityError> {
+        let certificate = self_signed::certificate(key, "tertulia device", &[])?;
         Ok(Self {
             fingerprint: KeyFingerprint::of_spki(&key.subject_public_key_info()),
-            certified: self_signed::certified(vec![certificate.into()], &der.into())?,
+            certified: self_signed::certified(vec![certificate.into()], &der.clone_key().into())?,
         })
     }
 }
@@ -83,7 +94,8 @@ impl fmt::Debug for DeviceIdentity {
     }
 }
 
-fn create_key(dir: &Path, path: &Path) -> Result<(), IdentityError> {
+/// A new private key in PKCS#8 v1.
+fn new_key() -> Result<[u8; 48], IdentityError> {
     let mut der = [0; 48];
     let (prefix, seed) = der.split_at_mut(PKCS8_V1_PREFIX.len());
     prefix.copy_from_slice(&PKCS8_V1_PREFIX);
@@ -91,6 +103,11 @@ fn create_key(dir: &Path, path: &Path) -> Result<(), IdentityError> {
         .secure_random
         .fill(seed)
         .map_err(|_| IdentityError::Make("the system gives no random bytes".to_owned()))?;
+    Ok(der)
+}
+
+fn create_key(dir: &Path, path: &Path) -> Result<(), IdentityError> {
+    let der = new_key()?;
     let der = PrivatePkcs8KeyDer::from(&der[..]);
     let pem = KeyPair::from_pkcs8_der_and_sign_algo(&der, &PKCS_ED25519)?.serialize_pem();
 
@@ -130,6 +147,14 @@ mod tests {
         let ana = DeviceIdentity::load_or_create(&home.path().join("ana")).unwrap();
         let beto = DeviceIdentity::load_or_create(&home.path().join("beto")).unwrap();
         assert_ne!(ana.fingerprint(), beto.fingerprint());
+    }
+
+    #[test]
+    fn a_passing_device_is_another_one_each_time() {
+        let (one, other) = (DeviceIdentity::passing().unwrap(), DeviceIdentity::passing().unwrap());
+        assert_ne!(one.fingerprint(), other.fingerprint());
+        let shown = KeyFingerprint::of_certificate(&one.certified.cert[0]);
+        assert_eq!(shown, Ok(one.fingerprint()));
     }
 
     #[test]

@@ -6,6 +6,9 @@ use std::str::FromStr;
 
 use rustls::pki_types::ServerName;
 
+/// The UDP port of a server that nobody gave another one.
+pub const DEFAULT_PORT: u16 = 7575;
+
 /// One address of a server. `host` is a DNS name, an IPv4 address or an IPv6 address without
 /// brackets; brackets are only how the latter is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,6 +17,21 @@ pub struct HostPort {
     pub host: String,
     /// UDP port.
     pub port: u16,
+}
+
+impl HostPort {
+    /// Reads an address as a person types it: `HOST` or `HOST:PORT`, with [`DEFAULT_PORT`] where
+    /// there is none, IPv6 without brackets too where there is no port.
+    pub fn typed(text: &str) -> Result<Self, ParseHostPortError> {
+        let text = text.trim();
+        let with_port = || {
+            if let Ok(ip) = text.parse::<Ipv6Addr>() {
+                return parse(&format!("[{ip}]:{DEFAULT_PORT}"));
+            }
+            parse(&format!("{text}:{DEFAULT_PORT}"))
+        };
+        parse(text).or_else(with_port).ok_or_else(|| ParseHostPortError(text.to_owned()))
+    }
 }
 
 impl fmt::Display for HostPort {
@@ -81,6 +99,23 @@ mod tests {
             "xn--msica-3ya.example:7575",
         ] {
             assert_eq!(text.parse::<HostPort>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_typed_address_may_go_without_its_port() {
+        for (typed, read) in [
+            ("chat.example", "chat.example:7575"),
+            (" chat.example:7576\n", "chat.example:7576"),
+            ("192.0.2.7", "192.0.2.7:7575"),
+            ("::1", "[::1]:7575"),
+            ("[2001:db8::7]", "[2001:db8::7]:7575"),
+            ("[2001:db8::7]:1", "[2001:db8::7]:1"),
+        ] {
+            assert_eq!(HostPort::typed(typed).unwrap().to_string(), read);
+        }
+        for wrong in ["", "a b", "chat.example:0", "chat.example:port", "tertulia://a:1/ca"] {
+            assert!(HostPort::typed(wrong).is_err(), "{wrong:?}");
         }
     }
 

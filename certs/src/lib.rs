@@ -20,6 +20,7 @@ pub mod host_port;
 pub mod invite_link;
 pub mod server_cert;
 pub mod verify;
+pub mod words;
 
 mod base32;
 mod key_file;
@@ -29,11 +30,11 @@ pub use certificate_file::{CertificateInfo, read_certificates};
 pub use device::DeviceIdentity;
 pub use error::{CertificateError, IdentityError, TlsError};
 pub use fingerprint::KeyFingerprint;
-pub use host_port::HostPort;
+pub use host_port::{DEFAULT_PORT, HostPort};
 pub use invite_link::{InviteToken, LinkError, ServerLink, Trust};
 pub use key_file::read_passphrase;
 pub use server_cert::ServerIdentity;
 pub use verify::{
-    KeyChanged, ObservedKey, client_config, client_config_with_roots, peer_fingerprint,
-    server_config,
+    KeyChanged, ObservedKey, client_config, client_config_for_first_sight,
+    client_config_with_roots, peer_fingerprint, server_config,
 };

@@ -60,6 +60,16 @@ pub fn client_config(
     }
 }
 
+/// How a client speaks TLS to a server of which nothing is known yet: any key is taken, once the
+/// server has proved that it holds it, and the handle tells which. For looking at a server before a
+/// person decides about it; whatever is sent on such a connection may be read by anybody.
+pub fn client_config_for_first_sight(
+    device: &DeviceIdentity,
+    alpn: &[u8],
+) -> Result<(ClientConfig, ObservedKey), TlsError> {
+    believing(device, server::Rule::FirstSight, alpn)
+}
+
 /// As [`client_config`] with [`Trust::Roots`], by these roots instead of the system's.
 pub fn client_config_with_roots(
     device: &DeviceIdentity,
@@ -99,13 +109,18 @@ impl fmt::Display for KeyChanged {
             f,
             "This is not the server you know: it shows another key.\n\
              expected: {}\n\
+             \x20         ({})\n\
              found:    {}\n\
+             \x20         ({})\n\
              Somebody may be between you and your server, or its owner has changed the key.\n\
              Nothing was sent. Ask the owner in another way (by voice, in person) which key is \
              right.\n\
              If it was changed on purpose, join with a new link from the owner; otherwise do not \
              connect.",
-            self.expected, self.found
+            self.expected,
+            self.expected.phrase(),
+            self.found,
+            self.found.phrase()
         )
     }
 }

@@ -106,6 +106,7 @@ fn new_says_why_it_cannot() {
 #[test]
 fn show_tells_people_and_programs_the_same() {
     let (dir, fingerprint) = with_identity();
+    let words = fingerprint.parse::<KeyFingerprint>().unwrap().phrase();
     let text = call(dir.path(), "show a/server-cert.pem").done();
     assert_eq!(
         text,
@@ -116,7 +117,8 @@ fn show_tells_people_and_programs_the_same() {
              not after    4096-01-01T00:00:00Z\n\
              key          ECDSA P-256\n\
              version      3\n\
-             fingerprint  {fingerprint}\n"
+             fingerprint  {fingerprint}\n\
+             words        {words}\n"
         )
     );
     let object: Value =
@@ -127,6 +129,7 @@ fn show_tells_people_and_programs_the_same() {
             "subject": "CN=chat.example", "names": ["chat.example", "192.0.2.7"],
             "not_before": "2020-01-01T00:00:00Z", "not_after": "4096-01-01T00:00:00Z",
             "key": "ECDSA P-256", "version": 3, "fingerprint": fingerprint,
+            "words": words,
         })
     );
 }

@@ -17,7 +17,9 @@ use rustls::{
     CertificateError as TlsCertificateError, ClientConfig, Error, HandshakeKind, NamedGroup,
     ProtocolVersion, ServerConfig,
 };
-use tertulia_certs::{CertificateError, KeyChanged, peer_fingerprint};
+use tertulia_certs::{
+    CertificateError, KeyChanged, client_config_for_first_sight, peer_fingerprint,
+};
 
 /// How the server answers a client with our pin that shows this instead of a device's certificate.
 fn server_says(world: &World, shown: Arc<CertifiedKey>) -> Result<(), Error> {
@@ -56,6 +58,20 @@ fn each_side_learns_the_others_key() {
     assert_eq!(seen_by_client, Ok(world.server.fingerprint()));
     assert_eq!(observed.get(), Some(world.server.fingerprint()));
     assert_eq!(observed.changed_from(world.server.fingerprint()), None);
+}
+
+#[test]
+fn at_first_sight_any_key_is_learnt_but_only_of_one_who_holds_it() {
+    let world = World::new();
+    let first_sight = || client_config_for_first_sight(&world.device, common::ALPN).unwrap();
+    let (config, observed) = first_sight();
+    handshake(config, world.server_config(), "localhost").unwrap();
+    assert_eq!(observed.get(), Some(world.server.fingerprint()));
+
+    let mut thief = world.server_config();
+    let shown = stolen(world.server.certified_key(), &PKCS_ECDSA_P256_SHA256);
+    thief.cert_resolver = Arc::new(SingleCertAndKey::from(shown));
+    handshake(first_sight().0, thief, "localhost").unwrap_err();
 }
 
 #[test]

@@ -6,6 +6,7 @@
 pub(crate) mod backoff;
 pub(crate) mod item;
 pub(crate) mod liveness;
+pub(crate) mod neighbours;
 pub(crate) mod outbox;
 pub(crate) mod presence;
 pub(crate) mod room;

@@ -138,7 +138,7 @@ impl Driver {
                 stored = answer(&mut self.desk.job) => self.stored(stored),
                 found = answer(&mut self.desk.search) => self.inherited(found),
                 kept = answer(&mut self.cache.job) => self.cache.job_done(kept),
-                ended = attempt::ended(&mut self.attempt) => self.attempt_ended(ended).await,
+                news = attempt::news(&mut self.attempt) => self.attempt_news(news).await,
                 Some(report) = self.reports.recv(), if takes_reports => {
                     self.handle_report(report);
                     // A server that never pauses must not keep handles waiting.

@@ -109,7 +109,22 @@ impl Client {
     /// Waits until the first attempt since the opening has ended in one way or the other.
     pub async fn tried(&self) {
         // Stopped is one way.
-        let _ = self.reached(|connection| *connection != Connection::Connecting).await;
+        let _ =
+            self.reached(|connection| !matches!(connection, Connection::Connecting { .. })).await;
+    }
+
+    /// Waits until an attempt has been without an answer long enough to say so, and says why that
+    /// may be. The attempt goes on. Never, where none is made, or all goes well.
+    pub async fn doubted(&self) -> Trouble {
+        let mut watch = self.shared.watch();
+        loop {
+            if let Connection::Connecting { doubt: Some(doubt) } = &*watch.borrow_and_update() {
+                return doubt.clone();
+            }
+            if watch.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
     }
 
     /// Up to `limit` items with a seq before `before` (the newest if `None`, then with the waiting

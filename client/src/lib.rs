@@ -10,9 +10,11 @@ mod connection;
 mod core;
 mod driver;
 mod error;
+mod glimpse;
 mod handle;
 mod lists;
 mod model;
+pub mod nearby;
 mod rooms;
 mod sent;
 mod store;
@@ -22,6 +24,7 @@ mod transport;
 pub mod typed;
 
 pub use error::{JoinError, OpenError, RequestError, SendError};
+pub use glimpse::{Glimpse, known_server, peek};
 pub use handle::{Client, ClientConfig, Closed, Follow};
 pub use model::{
     Account, ClientEvent, Connection, Content, Delivery, Item, ItemKey, PresenceView, RoomView,

@@ -1,6 +1,6 @@
 //! Questions with one answer, and lists that come in pages.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use tertulia_certs::{InviteToken, ServerLink};
 use tertulia_proto::{
@@ -28,13 +28,22 @@ pub(crate) async fn rooms(client: &Client) -> Result<Vec<RoomListing>, RequestEr
         all.extend(page.rooms.into_iter().filter(|room| room.room > after));
         let got_on = all.last().is_some_and(|room| room.room > after);
         if !page.more || !got_on || all.len() >= ENTRIES {
-            let kept = |room: &RoomListing| Some((RoomName::kept(room.address()).ok()?, room.room));
-            let names = all.iter().filter_map(kept);
             // A closed client remembers nothing.
-            let _ = client.commands.send(Command::Listed(names.collect())).await;
+            let _ = client.commands.send(Command::Listed(addresses(&all))).await;
             return Ok(all);
         }
     }
+}
+
+/// Rooms by what they are called; those that share a name can't be told apart by it.
+fn addresses(rooms: &[RoomListing]) -> Vec<(RoomName, RoomId)> {
+    let mut by_address = BTreeMap::<RoomName, Option<RoomId>>::new();
+    for room in rooms {
+        if let Ok(address) = RoomName::kept(room.address()) {
+            by_address.entry(address).and_modify(|id| *id = None).or_insert(Some(room.room));
+        }
+    }
+    by_address.into_iter().filter_map(|(address, id)| Some((address, id?))).collect()
 }
 
 pub(crate) async fn users(client: &Client) -> Result<Vec<Person>, RequestError> {

@@ -59,7 +59,11 @@ pub enum Connection {
     /// No server was ever joined with this profile.
     Unjoined,
     /// Asking.
-    Connecting,
+    Connecting {
+        /// What stands in the way as far as is known by now, where the answer is late. The attempt
+        /// goes on: far links take their time.
+        doubt: Option<Trouble>,
+    },
     /// Welcome; missing events are on their way.
     Syncing,
     /// Up to date.

@@ -39,12 +39,13 @@ impl Client {
         room(self, OpenDirect { handle }).await
     }
 
-    /// Makes somebody a member, or gives a member another role.
+    /// Makes somebody a member of that role, or gives a member another role. `None`: who is no
+    /// member becomes one, and who is one stays what they are.
     pub async fn set_member(
         &self,
         room: RoomId,
         handle: Handle,
-        role: Role,
+        role: Option<Role>,
     ) -> Result<(), RequestError> {
         done(self, SetMember { room, handle, role }).await
     }

@@ -194,13 +194,13 @@ impl Application {
             #[weak]
             window,
             async move {
-                let name = account.display;
+                let (name, server) = (account.display, account.server);
                 let joined = session.join(link, name.clone()).await;
                 // No connection now: the strip over the messages says so.
                 if let Err(error) = joined
                     && !matches!(error, JoinError::NoConnection(_))
                 {
-                    let obstacle = sentences::join_error(error, name.as_str());
+                    let obstacle = sentences::join_error(error, name.as_str(), &server);
                     match obstacle.key_changed {
                         Some(changed) => window.show_key_changed(&changed),
                         None => window.toast(&obstacle.text),

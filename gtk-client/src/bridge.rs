@@ -8,9 +8,11 @@ use std::{collections::BTreeMap, path::PathBuf, sync::OnceLock, time::Duration};
 use async_channel::Receiver;
 use gtk::{gdk, glib};
 use tertulia_client::{
-    Account, Client, ClientConfig, ClientEvent, Connection, Content, Item, OpenError, PresenceView,
-    RoomView, SystemEnv,
-    proto::{MessageId, RoomId},
+    Account, Client, ClientConfig, ClientEvent, Connection, Content, Glimpse, Item, OpenError,
+    PresenceView, RoomView, SystemEnv, Trouble,
+    certs::HostPort,
+    nearby::{self, NearbyEvent},
+    proto::{Author, MessageId, RoomId},
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -18,6 +20,9 @@ use tokio::runtime::{Builder, Runtime};
 const BATCH_EVENTS: usize = 200;
 /// Time taken at most for folding them, in microseconds: a quarter of a frame.
 const BATCH_US: i64 = 4_000;
+
+/// News of servers nearby that wait for the main loop.
+const NEARBY_EVENTS: usize = 16;
 
 /// A handle to the client, usable on the main loop; clones are the same client.
 #[derive(Debug, Clone)]
@@ -47,6 +52,34 @@ impl Bridge {
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
+}
+
+/// Looks at a server that one may join, and tells the server nothing.
+pub(crate) async fn peek(addresses: Vec<HostPort>, patience: Duration) -> Result<Glimpse, Trouble> {
+    on_tokio(async move { tertulia_client::peek(&addresses, None, patience).await }).await
+}
+
+/// What changes among the servers nearby, until the receiver is dropped.
+pub(crate) fn nearby() -> Receiver<NearbyEvent> {
+    let (sender, events) = async_channel::bounded(NEARBY_EVENTS);
+    runtime().spawn(async move {
+        let mut search = match nearby::search() {
+            Ok(search) => search,
+            Err(error) => return eprintln!("tertulia: {error}"),
+        };
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = sender.closed() => break,
+                event = search.next() => event,
+            };
+            let Some(event) = event else { break };
+            if sender.send(event).await.is_err() {
+                break;
+            }
+        }
+    });
+    events
 }
 
 /// Ends when the system asks the process to end: SIGTERM, SIGINT or SIGHUP.
@@ -114,15 +147,25 @@ pub(crate) struct RoomChanges {
     /// The timeline jumped, before `timeline` was.
     pub(crate) reset: bool,
     pub(crate) timeline: Vec<TimelineChange>,
+    /// Who writes, and did not post since.
+    pub(crate) writing: Vec<Author>,
 }
 
 impl RoomChanges {
-    /// Whether somebody came or went.
+    /// Whether somebody came or went, or may do more or less.
     pub(crate) fn moves_people(&self) -> bool {
+        let moves = |item: &Item| {
+            matches!(
+                item.content,
+                Content::Joined
+                    | Content::Left
+                    | Content::Added(_)
+                    | Content::Removed(_)
+                    | Content::RoleChanged(..)
+            )
+        };
         self.timeline.iter().any(|change| match change {
-            TimelineChange::Items(items) => {
-                items.iter().any(|item| matches!(item.content, Content::Joined | Content::Left))
-            }
+            TimelineChange::Items(items) => items.iter().any(moves),
             TimelineChange::Gone(_) => false,
         })
     }
@@ -153,7 +196,11 @@ impl Batch {
                 self.rooms.insert(room, gone);
             }
             ClientEvent::Items { room, mut items } => {
-                let timeline = &mut self.room(room).timeline;
+                let RoomChanges { timeline, writing, .. } = self.room(room);
+                writing.retain(|person| {
+                    let posted = |item: &Item| item.author.account == person.account;
+                    !items.iter().any(posted)
+                });
                 match timeline.last_mut() {
                     Some(TimelineChange::Items(earlier)) => earlier.append(&mut items),
                     _ => timeline.push(TimelineChange::Items(items)),
@@ -166,6 +213,12 @@ impl Batch {
                 let room = self.room(room);
                 room.reset = true;
                 room.timeline.clear();
+            }
+            ClientEvent::Typing { room, person } => {
+                let writing = &mut self.room(room).writing;
+                // No more than events in a batch; each person once.
+                writing.retain(|one| one.account != person.account);
+                writing.push(person);
             }
         }
     }
@@ -201,7 +254,7 @@ pub(crate) async fn follow(events: Receiver<ClientEvent>, mut sink: impl FnMut(B
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::testing::{room_view, text_item};
+    use crate::model::testing::{author, room_view, text_item};
 
     #[test]
     fn a_flood_becomes_one_change_per_room() {
@@ -239,6 +292,20 @@ mod tests {
         assert!(batch.rooms[&RoomId(3)].gone);
         batch.fold(ClientEvent::Room(room_view(3, "garden")));
         assert!(!batch.rooms[&RoomId(3)].gone);
+    }
+
+    #[test]
+    fn who_posted_after_writing_writes_no_more() {
+        let mut batch = Batch::default();
+        let room = RoomId(1);
+        let writes = |name| ClientEvent::Typing { room, person: author(name) };
+        batch.fold(writes("ana"));
+        batch.fold(writes("beto"));
+        batch.fold(writes("ana"));
+        batch.fold(ClientEvent::Items { room, items: vec![text_item(1, "ana", "x")] });
+        assert_eq!(batch.rooms[&room].writing, [author("beto")]);
+        batch.fold(writes("ana"));
+        assert_eq!(batch.rooms[&room].writing, [author("beto"), author("ana")]);
     }
 
     #[test]

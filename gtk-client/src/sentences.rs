@@ -4,7 +4,7 @@
 use tertulia_client::{
     JoinError, OpenError, RequestError, SendError, Trouble,
     certs::{HostPort, KeyChanged, LinkError, ServerLink},
-    proto::{DisplayName, NameError, Refusal, Role, TextError, limits},
+    proto::{DisplayName, Handle, NameError, Refusal, Role, TextError, limits},
 };
 
 use crate::i18n::{fill, tr};
@@ -26,11 +26,29 @@ impl From<String> for Obstacle {
     }
 }
 
+/// Where to, as typed, pasted or chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// A link: it tells how to know the server.
+    Link(ServerLink),
+    /// An address: who is there has to be looked at first.
+    Address(HostPort),
+}
+
+/// Reads a link, or an address.
+pub(crate) fn read_destination(text: &str) -> Result<Destination, String> {
+    match HostPort::typed(text) {
+        Ok(address) if is_address(text.trim()) => Ok(Destination::Address(address)),
+        _ => read_link(text).map(Destination::Link),
+    }
+}
+
 /// Reads an invite link as typed or pasted.
 pub(crate) fn read_link(text: &str) -> Result<ServerLink, String> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(tr("Paste the invite link that you were given.").to_owned());
+        return Err(tr("Paste the invite link that you were given, or type the server’s address.")
+            .to_owned());
     }
     text.parse().map_err(|error| link_error(text, &error))
 }
@@ -61,9 +79,9 @@ fn link_error(text: &str, error: &LinkError) -> String {
 }
 
 fn is_address(text: &str) -> bool {
-    let with_port = text.parse::<HostPort>().is_ok();
-    let host_only = text.contains('.') && format!("{text}:1").parse::<HostPort>().is_ok();
-    with_port || host_only
+    // A word alone is more likely a mistake than the name of a computer.
+    let looks_so = text == "localhost" || text.contains(['.', ':']);
+    looks_so && HostPort::typed(text).is_ok()
 }
 
 /// Why a name can't be used.
@@ -90,8 +108,25 @@ pub(crate) fn room_name_error(error: NameError) -> &'static str {
     }
 }
 
-/// Why one could not join.
-pub(crate) fn join_error(error: JoinError, name: &str) -> Obstacle {
+/// Reads whom a person means: a handle, with or without its `@`, or a name as it is shown.
+pub(crate) fn read_handle(text: &str) -> Result<Handle, String> {
+    let text = text.trim();
+    let named = || DisplayName::new(text).and_then(|name| name.handle());
+    Handle::new(text.strip_prefix('@').unwrap_or(text))
+        .or_else(|_| named())
+        .map_err(|_| tr("Type who it is, like @ana.").to_owned())
+}
+
+/// Why a text can't be a topic.
+pub(crate) fn topic_error(error: TextError) -> String {
+    match error {
+        TextError::TooLong { .. } => tr("This topic is too long.").to_owned(),
+        error => text_error(error),
+    }
+}
+
+/// Why one could not join that server under that name.
+pub(crate) fn join_error(error: JoinError, name: &str, server: &str) -> Obstacle {
     match error {
         JoinError::Refused {
             refusal: Refusal::NAME_TAKEN,
@@ -112,7 +147,7 @@ pub(crate) fn join_error(error: JoinError, name: &str) -> Obstacle {
                 key_changed: Some(changed),
             }
         }
-        JoinError::NoConnection(trouble) => self::trouble(&trouble).into(),
+        JoinError::NoConnection(trouble) => trouble_at(server, &trouble).into(),
         JoinError::OtherServer { server } => fill(
             tr("You are already on {server} with this profile. To be on another server too, start with “tertulia --profile FOLDER”."),
             &[("server", &server)],
@@ -152,6 +187,8 @@ pub(crate) fn refusal(refusal: Refusal) -> String {
         Refusal::NAME_UNUSABLE => tr("This name can’t be used."),
         Refusal::RATE => tr("That was too often. Try again in a moment."),
         Refusal::STORAGE => tr("The server can’t store anything now. Its disk may be full."),
+        Refusal::NO_SUCH_ACCOUNT => tr("There is nobody of that name here."),
+        Refusal::ARCHIVED => tr("This room is archived."),
         Refusal::LIMIT => tr("A limit of the server was reached."),
         Refusal(code) => {
             return fill(
@@ -205,12 +242,10 @@ pub(crate) fn trouble(trouble: &Trouble) -> String {
         Trouble::NameNotFound { host } => {
             fill(tr("There is no server called {host}, or no network to ask."), &[("host", host)])
         }
-        Trouble::NoAnswer { tried } => fill(
-            tr(
-                "No answer from {server}. Is the server running, is the port right, and does a firewall let UDP through?",
-            ),
-            &[("server", tried)],
-        ),
+        Trouble::NoAnswer { tried } => {
+            let silent = fill(tr("No answer from {server}."), &[("server", tried)]);
+            format!("{silent} {}", what_to_check(tried))
+        }
         Trouble::Unreachable { tried } => fill(
             tr("Nothing listens at {server}. Is the server running, and is the UDP port right?"),
             &[("server", tried)],
@@ -234,6 +269,38 @@ pub(crate) fn trouble(trouble: &Trouble) -> String {
     }
 }
 
+/// The same, with the server's address where the trouble itself does not say it.
+pub(crate) fn trouble_at(server: &str, trouble: &Trouble) -> String {
+    let text = self::trouble(trouble);
+    match trouble {
+        Trouble::NameNotFound { .. } | Trouble::NoAnswer { .. } | Trouble::Unreachable { .. } => {
+            text
+        }
+        _ => fill(tr("{server}: {trouble}"), &[("server", server), ("trouble", &text)]),
+    }
+}
+
+/// What stands in the way of an attempt that still goes on, as far as is known.
+pub(crate) fn doubt(doubt: &Trouble) -> String {
+    match doubt {
+        Trouble::NoAnswer { tried } => {
+            let silent = fill(tr("No answer from {server} yet."), &[("server", tried)]);
+            format!("{silent} {}", what_to_check(tried))
+        }
+        other => trouble(other),
+    }
+}
+
+fn what_to_check(tried: &str) -> String {
+    let port = tried.rsplit_once(':').map_or(tried, |(_, port)| port);
+    fill(
+        tr(
+            "Is the address right, is the server running, and is UDP port {port} open in its firewall (sudo ufw allow {port}/udp)?",
+        ),
+        &[("port", port)],
+    )
+}
+
 /// The same in half a sentence, for a strip over the messages.
 pub(crate) fn short_trouble(trouble: &Trouble) -> String {
     match trouble {
@@ -246,6 +313,14 @@ pub(crate) fn short_trouble(trouble: &Trouble) -> String {
         Trouble::Lost(_) => tr("the connection was lost").to_owned(),
         other => self::trouble(other),
     }
+}
+
+/// Of a server where one needs a link.
+pub(crate) fn by_invitation(server: &str) -> String {
+    fill(
+        tr("{server} lets people in by invitation only. Ask somebody there for an invite link."),
+        &[("server", server)],
+    )
 }
 
 /// Why a profile could not be opened: a headline, and what one can do. Which file it is, and the
@@ -301,6 +376,24 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_a_destination_and_a_word_is_none() {
+        for (typed, read) in [
+            ("chat.example", "chat.example:7575"),
+            (" 192.0.2.7:7576 ", "192.0.2.7:7576"),
+            ("localhost", "localhost:7575"),
+            ("::1", "[::1]:7575"),
+        ] {
+            let address = Destination::Address(read.parse().unwrap());
+            assert_eq!(read_destination(typed), Ok(address));
+        }
+        let link = format!("tertulia://chat.example:7575/{}", "a".repeat(52));
+        assert!(matches!(read_destination(&link), Ok(Destination::Link(_))));
+        assert!(read_destination("hello").unwrap_err().contains("not an invite link"));
+        assert!(read_destination("tertulia://chat.example:7575").unwrap_err().contains("cut off"));
+        assert!(read_destination("").unwrap_err().contains("Paste"));
+    }
+
+    #[test]
     fn names_are_read_as_typed() {
         assert_eq!(read_name(" Ana  María ").unwrap().as_str(), "Ana María");
         assert!(read_name("x").unwrap_err().contains("two letters"));
@@ -309,20 +402,47 @@ mod tests {
     }
 
     #[test]
+    fn people_are_found_by_handle_and_by_name() {
+        for text in ["@ana.maría", "ana.maría", " Ana María "] {
+            assert_eq!(read_handle(text).unwrap().as_str(), "ana.maría", "{text}");
+        }
+        assert!(read_handle("@").unwrap_err().contains("like @ana"));
+    }
+
+    #[test]
     fn a_taken_name_comes_with_its_proposal() {
         let error =
             JoinError::Refused { refusal: Refusal::NAME_TAKEN, proposal: Some("ana-2".into()) };
-        let obstacle = join_error(error, "Ana");
+        let obstacle = join_error(error, "Ana", "chat.example:7575");
         assert!(obstacle.text.contains("“Ana”"));
         assert_eq!(obstacle.proposal.as_deref(), Some("ana-2"));
     }
 
     #[test]
     fn no_answer_names_what_to_check() {
-        let tried = "chat.example:7575".to_owned();
-        let said = trouble(&Trouble::NoAnswer { tried });
-        for word in ["chat.example:7575", "UDP", "firewall", "port"] {
-            assert!(said.contains(word), "{said}");
+        let silent = Trouble::NoAnswer { tried: "chat.example:7576".to_owned() };
+        for said in [trouble(&silent), doubt(&silent)] {
+            for word in ["chat.example:7576", "UDP port 7576", "firewall", "ufw allow 7576/udp"] {
+                assert!(said.contains(word), "{said}");
+            }
+        }
+        assert!(doubt(&silent).contains("yet") && !trouble(&silent).contains("yet"));
+        assert_eq!(doubt(&Trouble::Version), trouble(&Trouble::Version));
+    }
+
+    #[test]
+    fn whatever_is_the_matter_the_server_is_named() {
+        let server = "chat.example:7576";
+        let tried = server.to_owned();
+        for trouble in [
+            Trouble::NoAnswer { tried: tried.clone() },
+            Trouble::Unreachable { tried },
+            Trouble::Version,
+            Trouble::Certificate("it has expired".into()),
+            Trouble::Lost("cut".into()),
+        ] {
+            let said = join_error(JoinError::NoConnection(trouble), "Ana", server).text;
+            assert_eq!(said.matches(server).count(), 1, "{said}");
         }
     }
 

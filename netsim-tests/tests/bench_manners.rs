@@ -10,7 +10,7 @@ use std::{
 };
 
 use serde_json::Value;
-use tertulia_netsim::process::{Cli, ServerProcess, programs, signal};
+use tertulia_netsim::process::{Cli, ServerProcess, eventually, programs, signal};
 
 const FAILED: Option<i32> = Some(1);
 const WRONG: Option<i32> = Some(2);
@@ -179,4 +179,29 @@ fn netsim_fails_where_messages_do_not_arrive_in_time() {
     let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     assert!(rows[0]["lost"].as_u64().unwrap() > 0);
     assert!(stderr(&output).contains("satellite"), "{}", stderr(&output));
+}
+
+#[test]
+fn an_interrupted_netsim_leaves_nothing_behind() {
+    let folder = programs().unwrap().to_str().unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let mut netsim = bench(&["netsim", "--preset", "lan", "--programs", folder]);
+    let netsim = netsim.env("TMPDIR", scratch.path()).spawn().unwrap();
+    let marker = scratch.path().to_str().unwrap();
+    let at_work = || processes(marker).iter().filter(|line| line.contains("tail")).count() == 2;
+    eventually("both readers", || at_work().then_some(())).unwrap();
+    signal(netsim.id(), "TERM").unwrap();
+    let output = netsim.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(128 + 15), 0));
+    eventually("the end of all it started", || processes(marker).is_empty().then_some(())).unwrap();
+    assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0);
+}
+
+/// The command lines of the processes that have this in theirs.
+fn processes(marker: &str) -> Vec<String> {
+    let commands = fs::read_dir("/proc").unwrap().flatten().filter_map(|process| {
+        let line = fs::read(process.path().join("cmdline")).ok()?;
+        Some(String::from_utf8_lossy(&line).replace('\0', " "))
+    });
+    commands.filter(|line| line.contains(marker)).collect()
 }

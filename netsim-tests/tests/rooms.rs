@@ -98,6 +98,13 @@ fn a_private_room_is_there_for_its_members_only() {
 
     done(ana, &["remove", "cellar", "beto"]);
     assert_eq!(listed(beto, "cellar"), None);
+    // Its name is free to who does not see it; who then sees two of one name is asked to settle it.
+    done(beto, &["create", "cellar", "--private"]);
+    done(ana, &["add", "cellar", "beto"]);
+    let text = refused(beto, &["send", "cellar", "which?"]).stderr;
+    assert!(text.contains("several rooms #cellar"), "{text}");
+    done(ana, &["remove", "cellar", "beto"]);
+    done(beto, &["rename", "cellar", "attic"]);
     refused(beto, &["send", "cellar", "hi"]);
     let text = refused(ana, &["add", "cellar", "nobody"]).stderr;
     assert!(text.contains("@nobody"), "{text}");

@@ -9,6 +9,9 @@ use thiserror::Error;
 
 use crate::DecodeError;
 
+/// Frame types from here on are for experiments: this protocol never gives them out.
+pub const EXPERIMENTAL: u64 = 512;
+
 /// One frame as it came: its type is not yet judged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Frame {

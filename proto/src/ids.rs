@@ -48,6 +48,11 @@ number!(
     Timestamp
 );
 
+impl RoomId {
+    /// The room that everyone enters by registering. It is never archived.
+    pub const LOBBY: Self = Self(1);
+}
+
 impl Seq {
     /// The seq after this one.
     pub const fn next(self) -> Self {

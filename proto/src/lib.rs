@@ -13,12 +13,15 @@
 //!   ([`ClientNotice`], [`TypingNotice`]).
 //!
 //! What a client must know besides: it allows the server four unidirectional streams more than it
-//! asks for lanes; it registers within 10 s of opening its stream; it is heard of at least every
-//! 12 s (a PING will do), or it is shown as gone; with a [`RoomOpened`] whose head is below its
-//! cursor the room's history was replaced, and what the client has of it means nothing any more.
+//! asks for lanes; it registers within 10 s of opening its stream; it sends no request before it is
+//! welcome (on a device that is not known it would be lost); it is heard of at least every 12 s (a
+//! PING will do), or it is shown as gone; with a [`RoomOpened`] whose head is below its cursor the
+//! room's history was replaced, and what the client has of it means nothing any more.
 //!
 //! A frame is `varint length | varint type | postcard body` ([`frame`]). A type that the reader
 //! does not know is skipped by its length; an event of an unknown type still counts its seq.
+//!
+//! PROTOCOL.md says all of this, and each frame's bytes, to whoever writes a client elsewhere.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used))]

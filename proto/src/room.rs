@@ -42,7 +42,7 @@ pub enum HistoryPolicy {
 /// above. Answered by `RoomInfo`; a direct room is `INVALID` here ([`OpenDirect`] makes it).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateRoom {
-    /// Unique on the server.
+    /// Unique among the rooms that one can see.
     pub name: RoomName,
     /// Who may see and enter it.
     pub kind: RoomKind,
@@ -52,7 +52,8 @@ pub struct CreateRoom {
     pub history: HistoryPolicy,
 }
 
-/// Becomes a member of a public room by its name. Answered by `RoomInfo`, also when already in.
+/// Becomes a member of a public room by its name. Answered by `RoomInfo`, also when already in;
+/// where no public room has the name, a private one that one is in is meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnterRoom {
     /// Which.
@@ -77,19 +78,21 @@ pub struct OpenDirect {
 }
 
 /// Makes somebody a member, or gives a member another role; for owners and moderators of the
-/// room. Answered by `Done`.
+/// room. The last owner of a private room stays one. Answered by `Done`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetMember {
     /// Which room.
     pub room: RoomId,
     /// Who.
     pub handle: Handle,
-    /// What they may do there; never more than oneself.
-    pub role: Role,
+    /// What they may do there; never more than oneself. `None`: who is no member becomes one, and
+    /// who is one stays what they are.
+    pub role: Option<Role>,
 }
 
-/// Ends somebody's membership; for owners and moderators of the room. Answered by `Done`, also
-/// where they were no member. An owner that is put out is followed as in [`LeaveRoom`].
+/// Ends somebody's membership; for owners and moderators of the room. Of oneself it is leaving.
+/// Answered by `Done`, also where they were no member. An owner that is put out is followed as in
+/// [`LeaveRoom`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoveMember {
     /// Which room.
@@ -112,7 +115,7 @@ pub struct SetTopic {
 pub struct RenameRoom {
     /// Which room.
     pub room: RoomId,
-    /// Unique on the server.
+    /// Unique among the rooms that one can see.
     pub name: RoomName,
 }
 

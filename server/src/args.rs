@@ -43,6 +43,9 @@ pub(crate) struct Serve {
     /// Who may register
     #[arg(long, value_enum, default_value_t = RegistrationArg::Invite)]
     pub(crate) registration: RegistrationArg,
+    /// Announce the server on the local network; never done for loopback [default: on]
+    #[arg(long, value_enum)]
+    pub(crate) nearby: Option<Switch>,
     /// Form of the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
@@ -69,6 +72,12 @@ pub(crate) enum Command {
 pub(crate) enum RegistrationArg {
     Invite,
     Open,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    On,
+    Off,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -22,6 +22,8 @@ pub struct ServerConfig {
     pub advertise: Option<HostPort>,
     /// Who may register.
     pub registration: Registration,
+    /// Whether the server is announced in the local network.
+    pub nearby: Nearby,
 }
 
 /// PEM files that the operator names.
@@ -35,6 +37,21 @@ pub struct CertificateFiles {
     pub passphrase: Option<PathBuf>,
 }
 
+/// Announcing in the local network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nearby {
+    /// Whether to announce; what listens on loopback only never is.
+    pub enabled: bool,
+    /// Under which name; otherwise the machine's.
+    pub name: Option<String>,
+}
+
+impl Default for Nearby {
+    fn default() -> Self {
+        Self { enabled: true, name: None }
+    }
+}
+
 impl ServerConfig {
     /// On `[::]:7575`, with a self-made certificate, by invite.
     pub fn new(data: impl Into<PathBuf>) -> Self {
@@ -44,6 +61,7 @@ impl ServerConfig {
             certificate: None,
             advertise: None,
             registration: Registration::Invite,
+            nearby: Nearby::default(),
         }
     }
 }

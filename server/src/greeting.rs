@@ -1,5 +1,6 @@
 //! What a person at a terminal reads when the server is up, in their language.
 
+use tertulia_certs::Trust;
 use tertulia_proto::Registration;
 use tertulia_server::Server;
 
@@ -25,6 +26,14 @@ pub(crate) fn text(server: &Server, registration: Registration, spanish: bool) -
             "[+] Registration: open to anyone".to_owned()
         });
         lines.push(format!("[+] Firewall, if there is one: sudo ufw allow {port}/udp"));
+    }
+    if let Trust::Pinned(key) = server.link().trust {
+        lines.push(if spanish {
+            "[+] Quien llega sin enlace compara estas palabras con las tuyas:".to_owned()
+        } else {
+            "[+] Whoever comes without a link compares these words with yours:".to_owned()
+        });
+        lines.push(format!("    {}", key.phrase()));
     }
     match (server.owner_link(), spanish) {
         (Some(link), true) => {

@@ -15,6 +15,7 @@ mod foundation;
 mod hub;
 mod limits;
 mod log;
+mod nearby;
 mod net;
 mod server;
 mod signal;
@@ -24,7 +25,7 @@ mod store;
 mod system;
 
 pub use admin::{AdminError, InviteRequest, request_invite};
-pub use config::{CertificateFiles, ServerConfig};
+pub use config::{CertificateFiles, Nearby, ServerConfig};
 pub use data_dir::default_data_dir;
 pub use server::Server;
 pub use start_error::StartError;

@@ -63,7 +63,7 @@ pub(crate) const PAGES_ASKED: usize = 64;
 /// Streams of pages a connection may have open.
 pub(crate) const PAGES_IN_FLIGHT: usize = 4;
 /// Typing notices of one connection: a burst, then a rate a second. Beyond it they are dropped.
-pub(crate) const TYPING_BURST: u32 = 8;
+pub(crate) const TYPING_BURST: u32 = 16;
 /// See [`TYPING_BURST`].
 pub(crate) const TYPING_RATE: u32 = 1;
 /// Typing notices waiting for one connection; beyond, newer ones are dropped.
@@ -100,6 +100,14 @@ pub(crate) const SOCKET_BUFFER: usize = 4 << 20;
 pub(crate) const STOP_TIME: Duration = Duration::from_secs(4);
 /// Clients come back after a stop within this time, each after a random part of it.
 pub(crate) const RETURN_SPREAD: Duration = Duration::from_secs(2);
+/// Records of the local network's multicast DNS that are held; beyond, all are dropped.
+pub(crate) const NEARBY_RECORDS: i64 = 4_096;
+/// How often that is looked at.
+pub(crate) const NEARBY_LOOK: Duration = Duration::from_secs(30);
+/// Before the server is announced again after such a flood.
+pub(crate) const NEARBY_PAUSE: Duration = Duration::from_secs(600);
+/// How long taking the announcement back may take.
+pub(crate) const NEARBY_GOODBYE: Duration = Duration::from_millis(800);
 /// Devices whose quota is remembered while they are away.
 pub(crate) const QUOTAS: usize = 8_192;
 /// New connections of one unvalidated address range: a burst, then a rate a second. Beyond it

@@ -20,7 +20,7 @@ use tertulia_server::{
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use args::{Cli, Command, LogFormat, Serve};
+use args::{Cli, Command, LogFormat, Serve, Switch};
 
 const FAILED: u8 = 1;
 const WRONG: u8 = 2;
@@ -60,6 +60,9 @@ async fn serve(args: Serve, data: std::path::PathBuf) -> ExitCode {
         key,
         passphrase: args.key_passphrase_file,
     });
+    if let Some(nearby) = args.nearby {
+        config.nearby.enabled = nearby == Switch::On;
+    }
     let registration = config.registration;
     // Before anything is begun, so that a signal during the start is not lost.
     let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));

@@ -5,7 +5,10 @@ use std::{io, net::SocketAddr, sync::Arc};
 use quinn::{Endpoint, VarInt};
 use tertulia_certs::{ServerLink, Trust};
 use tertulia_proto::{Env, close::CloseCode};
-use tokio::{task::JoinHandle, time::timeout};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout, timeout_at},
+};
 use tracing::warn;
 
 use crate::{
@@ -16,6 +19,7 @@ use crate::{
     hub::Hub,
     limits,
     log::LocalLog,
+    nearby::Announcement,
     net::{self, Shared},
     signal::Signal,
     start_error::StartError,
@@ -34,6 +38,7 @@ pub struct Server {
     accepting: JoinHandle<()>,
     committing: JoinHandle<()>,
     housekeeping: Vec<JoinHandle<()>>,
+    announcing: Option<JoinHandle<()>>,
     data: Arc<DataDir>,
 }
 
@@ -42,6 +47,7 @@ impl Server {
     /// owner's link is on the disk.
     pub async fn bind(config: ServerConfig, env: Arc<dyn Env>) -> Result<Self, StartError> {
         let listen = config.listen;
+        let (nearby, registration) = (config.nearby.clone(), config.registration);
         let mut warning = None;
         let mut server = Self::with_endpoint(config, env, |endpoint, server| {
             let (socket, small) = net::bind_socket(listen)?;
@@ -50,6 +56,10 @@ impl Server {
         })
         .await?;
         server.warning = warning;
+        let key = server.link().trust.to_string();
+        let announcement = Announcement::new(&nearby, server.local_addr, key, registration);
+        server.announcing =
+            announcement.map(|announcement| tokio::spawn(announcement.run(server.stop.clone())));
         Ok(server)
     }
 
@@ -119,6 +129,7 @@ impl Server {
             accepting,
             committing,
             housekeeping,
+            announcing: None,
             data,
         })
     }
@@ -153,6 +164,7 @@ impl Server {
     /// Takes less than five seconds. The port is free a moment later.
     pub async fn shutdown(mut self) {
         self.endpoint.set_server_config(None);
+        let goodbye_by = Instant::now() + limits::NEARBY_GOODBYE;
         self.stop.raise();
         for task in &self.housekeeping {
             task.abort();
@@ -169,6 +181,10 @@ impl Server {
         }
         self.close();
         let _ = timeout(step, self.endpoint.wait_idle()).await;
+        if let Some(announcing) = &mut self.announcing {
+            // It was told to stop with the connections.
+            let _ = timeout_at(goodbye_by, announcing).await;
+        }
         // The log's handles went with the connections.
         let _ = timeout(limits::STOP_TIME / 2, &mut self.committing).await;
         admin::remove(self.data.path());
@@ -183,7 +199,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.close();
         self.accepting.abort();
-        for task in &self.housekeeping {
+        for task in self.housekeeping.iter().chain(&self.announcing) {
             task.abort();
         }
     }

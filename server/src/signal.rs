@@ -74,23 +74,27 @@ impl Watcher {
 mod tests {
     use std::sync::Mutex;
 
-    use tokio::{task::JoinSet, time::Duration};
+    use tokio::task::{JoinSet, yield_now};
 
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_waits_first_wakes_first() {
         let (signal, order) = (Signal::default(), Arc::new(Mutex::new(Vec::new())));
+        let waiting_count = Arc::new(AtomicU64::new(0));
         let mut waiting = JoinSet::new();
         for n in 0..100 {
             let (signal, order) = (signal.clone(), Arc::clone(&order));
+            let waiting_count = Arc::clone(&waiting_count);
             waiting.spawn(async move {
+                waiting_count.fetch_add(1, Ordering::Relaxed);
                 signal.raised().await;
                 order.lock().unwrap().push(n);
             });
         }
-        // Time passes when all of them wait.
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        while waiting_count.load(Ordering::Relaxed) < 100 {
+            yield_now().await;
+        }
         signal.raise();
         while waiting.join_next().await.is_some() {}
         assert_eq!(*order.lock().unwrap(), (0..100).collect::<Vec<_>>());

@@ -4,10 +4,10 @@
 
 mod common;
 
-use common::{PATIENCE, RawClient, TestServer, hello, message, resume, text_of};
+use common::{PATIENCE, RawClient, TestServer, create, hello, message, resume, text_of};
 use tertulia_proto::{
     AccountId, EnterRoom, History, LaneMessage, LaneNotice, LeaveRoom, ListMembers, ListRooms,
-    ListUsers, Refusal, RoomId, RoomName, Seq, ServerMessage, Span,
+    ListUsers, Refusal, RoomId, RoomKind, RoomName, Seq, ServerMessage, Span,
 };
 use tokio::time::timeout;
 
@@ -147,20 +147,10 @@ async fn rooms_open_and_close_on_lanes_as_one_enters_and_leaves() {
     let mut beto = server.welcome("beto").await;
     beto.take_lanes(4).await;
     let name = RoomName::new("música").unwrap();
-    let create = tertulia_proto::CreateRoom {
-        name: name.clone(),
-        kind: tertulia_proto::RoomKind::Public,
-        topic: tertulia_proto::Topic::default(),
-    };
-    let ServerMessage::Room(made) = ana.ask(create).await else { panic!("no room") };
-    let room = made.room.room;
+    let room = ana.room(create("música", RoomKind::Public)).await.room;
     let entered = beto.ask(EnterRoom { name }).await;
-    assert!(matches!(entered, ServerMessage::Room(info) if info.room.entered));
-    // The lane may carry the lobby too.
-    while !matches!(
-        beto.on_lane(room).await,
-        Some(LaneMessage::Notice(LaneNotice::RoomOpened(opened))) if opened.room.room == room
-    ) {}
+    assert!(matches!(entered, ServerMessage::Room(info) if info.room.is_entered()));
+    beto.opened(room).await;
     beto.ask(LeaveRoom { room }).await;
     let mut left_seen = false;
     loop {

@@ -104,20 +104,20 @@ async fn another_kind_of_stream_is_no_control_stream() {
         assert_eq!(client.closed().await, PROTOCOL);
     }
     let mut client = server.connect(&server.device("mallory")).await;
-    client.write(Bytes::from_static(&[3, 0x7f, 0x7f, 0x7f])).await;
+    client.write(Bytes::from_static(&[3, 0x1f, 0x7f, 0x7f])).await;
     client.write(ClientMessage::from(hello(0)).encode()).await;
     assert!(
         matches!(client.said().await, ServerMessage::Unregistered(_)),
         "an unknown type is skipped"
     );
-    // A request before the welcome is skipped as well; it does not log in.
-    client
-        .write(
-            Request { req_id: ReqId(1), command: Ok(message(1, RoomId(1), "x").into()) }.encode(),
-        )
-        .await;
     client.write(ClientMessage::from(hello(0)).encode()).await;
     assert_eq!(client.closed().await, PROTOCOL, "a second hello");
+
+    let mut client = server.connect(&server.device("mallory")).await;
+    client.write(ClientMessage::from(hello(0)).encode()).await;
+    let command = Ok(message(1, RoomId(1), "x").into());
+    client.write(Request { req_id: ReqId(1), command }.encode()).await;
+    assert_eq!(client.closed().await, PROTOCOL, "a request of one who is nobody yet");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,12 +164,18 @@ async fn a_request_that_breaks_a_bound_is_refused_and_the_connection_lives() {
     };
     let (id, no_reply) = ([7u8; 16], None::<u64>);
     let too_long = "x".repeat(limits::TEXT_BYTES + 1);
+    let too_long_topic = "x".repeat(limits::TOPIC_BYTES + 1);
     let cases = [
         ("garbage", frame::encode(32, &(number(), [0xffu8; 9]))),
         ("an empty text", frame::encode(32, &(number(), id, 1u8, no_reply, 0u8, ""))),
         ("a text too long", frame::encode(32, &(number(), id, 1u8, no_reply, 0u8, too_long))),
         ("a body of a kind to come", frame::encode(32, &(number(), id, 1u8, no_reply, 9u8))),
-        ("a kind of room to come", frame::encode(33, &(number(), "x", 9u8, ""))),
+        ("a kind of room to come", frame::encode(33, &(number(), "x", 9u8, "", 0u8))),
+        ("a history to come", frame::encode(33, &(number(), "x", 0u8, "", 9u8))),
+        ("a role to come", frame::encode(44, &(number(), 1u8, "ana", 9u8))),
+        ("a topic too long", frame::encode(46, &(number(), 1u8, too_long_topic))),
+        ("a name too long", frame::encode(47, &(number(), 1u8, "x".repeat(200)))),
+        ("neither closed nor open", frame::encode(48, &(number(), 1u8, 2u8))),
         (
             "an answer to nothing",
             frame::encode(32, &(number(), id, 1u8, Some(1u64 << 63), 0u8, "x")),
@@ -180,9 +186,12 @@ async fn a_request_that_breaks_a_bound_is_refused_and_the_connection_lives() {
         let ServerMessage::Rejected(rejected) = client.reply().await else { panic!("{what}") };
         assert_eq!(rejected.refusal, Refusal::INVALID, "{what}");
     }
-    client.write(frame::encode(33, &(number(), "\u{202e}x", 0u8, ""))).await;
+    client.write(frame::encode(33, &(number(), "\u{202e}x", 0u8, "", 0u8))).await;
     let ServerMessage::Rejected(rejected) = client.reply().await else { panic!("a name") };
     assert_eq!(rejected.refusal, Refusal::NAME_UNUSABLE);
+    client.write(frame::encode(34, &(number(), "\u{202e}x"))).await;
+    let ServerMessage::Rejected(rejected) = client.reply().await else { panic!("entered") };
+    assert_eq!(rejected.refusal, Refusal::NO_SUCH_ROOM, "what can't be a room is none");
 }
 
 /// Some scripts fold to letters that the profile refuses: such a name must not get in, and names

@@ -67,6 +67,17 @@ pub(crate) enum Command {
     Status,
     /// Talk line by line: !users, !exit, /help
     Chat(Room),
+    /// List the servers that announce themselves on the local network
+    Nearby,
+    /// Say what stands between you and a server, within seconds
+    Doctor(Doctor),
+}
+
+#[derive(Args)]
+pub(crate) struct Doctor {
+    /// HOST, HOST:PORT, or a link, whose key is then checked too
+    #[arg(value_name = "HOST[:PORT]")]
+    pub(crate) server: String,
 }
 
 #[derive(Args)]
@@ -168,9 +179,9 @@ pub(crate) struct Add {
     /// handle or @handle
     #[arg(value_name = "HANDLE")]
     pub(crate) handle: String,
-    /// What they may do there
-    #[arg(long, value_enum, default_value_t = MemberRole::Member)]
-    pub(crate) role: MemberRole,
+    /// What they may do there; without it a new member is a member, and others stay what they are
+    #[arg(long, value_enum)]
+    pub(crate) role: Option<MemberRole>,
 }
 
 /// What a member may do in a room.

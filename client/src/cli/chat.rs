@@ -44,7 +44,7 @@ pub(crate) async fn run(
         let since = Seq(room.head.0.saturating_sub(CONTEXT));
         tail::begin(&args.room, Some(since), session).await
     };
-    let (room, follow) = session.in_time(begin).await?;
+    let (room, follow) = session.in_time_aloud(begin).await?;
     let talked = tokio::select! {
         biased;
         listened = listen(&room, follow, output) => listened,

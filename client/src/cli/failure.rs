@@ -50,6 +50,33 @@ impl Failure {
         Self { code: 128 + signal, text: String::new() }
     }
 
+    /// Joining that server failed.
+    pub(crate) fn joining(server: &str, error: JoinError) -> Self {
+        let trouble = match error {
+            JoinError::NoConnection(trouble) => trouble,
+            JoinError::Refused { refusal, proposal } => {
+                return Self::failed(refused(refusal, proposal));
+            }
+            JoinError::OtherServer { server } => {
+                return Self::failed(format!(
+                    "this profile belongs to {server}; one profile is one server: choose another \
+                     folder with --profile DIR"
+                ));
+            }
+            JoinError::KeyChanged(changed) => return Self::key_changed(&changed),
+            JoinError::Io(text) => return Self::failed(text),
+        };
+        let text = explain_at(server, &trouble);
+        match trouble {
+            Trouble::NoAnswer { .. } | Trouble::Unreachable { .. } | Trouble::Lost(_) => {
+                Self::late(text)
+            }
+            Trouble::KeyChanged(changed) => Self::key_changed(&changed),
+            Trouble::Certificate(_) => Self::wrong(text),
+            _ => Self::failed(text),
+        }
+    }
+
     /// There is no connection, and there will be none until a person acts.
     pub(crate) fn stopped(trouble: Option<&Trouble>) -> Self {
         match trouble {
@@ -93,31 +120,6 @@ impl From<OpenError> for Failure {
     }
 }
 
-impl From<JoinError> for Failure {
-    fn from(error: JoinError) -> Self {
-        match error {
-            JoinError::Refused { refusal, proposal } => Self::failed(refused(refusal, proposal)),
-            JoinError::NoConnection(trouble) => {
-                let text = explain(&trouble);
-                match trouble {
-                    Trouble::NoAnswer { .. } | Trouble::Unreachable { .. } | Trouble::Lost(_) => {
-                        Self::late(text)
-                    }
-                    Trouble::KeyChanged(changed) => Self::key_changed(&changed),
-                    Trouble::Certificate(_) => Self::wrong(text),
-                    _ => Self::failed(text),
-                }
-            }
-            JoinError::OtherServer { server } => Self::failed(format!(
-                "this profile belongs to {server}; one profile is one server: choose another \
-                 folder with --profile DIR"
-            )),
-            JoinError::KeyChanged(changed) => Self::key_changed(&changed),
-            JoinError::Io(text) => Self::failed(text),
-        }
-    }
-}
-
 impl From<RequestError> for Failure {
     fn from(error: RequestError) -> Self {
         Self::failed(error.to_string())
@@ -146,12 +148,21 @@ pub(crate) fn explain(trouble: &Trouble) -> String {
         Trouble::NameNotFound { host } => format!(
             "the name {host} was not found; check the link's spelling and this computer's network"
         ),
-        Trouble::NoAnswer { tried } => format!(
-            "no answer from {tried} over UDP; the server may be off, the port wrong, or a firewall \
-             between you and it closed for that UDP port"
-        ),
+        Trouble::NoAnswer { tried } => {
+            let open = match tried.rsplit_once(':') {
+                Some((_, port)) => {
+                    format!("UDP port {port} through (on the server: sudo ufw allow {port}/udp)")
+                }
+                None => "its UDP port through".to_owned(),
+            };
+            format!(
+                "no answer from {tried} over UDP; check the address, that the server runs, and \
+                 that its firewall lets {open}"
+            )
+        }
         Trouble::Unreachable { tried } => format!(
-            "nothing listens on UDP {tried}; start the server, or check the port in the link"
+            "nothing listens on UDP {tried}, or there is no way to it; start the server, or check \
+             address and port"
         ),
         Trouble::KeyChanged(changed) => changed.to_string(),
         Trouble::Certificate(why) => {
@@ -170,6 +181,18 @@ pub(crate) fn explain(trouble: &Trouble) -> String {
         }
         Trouble::GoingAway => "the server is restarting; try again in a moment".into(),
         Trouble::Lost(why) => format!("the connection was lost ({why}); try again"),
+    }
+}
+
+/// The same, with the server's address where the trouble itself does not say it.
+pub(crate) fn explain_at(server: &str, trouble: &Trouble) -> String {
+    let text = explain(trouble);
+    match trouble {
+        Trouble::NameNotFound { .. }
+        | Trouble::NoAnswer { .. }
+        | Trouble::Unreachable { .. }
+        | Trouble::KeyChanged(_) => text,
+        _ => format!("{server}: {text}"),
     }
 }
 

@@ -39,6 +39,7 @@ pub(crate) async fn run(
     let name = DisplayName::new(&args.name)
         .and_then(|name| name.handle().map(|_| name))
         .map_err(|error| Failure::failed(format!("{error}: {}", unusable_name())))?;
+    let server = link.addresses.first().map(ToString::to_string).unwrap_or_default();
     let account = loop {
         match session.client.join(&link, &name).await {
             Ok(account) => break account,
@@ -49,7 +50,7 @@ pub(crate) async fn run(
             Err(JoinError::Refused { refusal, .. }) if !refusal.is_final() => {
                 time::sleep(RETRY_AFTER).await;
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(Failure::joining(&server, error)),
         }
     };
     // So that messages can be written while the server is away. The account is there already.

@@ -1,18 +1,20 @@
 //! `tertulia-cli`: Tertulia for scripts and terminals.
 //!
 //! Standard output carries results only. Exit codes: 0 done, 1 refused or failed, 2 wrong flags or
-//! a broken profile, 3 no answer in time.
+//! a broken profile, a certificate or key that is not the one meant, 3 no answer in time.
 
 #![forbid(unsafe_code)]
 
 mod address;
 mod args;
 mod chat;
+mod doctor;
 mod event;
 mod failure;
 mod history;
 mod join;
 mod members;
+mod nearby;
 mod outbox;
 mod output;
 mod room_settings;
@@ -63,25 +65,41 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<(), Failure> {
     let mut stop = pin!(stop::asked()?);
     let is_live = matches!(cli.command, Command::Tail(_) | Command::Chat(_));
-    let session = tokio::select! {
+    let output = Output::new(cli.global.json);
+    let begun = tokio::select! {
         biased;
         signal = &mut stop => return Err(Failure::signalled(signal)),
-        session = Session::open(&cli.global, is_live) => session?,
+        begun = begin(cli, is_live, &output) => begun?,
     };
-    let output = Output::new(cli.global.json);
+    let Some((session, command)) = begun else {
+        return Ok(());
+    };
     let result = tokio::select! {
         biased;
         signal = &mut stop => Err(Failure::signalled(signal)),
-        result = execute(cli.command, &session, &output) => result,
+        result = execute(command, &session, &output) => result,
     };
     // A disk that does not answer must not keep the process.
     let _ = time::timeout(stop::GRACE, session.client.close(Duration::ZERO)).await;
     result
 }
 
+/// Does what needs no profile; for the rest the profile is opened.
+async fn begin(
+    cli: Cli,
+    is_live: bool,
+    output: &Output,
+) -> Result<Option<(Session, Command)>, Failure> {
+    match cli.command {
+        Command::Doctor(args) => doctor::run(args, &cli.global, output).await.map(|()| None),
+        Command::Nearby => nearby::run(&cli.global, output).await.map(|()| None),
+        command => Ok(Some((Session::open(&cli.global, is_live).await?, command))),
+    }
+}
+
 async fn execute(command: Command, session: &Session, output: &Output) -> Result<(), Failure> {
     match command {
-        Command::Join(args) => session.in_time(join::run(args, session, output)).await,
+        Command::Join(args) => session.in_time_aloud(join::run(args, session, output)).await,
         Command::Rooms => session.in_time(rooms::list(session, output)).await,
         Command::Create(args) => session.in_time(rooms::create(args, session, output)).await,
         Command::Enter(args) => session.in_time(rooms::enter(args, session, output)).await,
@@ -103,5 +121,7 @@ async fn execute(command: Command, session: &Session, output: &Output) -> Result
         Command::Outbox(args) => session.in_time(outbox::run(args, session, output)).await,
         Command::Status => status::run(session, output).await,
         Command::Chat(args) => chat::run(args, session, output).await,
+        // `begin` has done it.
+        Command::Doctor(_) | Command::Nearby => Ok(()),
     }
 }

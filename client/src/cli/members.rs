@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tertulia_client::{
     RequestError,
-    proto::{Handle, Refusal, RoomListing},
+    proto::{Handle, Refusal, Role, RoomListing},
 };
 
 use crate::{
@@ -28,15 +28,23 @@ pub(crate) async fn add(
     output: &Output,
 ) -> Result<(), Failure> {
     let (room, handle) = (session.room(&args.room).await?, &parse_handle(&args.handle)?);
-    let (id, role) = (room.room, args.role.into());
+    let (id, role) = (room.room, args.role.map(Role::from));
     let added = session
         .ask_raw(|client| async move { client.set_member(id, handle.clone(), role).await })
         .await?;
     added.map_err(|error| refused(error, &room, handle))?;
+    let people = session.ask(|client| async move { client.members(id).await }).await?;
+    let role = people.into_iter().find(|person| person.handle == *handle).map(|found| found.role);
     let address = Address::of(&room);
-    let object =
-        MemberObject { room: address.word(), handle: handle.as_str(), role: Some(role.as_str()) };
-    let line = || format!("@{handle} is a {role} of {address}");
+    let object = MemberObject {
+        room: address.word(),
+        handle: handle.as_str(),
+        role: role.map(Role::as_str),
+    };
+    let line = || match role {
+        Some(role) => format!("@{handle} is in {address}: {role}"),
+        None => format!("@{handle} was added to {address}"),
+    };
     output.print(&object, line).await?;
     Ok(())
 }

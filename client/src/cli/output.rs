@@ -30,6 +30,14 @@ impl Output {
         }
     }
 
+    /// Prints an object for programs only.
+    pub(crate) async fn print_object<T: Serialize>(&self, object: &T) -> io::Result<()> {
+        match self.is_json {
+            true => write(serde_json::to_string(object)?).await,
+            false => Ok(()),
+        }
+    }
+
     /// Prints a line for people only.
     pub(crate) async fn print_text(&self, line: String) -> io::Result<()> {
         match self.is_json {

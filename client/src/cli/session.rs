@@ -1,6 +1,6 @@
 //! The client of one command: its profile, its deadline, its patience.
 
-use std::{env, future::Future, path::PathBuf, sync::Arc, time::Duration};
+use std::{env, future::Future, path::PathBuf, pin::pin, sync::Arc, time::Duration};
 
 use tertulia_client::{
     Client, ClientConfig, Connection, RequestError, SystemEnv, Trouble,
@@ -13,6 +13,7 @@ use crate::{
     args::Global,
     failure::{Failure, explain},
     members,
+    terminal::say,
 };
 
 /// Between a question that got lost and the same again.
@@ -33,10 +34,7 @@ pub(crate) struct Session {
 impl Session {
     /// Opens the profile and begins to connect.
     pub(crate) async fn open(global: &Global, is_live: bool) -> Result<Self, Failure> {
-        let profile = match &global.profile {
-            Some(profile) => profile.clone(),
-            None => default_profile()?,
-        };
+        let profile = global.profile()?;
         let timeout = Duration::from_secs(global.timeout);
         let deadline = Instant::now()
             .checked_add(timeout)
@@ -68,6 +66,23 @@ impl Session {
             Ok(result) => result,
             Err(_) => Err(self.late()),
         }
+    }
+
+    /// The same for what a person waits for: where the server is silent, that is said at once.
+    pub(crate) async fn in_time_aloud<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let mut work = pin!(self.in_time(work));
+        tokio::select! {
+            biased;
+            result = &mut work => return result,
+            trouble = self.client.doubted() => {
+                let left = self.left().as_secs();
+                say(&format!("{}; still trying for {left} s", explain(&trouble)));
+            }
+        }
+        work.await
     }
 
     /// Asks the server, again whenever the connection is lost before the answer or the server
@@ -141,14 +156,17 @@ impl Session {
         })
     }
 
+    fn server(&self) -> String {
+        self.client.status().server.unwrap_or_else(|| "the server".to_owned())
+    }
+
     fn late(&self) -> Failure {
         let snapshot = self.client.snapshot();
         let mut text = match (snapshot.connection, self.client.last_trouble()) {
             (Connection::Syncing | Connection::Live, _) => "it did not happen in time".to_owned(),
+            (Connection::Connecting { doubt: Some(trouble) }, _) => explain(&trouble),
             (_, Some(trouble)) => explain(&trouble),
-            (_, None) => explain(&Trouble::NoAnswer {
-                tried: self.client.status().server.unwrap_or_else(|| "the server".to_owned()),
-            }),
+            (_, None) => explain(&Trouble::NoAnswer { tried: self.server() }),
         };
         text.push_str(&gave_up(self.timeout));
         if snapshot.queued > 0 {
@@ -161,10 +179,17 @@ impl Session {
     }
 }
 
-/// The room of that address among those listed.
+/// The room of that address among those listed. Where there are several of one name none is
+/// meant: whoever can make a room could draw in what was written for another.
 pub(crate) fn at(rooms: Vec<RoomListing>, address: &Address) -> Result<RoomListing, Failure> {
-    let room = rooms.into_iter().find(|room| address.is(room));
-    room.ok_or_else(|| Failure::no_such_room(address))
+    let mut found = rooms.into_iter().filter(|room| address.is(room));
+    match (found.next(), found.next()) {
+        (Some(room), None) => Ok(room),
+        (None, _) => Err(Failure::no_such_room(address)),
+        (Some(_), Some(_)) => Err(Failure::failed(format!(
+            "there are several rooms {address} that you can see; leave one, or have one renamed"
+        ))),
+    }
 }
 
 /// How long to wait before the same question; `None`: this is the answer.
@@ -181,6 +206,13 @@ pub(crate) fn again_after<T>(answer: &Result<T, RequestError>) -> Option<Duratio
 
 fn gave_up(timeout: Duration) -> String {
     format!(" (gave up after {} s)", timeout.as_secs())
+}
+
+impl Global {
+    /// The profile's folder.
+    pub(crate) fn profile(&self) -> Result<PathBuf, Failure> {
+        self.profile.clone().map_or_else(default_profile, Ok)
+    }
 }
 
 fn default_profile() -> Result<PathBuf, Failure> {

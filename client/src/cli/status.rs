@@ -50,8 +50,10 @@ fn human(status: &StatusObject, connection: &Connection) -> String {
             status.rtt_ms.unwrap_or_default(),
             status.loss_pct.unwrap_or_default()
         ),
-        Connection::Connecting => "not connected: no answer yet".to_owned(),
-        Connection::Offline { trouble, .. } | Connection::Stopped(trouble) => {
+        Connection::Connecting { doubt: None } => "not connected: no answer yet".to_owned(),
+        Connection::Connecting { doubt: Some(trouble) }
+        | Connection::Offline { trouble, .. }
+        | Connection::Stopped(trouble) => {
             format!("not connected: {}", one_line(&explain(trouble)))
         }
     };

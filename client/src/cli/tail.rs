@@ -21,7 +21,7 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     let since = args.since.map(Seq);
-    let (room, mut follow) = session.in_time(begin(&args.room, since, session)).await?;
+    let (room, mut follow) = session.in_time_aloud(begin(&args.room, since, session)).await?;
     match args.count {
         Some(count) => session.in_time(print(&room, &mut follow, count, session, output)).await,
         None => print(&room, &mut follow, u64::MAX, session, output).await,

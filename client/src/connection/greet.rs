@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use quinn::{Connection, RecvStream, SendStream, VarInt};
 use tertulia_proto::{
-    ClientMessage, FrameBuffer, Hello, Refusal, Register, ReqId, ServerMessage, StreamKind,
-    Welcome, close::CloseCode, limits,
+    ClientMessage, FrameBuffer, Hello, Refusal, Register, Registration, ReqId, ServerMessage,
+    StreamKind, Welcome, close::CloseCode, limits,
 };
 use tokio::time;
 
@@ -46,6 +46,8 @@ pub(crate) enum Ended {
     End(End),
     /// The registration was refused.
     Refused { refusal: Refusal, proposal: Option<String> },
+    /// The server does not know this device, and tells how one becomes known.
+    Stranger(Registration),
 }
 
 impl From<End> for Ended {
@@ -110,9 +112,9 @@ async fn speak(quic: Connection, greeting: Greeting) -> Result<Welcomed, Failed>
                 frames.set_limit(limits::REPLY_BYTES);
                 return Ok(Welcomed { welcome, quic, send, recv, frames });
             }
-            ServerMessage::Unregistered(_) => {
+            ServerMessage::Unregistered(unregistered) => {
                 let Some(register) = register.take() else {
-                    return Err(Failed::Ended(End::stop(Trouble::Unregistered).into()));
+                    return Err(Failed::Ended(Ended::Stranger(unregistered.registration)));
                 };
                 let frame = ClientMessage::Register(register).encode();
                 send.write_all(&frame).await.map_err(|_| Broken::Stream)?;

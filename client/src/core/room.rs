@@ -196,9 +196,10 @@ impl Room {
 /// Takes those up to `read` out: how many they are, and how many of them name one.
 fn forget(others: &mut VecDeque<Other>, read: Seq) -> (u32, u32) {
     let (mut all, mut named) = (0, 0);
-    while let Some(other) = others.pop_front_if(|other| other.seq <= read) {
+    while let Some(other) = others.front().filter(|other| other.seq <= read) {
         all += 1;
         named += u32::from(other.names_me);
+        others.pop_front();
     }
     (all, named)
 }
@@ -231,9 +232,9 @@ fn follow(listing: &mut RoomListing, event: &Event, me: &Me) {
 #[cfg(test)]
 pub(crate) mod tests {
     use tertulia_proto::{
-        Archived, Author, DisplayName, EventHead, Joined, Left, LogPosition, MessageId,
-        MessageText, Posted, Role, RoleChanged, RoomId, RoomKind, RoomName, RoomRenamed, Timestamp,
-        Topic, TopicChanged,
+        Archived, Author, DisplayName, EventHead, HistoryPolicy, Joined, Left, LogPosition,
+        MessageId, MessageText, Posted, Role, RoleChanged, RoomId, RoomKind, RoomName, RoomRenamed,
+        Timestamp, Topic, TopicChanged,
     };
 
     use super::*;
@@ -279,9 +280,9 @@ pub(crate) mod tests {
             members: 2,
             unread,
             mentions: 0,
-            role: Some(tertulia_proto::Role::Member),
+            role: Some(Role::Member),
             archived: false,
-            history: tertulia_proto::HistoryPolicy::All,
+            history: HistoryPolicy::All,
             peer: None,
             head: Seq(head),
             read: Seq(read),

@@ -58,6 +58,8 @@ enum Phase {
 #[derive(Debug)]
 pub(crate) struct Session {
     phase: Phase,
+    /// See [`Connection::Connecting`].
+    doubt: Option<Trouble>,
     backoff: Backoff,
     /// A server that said goodbye asked to be left alone so long.
     leave_alone: Duration,
@@ -68,6 +70,7 @@ impl Session {
     pub(crate) fn new(joined: bool) -> Self {
         Self {
             phase: if joined { Phase::Due } else { Phase::Unjoined },
+            doubt: None,
             backoff: Backoff::default(),
             leave_alone: Duration::ZERO,
         }
@@ -95,9 +98,15 @@ impl Session {
         self.phase = Phase::Connecting;
     }
 
+    /// What the attempt under way has found to stand in its way so far.
+    pub(crate) fn doubts(&mut self, doubt: Option<Trouble>) {
+        self.doubt = doubt;
+    }
+
     /// The server welcomed; so many lanes have to catch up.
     pub(crate) fn welcomed(&mut self, lanes: u8, now: Duration) {
         self.leave_alone = Duration::ZERO;
+        self.doubt = None;
         self.phase = match lanes {
             0 => Phase::Live { since: now },
             lanes_behind => Phase::Syncing { lanes_behind },
@@ -121,6 +130,10 @@ impl Session {
 
     /// The connection or the attempt ended. `random`: see [`Backoff::next`].
     pub(crate) fn ended(&mut self, end: End, now: Duration, random: u64) {
+        // Silence is no news the next time: it stays said until something else is known.
+        self.doubt = Some(&end.trouble)
+            .filter(|trouble| matches!(trouble, Trouble::NoAnswer { .. }))
+            .cloned();
         if end.stops {
             self.phase = Phase::Stopped(end.trouble);
             return;
@@ -161,7 +174,7 @@ impl Session {
     pub(crate) fn connection(&self) -> Connection {
         match &self.phase {
             Phase::Unjoined => Connection::Unjoined,
-            Phase::Due | Phase::Connecting => Connection::Connecting,
+            Phase::Due | Phase::Connecting => Connection::Connecting { doubt: self.doubt.clone() },
             Phase::Syncing { .. } => Connection::Syncing,
             Phase::Live { .. } => Connection::Live,
             Phase::Waiting { trouble, from, until } => Connection::Offline {
@@ -231,6 +244,27 @@ mod tests {
         session.ended(lost(), s(40), 0);
         assert_eq!(wait(&session), Duration::from_millis(125));
         assert!(!session.is_due(s(40)) && session.is_due(s(41)));
+    }
+
+    #[test]
+    fn silence_stays_said_until_something_else_is_known() {
+        let silence = Trouble::NoAnswer { tried: "chat.example:7575".into() };
+        let doubt = |session: &Session| match session.connection() {
+            Connection::Connecting { doubt } => doubt,
+            other => panic!("{other:?}"),
+        };
+        let mut session = Session::new(true);
+        session.begin();
+        assert_eq!(doubt(&session), None);
+        session.doubts(Some(silence.clone()));
+        assert_eq!(doubt(&session), Some(silence.clone()));
+        session.ended(End::retry(silence.clone()), s(10), 0);
+        session.begin();
+        assert_eq!(doubt(&session), Some(silence));
+        session.doubts(None);
+        session.ended(lost(), s(20), 0);
+        session.begin();
+        assert_eq!(doubt(&session), None);
     }
 
     #[test]

@@ -7,7 +7,10 @@ use tertulia_proto::{
     DisplayName, Epoch, Features, Hello, Refusal, Register, RoomCursor, Seq, VersionRange, Welcome,
     close::CloseCode, limits,
 };
-use tokio::{sync::oneshot, task::JoinSet};
+use tokio::{
+    sync::{oneshot, watch},
+    task::JoinSet,
+};
 
 use super::Driver;
 use crate::{
@@ -25,6 +28,7 @@ const FRESH: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Attempt {
     task: JoinSet<Result<Welcomed, Ended>>,
+    doubt: watch::Receiver<Option<Trouble>>,
     link: ServerLink,
     join: Option<oneshot::Sender<Result<Account, JoinError>>>,
     begun_at: Duration,
@@ -37,15 +41,27 @@ pub(super) struct Join {
     reply: oneshot::Sender<Result<Account, JoinError>>,
 }
 
-/// Waits for the end of an attempt, if there is one. Cancel safe.
-pub(super) async fn ended(attempt: &mut Option<Attempt>) -> Result<Welcomed, Ended> {
-    match attempt {
-        Some(attempt) => match attempt.task.join_next().await {
+/// What an attempt has to tell.
+pub(super) enum News {
+    /// It is over.
+    Ended(Result<Welcomed, Ended>),
+    /// It goes on; this is in its way as far as it knows.
+    Doubt(Option<Trouble>),
+}
+
+/// Waits for news of an attempt, if there is one. Cancel safe.
+pub(super) async fn news(attempt: &mut Option<Attempt>) -> News {
+    let Some(Attempt { task, doubt, .. }) = attempt else {
+        return future::pending().await;
+    };
+    tokio::select! {
+        biased;
+        ended = task.join_next() => News::Ended(match ended {
             Some(Ok(ended)) => ended,
             // A panic is a bug of ours, and no news about the server.
             _ => Err(End::retry(Trouble::Lost("the attempt was lost".to_owned())).into()),
-        },
-        None => future::pending().await,
+        }),
+        Ok(()) = doubt.changed() => News::Doubt(doubt.borrow_and_update().clone()),
     }
 }
 
@@ -84,12 +100,15 @@ impl Driver {
         let dialer = self.dialer.clone();
         let to = link.clone();
         let mut task = JoinSet::new();
+        let (doubts, doubt) = watch::channel(None);
         task.spawn(async move {
-            let quic = dialer.dial(&to).await?;
+            let quic = dialer.dial(&to.addresses, Some(to.trust), &doubts).await?;
+            // It answers.
+            doubts.send_if_modified(|doubt| doubt.take().is_some());
             greet(quic, greeting).await
         });
         self.session.begin();
-        self.attempt = Some(Attempt { task, link, join, begun_at: self.now() });
+        self.attempt = Some(Attempt { task, doubt, link, join, begun_at: self.now() });
     }
 
     /// A person wants to be connected now.
@@ -104,7 +123,14 @@ impl Driver {
         }
     }
 
-    pub(super) async fn attempt_ended(&mut self, ended: Result<Welcomed, Ended>) {
+    pub(super) async fn attempt_news(&mut self, news: News) {
+        match news {
+            News::Ended(ended) => self.attempt_ended(ended).await,
+            News::Doubt(doubt) => self.session.doubts(doubt),
+        }
+    }
+
+    async fn attempt_ended(&mut self, ended: Result<Welcomed, Ended>) {
         let Some(Attempt { link, join, .. }) = self.attempt.take() else {
             return;
         };
@@ -129,7 +155,7 @@ impl Driver {
         let Some(reply) = join else {
             let end = match ended {
                 Ended::End(end) => end,
-                Ended::Refused { .. } => End::stop(Trouble::Unregistered),
+                Ended::Refused { .. } | Ended::Stranger(_) => End::stop(Trouble::Unregistered),
             };
             let (now, random) = (self.now(), self.random());
             return self.session.ended(end, now, random);
@@ -141,7 +167,7 @@ impl Driver {
             Ended::End(End { trouble: Trouble::KeyChanged(changed), .. }) => {
                 JoinError::KeyChanged(changed)
             }
-            Ended::End(End { trouble: Trouble::Unregistered, .. }) => {
+            Ended::Stranger(_) | Ended::End(End { trouble: Trouble::Unregistered, .. }) => {
                 JoinError::Refused { refusal: Refusal::INVITE_NEEDED, proposal: None }
             }
             Ended::End(end) => JoinError::NoConnection(end.trouble),

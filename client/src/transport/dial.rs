@@ -1,15 +1,17 @@
 //! Every address of a link is tried, a little after one another; the first that answers wins.
 
 use std::{
-    future::Future,
+    convert::Infallible,
+    future::{self, Future},
     net::{IpAddr, SocketAddr},
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
 
 use quinn::{Connection, Endpoint};
-use tertulia_certs::{DeviceIdentity, HostPort, ServerLink, Trust};
-use tokio::{task::JoinSet, time};
+use tertulia_certs::{DeviceIdentity, HostPort, Trust};
+use tokio::{sync::watch, task::JoinSet, time};
 
 use super::{
     endpoint,
@@ -20,6 +22,8 @@ use crate::{core::session::End, model::Trouble};
 
 /// How far apart attempts begin (RFC 8305 calls it the connection attempt delay).
 const STAGGER: Duration = Duration::from_millis(250);
+/// Without an answer for so long, what may be the matter is said; the attempt goes on.
+const SILENCE: Duration = Duration::from_millis(2_500);
 /// A resolver that takes longer is as good as none.
 const RESOLVE: Duration = Duration::from_secs(5);
 /// An address that is silent for so long is given up.
@@ -36,36 +40,81 @@ pub(crate) struct Dialer {
     pub(crate) is_real: bool,
 }
 
+/// What is said of an attempt while it goes on.
+pub(crate) type Doubt = watch::Sender<Option<Trouble>>;
+
 impl Dialer {
-    /// A connection to the server of `link`. That the server lets this device in is known no
-    /// sooner than by its first answer.
-    pub(crate) async fn dial(self, link: &ServerLink) -> Result<Connection, End> {
-        let hosts = link.addresses.iter().cloned();
-        let attempts = hosts.map(|host| self.clone().dial_host(host, link.trust));
-        first_of(attempts, unreachable("")).await
+    /// A connection to the server that has these addresses; without a `trust` to any that proves
+    /// its key. That the server lets this device in is known no sooner than by its first answer.
+    ///
+    /// `doubt` learns after [`SILENCE`] what stands in the way as far as is known, and nothing
+    /// where all is well before.
+    pub(crate) async fn dial(
+        self,
+        addresses: &[HostPort],
+        trust: Option<Trust>,
+        doubt: &Doubt,
+    ) -> Result<Connection, End> {
+        let findings = Findings::default();
+        let attempts = addresses.iter().cloned();
+        let attempts = attempts.map(|host| self.clone().dial_host(host, trust, findings.clone()));
+        let mut race = pin!(first_of(attempts, unreachable(""), findings.clone()));
+        tokio::select! {
+            biased;
+            ended = &mut race => return ended,
+            () = time::sleep(SILENCE) => {}
+        }
+        let mut news = findings.0.subscribe();
+        loop {
+            let known = news.borrow_and_update().clone();
+            doubt.send_if_modified(|said| {
+                let is_news = known.is_some() && *said != known;
+                if is_news {
+                    *said = known;
+                }
+                is_news
+            });
+            tokio::select! {
+                biased;
+                ended = &mut race => return ended,
+                // The sender is in `findings`.
+                _ = news.changed() => {}
+            }
+        }
     }
 
-    async fn dial_host(self, host: HostPort, trust: Trust) -> Result<Connection, End> {
-        let addresses = self.resolve(&host).await?;
+    async fn dial_host(
+        self,
+        host: HostPort,
+        trust: Option<Trust>,
+        findings: Findings,
+    ) -> Result<Connection, End> {
+        let addresses = self.resolve(&host, &findings).await?;
         let nothing = unreachable(&host.to_string());
-        let attempts = addresses
-            .into_iter()
-            .map(|address| self.clone().dial_address(address, host.clone(), trust));
-        first_of(attempts, nothing).await
+        let attempts = addresses.into_iter().map(|address| {
+            self.clone().dial_address(address, host.clone(), trust, findings.clone())
+        });
+        first_of(attempts, nothing, findings.clone()).await
     }
 
-    async fn resolve(&self, host: &HostPort) -> Result<Vec<SocketAddr>, End> {
+    async fn resolve(&self, host: &HostPort, findings: &Findings) -> Result<Vec<SocketAddr>, End> {
         if let Ok(ip) = host.host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(ip, host.port)]);
         }
+        let not_found = || Trouble::NameNotFound { host: host.host.clone() };
         let lookup = tokio::net::lookup_host((host.host.as_str(), host.port));
-        let found: Vec<_> = match time::timeout(RESOLVE, lookup).await {
+        let answer = tokio::select! {
+            biased;
+            answer = time::timeout(RESOLVE, lookup) => answer,
+            never = findings.note_late(not_found()) => match never {},
+        };
+        let found: Vec<_> = match answer {
             Ok(Ok(found)) => found.take(ADDRESSES_PER_NAME).collect(),
             _ => Vec::new(),
         };
         match found.is_empty() {
             false => Ok(found),
-            true => Err(End::retry(Trouble::NameNotFound { host: host.host.clone() })),
+            true => Err(End::retry(not_found())),
         }
     }
 
@@ -73,30 +122,60 @@ impl Dialer {
         self,
         address: SocketAddr,
         host: HostPort,
-        trust: Trust,
+        trust: Option<Trust>,
+        findings: Findings,
     ) -> Result<Connection, End> {
         let tried = host.to_string();
-        let (config, observed) = endpoint::client_config(&self.device, &trust)
+        let (config, observed) = endpoint::client_config(&self.device, trust.as_ref())
             .map_err(|why| End::stop(Trouble::Certificate(why)))?;
         let connecting = self
             .endpoint
             .connect_with(config, address, &host.host)
             .map_err(|error| end_of_connect(&error, &tried))?;
+        let silence = || Trouble::NoAnswer { tried: tried.clone() };
         tokio::select! {
             biased;
             connected = connecting => {
-                connected.map_err(|error| end_of_attempt(&error, &tried, &trust, &observed))
+                connected.map_err(|error| end_of_attempt(&error, &tried, trust, &observed))
             }
             () = probe::unreachable(address), if self.is_real => Err(unreachable(&tried)),
-            () = time::sleep(ATTEMPT) => Err(End::retry(Trouble::NoAnswer { tried })),
+            () = time::sleep(ATTEMPT) => Err(End::retry(silence())),
+            never = findings.note_late(silence()) => match never {},
         }
+    }
+}
+
+/// What the attempts of one race have found out so far: of all of it that which tells most.
+#[derive(Debug, Clone, Default)]
+struct Findings(Arc<watch::Sender<Option<Trouble>>>);
+
+impl Findings {
+    fn note(&self, trouble: &Trouble) {
+        self.0.send_if_modified(|known| {
+            let tells_more = known.as_ref().is_none_or(|known| weight(known) < weight(trouble));
+            if tells_more {
+                *known = Some(trouble.clone());
+            }
+            tells_more
+        });
+    }
+
+    /// Notes it after [`SILENCE`]; to be dropped when there is an answer.
+    async fn note_late(&self, trouble: Trouble) -> Infallible {
+        time::sleep(SILENCE).await;
+        self.note(&trouble);
+        future::pending().await
     }
 }
 
 /// The first that succeeds; else the failure that tells most, which stops for good only where none
 /// of the others may pass (another key always does: it may not be dialled again). Begins the next attempt when the
 /// last one has failed, or [`STAGGER`] after it began. `nothing`: the failure of no attempts.
-async fn first_of<F>(attempts: impl Iterator<Item = F>, nothing: End) -> Result<Connection, End>
+async fn first_of<F>(
+    attempts: impl Iterator<Item = F>,
+    nothing: End,
+    findings: Findings,
+) -> Result<Connection, End>
 where
     F: Future<Output = Result<Connection, End>> + Send + 'static,
 {
@@ -125,7 +204,8 @@ where
                     Err(error) => End::retry(Trouble::Lost(error.to_string())),
                 };
                 may_pass |= !end.stops;
-                if worst.as_ref().is_none_or(|worst| weight(worst) < weight(&end)) {
+                findings.note(&end.trouble);
+                if worst.as_ref().is_none_or(|worst| weight(&worst.trouble) < weight(&end.trouble)) {
                     worst = Some(end);
                 }
             }
@@ -144,7 +224,7 @@ fn unreachable(tried: &str) -> End {
 
 #[cfg(test)]
 mod tests {
-    use std::future;
+    use std::net::UdpSocket;
 
     use tertulia_certs::{KeyChanged, KeyFingerprint};
 
@@ -152,7 +232,7 @@ mod tests {
 
     async fn ends(ends: &[End]) -> End {
         let attempts = ends.iter().cloned().map(|end| future::ready(Err(end)));
-        first_of(attempts, unreachable("")).await.unwrap_err()
+        first_of(attempts, unreachable(""), Findings::default()).await.unwrap_err()
     }
 
     #[tokio::test]
@@ -165,5 +245,47 @@ mod tests {
         let changed =
             End::stop(Trouble::KeyChanged(KeyChanged { expected: key(1), found: key(2) }));
         assert_eq!(ends(&[silent, changed.clone()]).await, changed);
+    }
+
+    /// Time is tokio's here, and is paused: it goes on when nothing else happens.
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_said_within_three_seconds_and_given_up_in_ten() {
+        let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address: HostPort = silent.local_addr().unwrap().to_string().parse().unwrap();
+        let dialer = Dialer {
+            endpoint: endpoint::bind().unwrap(),
+            device: Arc::new(DeviceIdentity::passing().unwrap()),
+            is_real: false,
+        };
+        let (doubt, mut said) = watch::channel(None);
+        let began = time::Instant::now();
+        let addresses = [address.clone()];
+        let mut dial = pin!(dialer.dial(&addresses, None, &doubt));
+        tokio::select! {
+            biased;
+            ended = &mut dial => panic!("{ended:?}"),
+            changed = said.changed() => changed.unwrap(),
+        }
+        let silence = Trouble::NoAnswer { tried: address.to_string() };
+        assert_eq!(*said.borrow(), Some(silence.clone()));
+        assert!(began.elapsed() <= Duration::from_secs(3), "{:?}", began.elapsed());
+        assert_eq!(dial.await.unwrap_err(), End::retry(silence));
+        assert!(began.elapsed() >= ATTEMPT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_several_addresses_what_tells_most_is_said() {
+        let findings = Findings::default();
+        let silence = Trouble::NoAnswer { tried: "a:1".into() };
+        findings.note(&Trouble::NameNotFound { host: "a".into() });
+        tokio::select! {
+            biased;
+            never = findings.note_late(silence.clone()) => match never {},
+            () = time::sleep(SILENCE) => {}
+        }
+        assert_eq!(*findings.0.borrow(), Some(silence));
+        findings.note(&Trouble::Version);
+        findings.note(&Trouble::Unreachable { tried: "b:1".into() });
+        assert_eq!(*findings.0.borrow(), Some(Trouble::Version));
     }
 }

@@ -51,13 +51,17 @@ pub(crate) fn bind() -> io::Result<Endpoint> {
     Endpoint::new(EndpointConfig::default(), None, socket.into(), Arc::new(TokioRuntime))
 }
 
-/// One attempt's configuration, and the key that the server shows in it.
+/// One attempt's configuration, and the key that the server shows in it. Without a `trust` any key
+/// that the server proves will do.
 pub(crate) fn client_config(
     device: &DeviceIdentity,
-    trust: &Trust,
+    trust: Option<&Trust>,
 ) -> Result<(ClientConfig, ObservedKey), String> {
-    let (tls, observed) =
-        tertulia_certs::client_config(device, trust, ALPN).map_err(|error| error.to_string())?;
+    let config = match trust {
+        Some(trust) => tertulia_certs::client_config(device, trust, ALPN),
+        None => tertulia_certs::client_config_for_first_sight(device, ALPN),
+    };
+    let (tls, observed) = config.map_err(|error| error.to_string())?;
     let quic = QuicClientConfig::try_from(tls).map_err(|error| error.to_string())?;
     let mut config = ClientConfig::new(Arc::new(quic));
     config.transport_config(Arc::new(transport()));

@@ -30,11 +30,11 @@ pub(crate) fn end_of(error: &ConnectionError) -> End {
 pub(super) fn end_of_attempt(
     error: &ConnectionError,
     tried: &str,
-    trust: &Trust,
+    trust: Option<Trust>,
     observed: &ObservedKey,
 ) -> End {
-    if let (ConnectionError::TransportError(_), Trust::Pinned(pin)) = (error, trust)
-        && let Some(changed) = observed.changed_from(*pin)
+    if let (ConnectionError::TransportError(_), Some(Trust::Pinned(pin))) = (error, trust)
+        && let Some(changed) = observed.changed_from(pin)
     {
         return End::stop(Trouble::KeyChanged(changed));
     }
@@ -54,9 +54,9 @@ pub(super) fn end_of_connect(error: &ConnectError, tried: &str) -> End {
     }
 }
 
-/// Which of several ends of one race tells most.
-pub(super) fn weight(end: &End) -> u8 {
-    match end.trouble {
+/// Which of several troubles of one race tells most.
+pub(super) fn weight(trouble: &Trouble) -> u8 {
+    match trouble {
         Trouble::KeyChanged(_) => 7,
         Trouble::Version => 6,
         Trouble::Certificate(_) => 5,
@@ -88,7 +88,12 @@ fn of_alert(code: TransportErrorCode) -> Option<End> {
     if alert == NO_APPLICATION_PROTOCOL {
         return Some(End::stop(Trouble::Version));
     }
-    let text = || format!("TLS alert {alert}");
+    let text = || match alert {
+        44 => "it was revoked".to_owned(),
+        45 => "it has expired, or is not valid yet".to_owned(),
+        48 => "no authority that this system trusts vouches for it".to_owned(),
+        _ => format!("TLS alert {alert}"),
+    };
     CERTIFICATE_ALERTS.contains(&alert).then(|| End::stop(Trouble::Certificate(text())))
 }
 

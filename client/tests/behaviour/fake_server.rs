@@ -4,9 +4,10 @@ use std::{net::SocketAddr, sync::Arc};
 
 use quinn::crypto::rustls::QuicServerConfig;
 use quinn::{Connection, ConnectionError, Endpoint, RecvStream, SendStream, ServerConfig, VarInt};
+use rustls::pki_types::CertificateDer;
 use tempfile::TempDir;
 use tertulia_client::{
-    certs::{ServerIdentity, ServerLink, Trust, server_config},
+    certs::{KeyFingerprint, ServerIdentity, ServerLink, Trust, peer_fingerprint, server_config},
     proto::{
         ALPN, AccountId, Author, Body, Change, ClientMessage, Command, DisplayName, Epoch, Event,
         EventHead, Features, FrameBuffer, Handle, Hello, HistoryPolicy, LaneMessage, LaneNotice,
@@ -104,6 +105,13 @@ pub(crate) struct Peer {
 impl Peer {
     pub(crate) fn hello(&self) -> &Hello {
         self.hello.as_ref().unwrap()
+    }
+
+    /// The device's.
+    pub(crate) fn key(&self) -> KeyFingerprint {
+        let identity = self.quic.peer_identity().unwrap();
+        let chain = identity.downcast::<Vec<CertificateDer<'static>>>().unwrap();
+        peer_fingerprint(&chain).unwrap()
     }
 
     pub(crate) async fn welcome(&mut self) {

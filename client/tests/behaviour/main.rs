@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod fake_server;
+mod glimpse;
 mod hostile;
 mod joining;
 mod outbox;

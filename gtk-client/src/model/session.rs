@@ -2,6 +2,7 @@
 //! its methods; what it learns comes from the bridge.
 
 mod requests;
+mod room_requests;
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -15,7 +16,7 @@ use tertulia_client::{
     proto::{RoomId, Timestamp},
 };
 
-use super::{PersonObject, Room, calendar::now};
+use super::{PersonObject, Rights, Room, calendar::now, timeline::Reader};
 use crate::bridge::{Batch, Bridge, follow};
 
 mod imp {
@@ -140,6 +141,12 @@ impl Session {
         self.iter_rooms().find(|room| room.id() == id)
     }
 
+    /// What one may do in a room, as far as is known here.
+    pub(crate) fn rights(&self, room: &Room) -> Option<Rights> {
+        let account = self.account()?;
+        room.with_view(|view| Rights::new(&view.listing, account.role))
+    }
+
     /// Brings a room into sight.
     pub(crate) fn open_room(&self, room: &Room) {
         let before = self.imp().current.replace(Some(room.clone()));
@@ -162,13 +169,19 @@ impl Session {
     }
 
     /// Calls `changed` when who one is changed.
-    pub(crate) fn connect_account_changed(&self, changed: impl Fn(&Self) + 'static) {
-        self.connect_change("account-changed", changed);
+    pub(crate) fn connect_account_changed(
+        &self,
+        changed: impl Fn(&Self) + 'static,
+    ) -> glib::SignalHandlerId {
+        self.connect_change("account-changed", changed)
     }
 
     /// Calls `changed` when something about one's rooms changed.
-    pub(crate) fn connect_rooms_changed(&self, changed: impl Fn(&Self) + 'static) {
-        self.connect_change("rooms-changed", changed);
+    pub(crate) fn connect_rooms_changed(
+        &self,
+        changed: impl Fn(&Self) + 'static,
+    ) -> glib::SignalHandlerId {
+        self.connect_change("rooms-changed", changed)
     }
 
     /// Shows these members, as if the server had told them.
@@ -197,11 +210,7 @@ impl Session {
             let (reset, people) = (changes.reset, changes.moves_people());
             let room = match (self.room(id), &changes.view) {
                 (Some(room), _) => room,
-                (None, Some(view)) => {
-                    let room = Room::new(view.clone());
-                    self.rooms().append(&room);
-                    room
-                }
+                (None, Some(view)) => self.add_room(view.clone()),
                 (None, None) => continue,
             };
             room.apply(changes);
@@ -242,7 +251,7 @@ impl Session {
         for view in snapshot.rooms {
             match self.room(view.listing.room) {
                 Some(room) => room.set_view(view),
-                None => self.rooms().append(&Room::new(view)),
+                None => drop(self.add_room(view)),
             }
         }
         self.emit_by_name::<()>("rooms-changed", &[]);
@@ -273,7 +282,7 @@ impl Session {
             Connection::Offline { .. } | Connection::Stopped(_) => {
                 imp.offline_since.set(imp.offline_since.get().or_else(|| Some(now())));
             }
-            Connection::Connecting => {}
+            Connection::Connecting { .. } => {}
         }
         let before = imp.connection.replace(connection);
         let became_live = before != Connection::Live && self.connection() == Connection::Live;
@@ -289,11 +298,14 @@ impl Session {
     fn set_account(&self, account: Option<Account>) {
         if *self.imp().account.borrow() != account {
             self.imp().account.replace(account);
+            let reader = self.reader();
+            self.iter_rooms().for_each(|room| room.set_reader(reader.clone()));
             self.emit_by_name::<()>("account-changed", &[]);
         }
     }
 
     fn set_presence(&self, presence: PresenceView) {
+        self.iter_rooms().for_each(|room| room.set_presence(&presence));
         self.imp().presence.replace(presence);
         let people: Vec<_> = self.iter_members().map(|member| member.person().clone()).collect();
         self.set_members(people);
@@ -325,6 +337,18 @@ impl Session {
         }
     }
 
+    fn add_room(&self, view: tertulia_client::RoomView) -> Room {
+        let room = Room::new(view);
+        room.set_reader(self.reader());
+        room.set_presence(&self.imp().presence.borrow());
+        self.rooms().append(&room);
+        room
+    }
+
+    fn reader(&self) -> Option<Reader> {
+        self.account().map(|account| Reader { account: account.id, handle: account.handle })
+    }
+
     fn drop_room(&self, id: RoomId) {
         let rooms = self.rooms();
         if let Some(at) = self.iter_rooms().position(|room| room.id() == id) {
@@ -347,14 +371,18 @@ impl Session {
         members.into_iter()
     }
 
-    fn connect_change(&self, signal: &str, changed: impl Fn(&Self) + 'static) {
+    fn connect_change(
+        &self,
+        signal: &str,
+        changed: impl Fn(&Self) + 'static,
+    ) -> glib::SignalHandlerId {
         self.connect_local(signal, false, move |values| {
             // The emitter is a signal's first value.
             if let Some(Ok(session)) = values.first().map(|value| value.get::<Self>()) {
                 changed(&session);
             }
             None
-        });
+        })
     }
 }
 

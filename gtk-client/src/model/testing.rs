@@ -3,8 +3,8 @@
 use tertulia_client::{
     Account, Content, Delivery, Item, RoomView,
     proto::{
-        AccountId, Author, DisplayName, MessageId, MessageText, Person, Role, RoomId, RoomKind,
-        RoomListing, RoomName, Seq, Timestamp, Topic,
+        AccountId, Author, DisplayName, HistoryPolicy, MessageId, MessageText, Person, Role,
+        RoomId, RoomKind, RoomListing, RoomName, Seq, Timestamp, Topic,
     },
 };
 
@@ -68,9 +68,13 @@ pub(crate) fn room_view(id: u64, name: &str) -> RoomView {
             topic: Topic::default(),
             members: 3,
             unread: 0,
-            entered: true,
+            mentions: 0,
+            role: Some(Role::Member),
             head: Seq(0),
             read: Seq(0),
+            archived: false,
+            history: HistoryPolicy::All,
+            peer: None,
         },
         preview: None,
     }
@@ -78,4 +82,14 @@ pub(crate) fn room_view(id: u64, name: &str) -> RoomView {
 
 fn message_id(id: u64) -> MessageId {
     MessageId::new(Timestamp(id), [0; 10])
+}
+
+/// The room of oneself and that person.
+pub(crate) fn direct_view(id: u64, name: &str) -> RoomView {
+    let peer = author(name);
+    let mut view = room_view(id, "x");
+    view.listing.name = RoomName::new(peer.handle.as_str()).unwrap();
+    view.listing.kind = RoomKind::Direct;
+    view.listing.peer = Some(peer);
+    view
 }

@@ -1,11 +1,14 @@
 //! One room's timeline as lines to show: which items are there, in which order, with which
 //! dividers and in which groups. Pure: no widgets, no clock.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use tertulia_client::{
     Content, Delivery, Item, ItemKey,
-    proto::{MessageId, Seq, Timestamp},
+    proto::{AccountId, Handle, MessageId, Seq, Timestamp, mentions},
 };
 
 /// Messages of one sender this far apart are still one group, in milliseconds.
@@ -33,6 +36,13 @@ pub(crate) struct Card {
     after: Option<ItemKey>,
 }
 
+/// Whose window it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reader {
+    pub(crate) account: AccountId,
+    pub(crate) handle: Handle,
+}
+
 /// One row of the list.
 #[derive(Debug, Clone)]
 pub(crate) enum Line {
@@ -41,9 +51,9 @@ pub(crate) enum Line {
     /// What follows is new.
     New,
     /// A message; `first` and `last` of its group.
-    Message { item: Rc<Item>, first: bool, last: bool },
-    /// Somebody came or went.
-    Note(Rc<Item>),
+    Message { item: Rc<Item>, first: bool, last: bool, names_me: bool },
+    /// Something else that happened; whether it was done to the reader.
+    Note { item: Rc<Item>, to_me: bool },
     /// For this reader only.
     Card(Rc<Card>),
 }
@@ -56,10 +66,12 @@ impl Line {
             (Self::Day(a), Self::Day(b)) => a == b,
             (Self::New, Self::New) => true,
             (
-                Self::Message { item, first, last },
-                Self::Message { item: other_item, first: other_first, last: other_last },
-            ) => first == other_first && last == other_last && same_item(item, other_item),
-            (Self::Note(a), Self::Note(b)) => same_item(a, b),
+                Self::Message { item: a, first, last, names_me },
+                Self::Message { item: b, first: b_first, last: b_last, names_me: b_names_me },
+            ) => (first, last, names_me) == (b_first, b_last, b_names_me) && same_item(a, b),
+            (Self::Note { item: a, to_me }, Self::Note { item: b, to_me: b_to_me }) => {
+                to_me == b_to_me && same_item(a, b)
+            }
             (Self::Card(a), Self::Card(b)) => Rc::ptr_eq(a, b),
             _ => false,
         }
@@ -71,6 +83,11 @@ impl Line {
 pub(crate) struct Timeline {
     items: BTreeMap<ItemKey, Rc<Item>>,
     keys: BTreeMap<MessageId, ItemKey>,
+    reader: Option<Reader>,
+    /// Messages of others that name the reader.
+    naming: BTreeSet<ItemKey>,
+    /// In a room of two nobody comes or goes.
+    is_direct: bool,
     /// Written but not yet in the outbox: shown at once, until the outbox tells.
     echoes: Vec<(u64, Rc<Item>)>,
     cards: Vec<Rc<Card>>,
@@ -80,6 +97,16 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
+    /// Whose window it is; to be told before there are items.
+    pub(crate) fn set_reader(&mut self, reader: Option<Reader>) {
+        self.reader = reader;
+    }
+
+    /// Whether it is a room of two.
+    pub(crate) fn set_direct(&mut self, is_direct: bool) {
+        self.is_direct = is_direct;
+    }
+
     /// Adds or replaces items.
     pub(crate) fn upsert(&mut self, items: Vec<Item>) {
         for item in items {
@@ -90,6 +117,11 @@ impl Timeline {
                     Some(_) => {}
                     None => self.drop_echo_of(&item),
                 }
+            }
+            if self.names_reader(&item) {
+                self.naming.insert(key);
+            } else {
+                self.naming.remove(&key);
             }
             let replaced = self.items.insert(key, Rc::new(item));
             if let Some(old) = replaced.and_then(|old| old.message_id)
@@ -104,6 +136,7 @@ impl Timeline {
     pub(crate) fn remove(&mut self, id: MessageId) {
         if let Some(key) = self.keys.remove(&id) {
             self.items.remove(&key);
+            self.naming.remove(&key);
         }
     }
 
@@ -111,6 +144,7 @@ impl Timeline {
     pub(crate) fn clear(&mut self) {
         self.items.clear();
         self.keys.clear();
+        self.naming.clear();
     }
 
     /// A message that is loaded.
@@ -133,6 +167,7 @@ impl Timeline {
             if let Some(id) = item.message_id {
                 self.keys.remove(&id);
             }
+            self.naming.remove(&key);
             self.cards.retain(|card| card.after > Some(key));
         }
         trimmed
@@ -189,25 +224,48 @@ impl Timeline {
     /// All lines, oldest first. `day_of` tells the reader's day of a time.
     pub(crate) fn lines(&self, day_of: impl Fn(Timestamp) -> Day) -> Vec<Line> {
         let mut builder = Builder::new(day_of);
+        let me = self.reader.as_ref().map(|reader| reader.account);
         let mut cards = self.cards.iter().peekable();
         let mut new_after = self.new_after;
         for (key, item) in &self.items {
             while let Some(card) = cards.next_if(|card| card.after < Some(*key)) {
                 builder.card(card);
             }
-            let is_new =
-                !item.mine && is_message(item) && item.seq.is_some_and(|seq| Some(seq) > new_after);
+            let is_new = !item.mine
+                && is_message(&item.content)
+                && item.seq.is_some_and(|seq| Some(seq) > new_after);
             if new_after.is_some() && is_new {
                 new_after = None;
                 builder.begin_new(item.time);
             }
-            builder.item(item);
+            match &item.content {
+                Content::Joined | Content::Left if self.is_direct => {}
+                Content::Added(member)
+                | Content::Removed(member)
+                | Content::RoleChanged(member, _) => {
+                    builder.note(item, Some(member.account) == me);
+                }
+                Content::Unknown => {}
+                content if is_message(content) => {
+                    builder.message(item, self.naming.contains(key));
+                }
+                _ => builder.note(item, false),
+            }
         }
         cards.for_each(|card| builder.card(card));
         for (_, echo) in &self.echoes {
-            builder.item(echo);
+            builder.message(echo, false);
         }
         builder.lines
+    }
+
+    fn names_reader(&self, item: &Item) -> bool {
+        match (&item.content, &self.reader) {
+            (Content::Text(text), Some(reader)) if !item.mine && text.as_str().contains('@') => {
+                mentions(text.as_str()).contains(&reader.handle)
+            }
+            _ => false,
+        }
     }
 
     fn take_id(&mut self) -> u64 {
@@ -241,10 +299,19 @@ impl Timeline {
     }
 }
 
-fn is_message(item: &Item) -> bool {
-    match item.content {
+/// Exhaustive, so that a new kind is thought about.
+fn is_message(content: &Content) -> bool {
+    match content {
         Content::Text(_) | Content::Redacted | Content::Unreadable => true,
-        Content::Joined | Content::Left | Content::Unknown => false,
+        Content::Joined
+        | Content::Left
+        | Content::Added(_)
+        | Content::Removed(_)
+        | Content::RoleChanged(..)
+        | Content::TopicChanged(_)
+        | Content::RoomRenamed(_)
+        | Content::Archived(_)
+        | Content::Unknown => false,
     }
 }
 
@@ -259,19 +326,15 @@ impl<F: Fn(Timestamp) -> Day> Builder<F> {
         Self { day_of, day: None, lines: Vec::new() }
     }
 
-    fn item(&mut self, item: &Rc<Item>) {
-        match item.content {
-            Content::Unknown => {}
-            Content::Joined | Content::Left => {
-                self.begin_day(item.time);
-                self.lines.push(Line::Note(item.clone()));
-            }
-            Content::Text(_) | Content::Redacted | Content::Unreadable => {
-                self.begin_day(item.time);
-                let first = !self.continue_group(item);
-                self.lines.push(Line::Message { item: item.clone(), first, last: true });
-            }
-        }
+    fn message(&mut self, item: &Rc<Item>, names_me: bool) {
+        self.begin_day(item.time);
+        let first = !self.continue_group(item);
+        self.lines.push(Line::Message { item: item.clone(), first, last: true, names_me });
+    }
+
+    fn note(&mut self, item: &Rc<Item>, to_me: bool) {
+        self.begin_day(item.time);
+        self.lines.push(Line::Note { item: item.clone(), to_me });
     }
 
     fn card(&mut self, card: &Rc<Card>) {

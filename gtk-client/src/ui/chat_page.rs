@@ -1,22 +1,20 @@
 //! One room: its messages, and where one writes.
 
 mod commands;
+mod heading;
 
 use std::cell::{OnceCell, RefCell};
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{glib, glib::clone};
-use tertulia_client::{
-    Content,
-    proto::{MessageId, limits::LIST_ENTRIES},
-};
+use tertulia_client::{Content, proto::MessageId};
 
 use super::{
     bottom_follower::BottomFollower, composer::Composer, connection_strip::ConnectionStrip,
     timeline_cell::TimelineCell, toasts, whole_message_window::WholeMessageWindow,
 };
 use crate::{
-    i18n::{tr, trn},
+    i18n::tr,
     model::{Room, Session, TimelineLine},
     sentences,
 };
@@ -31,6 +29,8 @@ mod imp {
         pub(super) header: TemplateChild<adw::HeaderBar>,
         #[template_child]
         pub(super) title: TemplateChild<adw::WindowTitle>,
+        #[template_child]
+        pub(super) title_button: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) back: TemplateChild<gtk::Button>,
         #[template_child]
@@ -57,6 +57,14 @@ mod imp {
         pub(super) bottom_unread: TemplateChild<gtk::Label>,
         #[template_child]
         pub(in crate::ui) composer: TemplateChild<Composer>,
+        #[template_child]
+        pub(super) writers: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) closed: TemplateChild<gtk::Box>,
+        #[template_child]
+        pub(super) closed_text: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) reopen: TemplateChild<gtk::Button>,
         pub(super) session: OnceCell<Session>,
         pub(super) follower: OnceCell<BottomFollower>,
         pub(super) room: RefCell<Option<Room>>,
@@ -95,6 +103,8 @@ mod imp {
             });
             klass.install_action("chat.users", None, |page, _, _| page.tell_users());
             klass.install_action("chat.leave", None, |page, _, _| page.ask_to_leave());
+            klass.install_action("chat.details", None, |page, _, _| page.show_details());
+            klass.install_action("chat.reopen", None, |page, _, _| page.reopen());
         }
 
         fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
@@ -133,6 +143,11 @@ mod imp {
                 page,
                 move |composer| page.submit(&composer.text())
             ));
+            self.composer.connect_written(clone!(
+                #[weak]
+                page,
+                move |composer| page.tell_writing(&composer.text())
+            ));
         }
     }
 
@@ -156,25 +171,6 @@ mod imp {
             self.bottom_unread.set_visible(unread > 0);
             self.bottom_unread.set_label(&unread.to_string());
             self.obj().mark_read_if_seen();
-        }
-
-        pub(super) fn update_title(&self) {
-            let Some(room) = self.obj().room() else {
-                self.title.set_title("");
-                self.title.set_subtitle("");
-                return;
-            };
-            // The server's count is as of when the room was listed; the members in sight are
-            // followed, as far as one page of them goes.
-            let followed = self.session.get().map_or(0, |session| session.members().n_items());
-            let members = if followed == 0 || followed as usize >= LIST_ENTRIES {
-                room.members()
-            } else {
-                followed
-            };
-            let members = trn("one member", "{n} members", u64::from(members));
-            self.title.set_title(&room.title());
-            self.title.set_subtitle(&members);
         }
     }
 
@@ -218,6 +214,11 @@ impl ChatPage {
                 imp,
                 move |_, _, _, _| imp.update_title()
             ));
+            session.connect_account_changed(clone!(
+                #[weak]
+                imp,
+                move |_| imp.update_rights()
+            ));
         }
     }
 
@@ -253,6 +254,8 @@ impl ChatPage {
         imp.menu.set_visible(room.is_some());
         imp.members.set_visible(room.is_some());
         imp.update_title();
+        imp.update_rights();
+        imp.update_writers();
         let Some(room) = room else {
             imp.list.set_model(gtk::SelectionModel::NONE);
             return;
@@ -292,10 +295,18 @@ impl ChatPage {
 
     fn follow(&self, room: &Room) {
         let imp = self.imp();
-        let retitle = clone!(
+        let changed = clone!(
             #[weak]
             imp,
-            move |_: &Room| imp.update_title()
+            move |_: &Room| {
+                imp.update_title();
+                imp.update_rights();
+            }
+        );
+        let writers_changed = clone!(
+            #[weak]
+            imp,
+            move |_: &Room| imp.update_writers()
         );
         let unread_changed = clone!(
             #[weak]
@@ -303,8 +314,8 @@ impl ChatPage {
             move |_: &Room| imp.at_end_changed()
         );
         imp.room_handlers.replace(vec![
-            room.connect_title_notify(retitle.clone()),
-            room.connect_members_notify(retitle),
+            room.connect_changed(changed),
+            room.connect_writers_notify(writers_changed),
             room.connect_unread_notify(unread_changed),
         ]);
         let lines = room.lines();

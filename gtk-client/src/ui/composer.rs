@@ -1,6 +1,6 @@
 //! Where one writes: Enter sends, Shift+Enter breaks the line.
 
-use std::sync::OnceLock;
+use std::{cell::Cell, sync::OnceLock};
 
 use gtk::{
     gdk, glib,
@@ -23,6 +23,8 @@ mod imp {
         pub(super) emoji: TemplateChild<gtk::MenuButton>,
         #[template_child]
         pub(super) send: TemplateChild<gtk::Button>,
+        /// The text is being put in, not written.
+        pub(super) filling: Cell<bool>,
     }
 
     #[glib::object_subclass]
@@ -43,7 +45,9 @@ mod imp {
     impl ObjectImpl for Composer {
         fn signals() -> &'static [Signal] {
             static SIGNALS: OnceLock<Vec<Signal>> = OnceLock::new();
-            SIGNALS.get_or_init(|| vec![Signal::builder("submitted").build()])
+            SIGNALS.get_or_init(|| {
+                ["submitted", "written"].map(|name| Signal::builder(name).build()).into()
+            })
         }
 
         fn constructed(&self) {
@@ -118,6 +122,9 @@ mod imp {
             self.placeholder.set_visible(buffer.char_count() == 0);
             let text = self.obj().text();
             self.send.set_sensitive(!text.trim().is_empty());
+            if !self.filling.get() {
+                self.obj().emit_by_name::<()>("written", &[]);
+            }
         }
 
         /// Made when first asked for: it is large.
@@ -139,7 +146,8 @@ mod imp {
 }
 
 glib::wrapper! {
-    /// Says `submitted` when its text is to be sent; whoever takes the text clears it.
+    /// Says `submitted` when its text is to be sent, and whoever takes the text clears it; says
+    /// `written` when the person changes the text.
     pub struct Composer(ObjectSubclass<imp::Composer>)
         @extends gtk::Box, gtk::Widget,
         @implements gtk::Buildable, gtk::ConstraintTarget, gtk::Orientable;
@@ -155,19 +163,31 @@ impl Composer {
 
     /// Puts a text in, the cursor behind it. It begins a new history of undoing.
     pub(crate) fn set_text(&self, text: &str) {
-        let buffer = self.imp().text.buffer();
+        let imp = self.imp();
+        let buffer = imp.text.buffer();
+        imp.filling.set(true);
         buffer.begin_irreversible_action();
         buffer.set_text(text);
         buffer.end_irreversible_action();
+        imp.filling.set(false);
         buffer.place_cursor(&buffer.end_iter());
     }
 
     /// Calls `submitted` when the text is to be sent.
     pub(crate) fn connect_submitted(&self, submitted: impl Fn(&Self) + 'static) {
-        self.connect_local("submitted", false, move |values| {
+        self.connect_own("submitted", submitted);
+    }
+
+    /// Calls `written` when the person changes the text.
+    pub(crate) fn connect_written(&self, written: impl Fn(&Self) + 'static) {
+        self.connect_own("written", written);
+    }
+
+    fn connect_own(&self, signal: &str, act: impl Fn(&Self) + 'static) {
+        self.connect_local(signal, false, move |values| {
             // The emitter is a signal's first value.
             if let Some(Ok(composer)) = values.first().map(|value| value.get::<Self>()) {
-                submitted(&composer);
+                act(&composer);
             }
             None
         });

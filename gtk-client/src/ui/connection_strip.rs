@@ -11,7 +11,7 @@ use tertulia_client::Connection;
 use crate::{
     i18n::{fill, tr, trn},
     model::{Session, clock},
-    sentences::{short_trouble, trouble},
+    sentences::{doubt, short_trouble, trouble_at},
 };
 
 /// A connection that comes about sooner than this is nobody's concern.
@@ -71,7 +71,8 @@ mod imp {
                     self.revealer.set_reveal_child(false);
                     self.spinner.stop();
                 }
-                Connection::Connecting => self.busy(tr("Connecting…")),
+                Connection::Connecting { doubt: None } => self.busy(tr("Connecting…")),
+                Connection::Connecting { doubt: Some(why) } => self.show(&doubt(&why), true, false),
                 Connection::Syncing => self.busy(tr("Getting what was said meanwhile…")),
                 Connection::Offline { retry_in, .. } => {
                     let wait_us = i64::try_from(retry_in.as_micros()).unwrap_or(i64::MAX);
@@ -94,7 +95,11 @@ mod imp {
                     );
                     self.timer.replace(Some(timer));
                 }
-                Connection::Stopped(why) => self.show(&trouble(&why), false, false),
+                Connection::Stopped(why) => {
+                    let server = session.account().map(|account| account.server);
+                    let text = trouble_at(&server.unwrap_or_default(), &why);
+                    self.show(&text, false, false);
+                }
             }
         }
 

@@ -1,8 +1,15 @@
-//! A member: name, whether they are here, what they are on the server.
+//! A member: name, whether they are here, what they are in the room, what one can do about them.
 
-use gtk::{glib, prelude::*, subclass::prelude::*};
+use std::cell::RefCell;
 
-use crate::{i18n::tr, model::PersonObject, sentences};
+use gtk::{gio, glib, glib::clone, prelude::*, subclass::prelude::*};
+
+use super::member_menu;
+use crate::{
+    i18n::{fill, tr},
+    model::{PersonObject, Session},
+    sentences,
+};
 
 mod imp {
     use super::*;
@@ -11,6 +18,8 @@ mod imp {
     #[template(resource = "/org/tertulia/Tertulia/ui/member_row.ui")]
     pub struct MemberRow {
         #[template_child]
+        pub(super) person: TemplateChild<gtk::Box>,
+        #[template_child]
         pub(super) avatar: TemplateChild<adw::Avatar>,
         #[template_child]
         pub(super) name: TemplateChild<gtk::Label>,
@@ -18,6 +27,12 @@ mod imp {
         pub(super) dot: TemplateChild<gtk::Box>,
         #[template_child]
         pub(super) state: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) menu: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(super) menu_text: TemplateChild<gtk::Label>,
+        pub(super) popover: RefCell<Option<gtk::PopoverMenu>>,
+        pub(super) shown: RefCell<Option<(PersonObject, Session)>>,
     }
 
     #[glib::object_subclass]
@@ -35,9 +50,41 @@ mod imp {
         }
     }
 
-    impl ObjectImpl for MemberRow {}
+    impl ObjectImpl for MemberRow {
+        fn constructed(&self) {
+            self.parent_constructed();
+            self.menu.connect_clicked(clone!(
+                #[weak(rename_to = imp)]
+                self,
+                move |_| imp.obj().open_menu()
+            ));
+            let click = gtk::GestureClick::builder().button(0).build();
+            click.connect_released(clone!(
+                #[weak(rename_to = imp)]
+                self,
+                move |_, _, _, _| {
+                    if imp.menu.is_visible() {
+                        imp.obj().open_menu();
+                    }
+                }
+            ));
+            self.person.add_controller(click);
+        }
+
+        fn dispose(&self) {
+            self.close_menu();
+        }
+    }
     impl WidgetImpl for MemberRow {}
     impl BoxImpl for MemberRow {}
+
+    impl MemberRow {
+        pub(super) fn close_menu(&self) {
+            if let Some(popover) = self.popover.take() {
+                popover.unparent();
+            }
+        }
+    }
 }
 
 glib::wrapper! {
@@ -54,9 +101,10 @@ impl Default for MemberRow {
 }
 
 impl MemberRow {
-    /// Shows a person.
-    pub(crate) fn bind(&self, object: &PersonObject) {
+    /// Shows a person of the session's room in sight.
+    pub(crate) fn bind(&self, object: &PersonObject, session: &Session) {
         let (imp, person) = (self.imp(), object.person());
+        imp.close_menu();
         imp.avatar.set_text(Some(person.display.as_str()));
         imp.name.set_label(person.display.as_str());
         self.set_tooltip_text(Some(&format!("@{}", person.handle)));
@@ -66,5 +114,29 @@ impl MemberRow {
         let words: Vec<_> = words.into_iter().flatten().collect();
         imp.state.set_label(&words.join(" · "));
         imp.dot.set_css_classes(if person.online { &["dot", "here"] } else { &["dot"] });
+        let about = fill(tr("About {name}"), &[("name", person.display.as_str())]);
+        imp.menu.set_tooltip_text(Some(&about));
+        imp.menu_text.set_label(&about);
+        imp.shown.replace(Some((object.clone(), session.clone())));
+        imp.menu.set_visible(self.menu().is_some_and(|menu| menu.n_items() > 0));
+    }
+
+    /// Made anew each time: there are many rows, and what one may do changes. No `MenuButton`: a
+    /// name that changes does not reach the button within it.
+    fn open_menu(&self) {
+        let imp = self.imp();
+        imp.close_menu();
+        let popover = gtk::PopoverMenu::from_model(self.menu().as_ref());
+        popover.set_parent(&*imp.menu);
+        popover.popup();
+        imp.popover.replace(Some(popover));
+    }
+
+    /// What one may do about this person now; nothing about oneself.
+    fn menu(&self) -> Option<gio::Menu> {
+        let shown = self.imp().shown.borrow();
+        let (object, session) = shown.as_ref().filter(|(object, _)| !object.is_me())?;
+        let rights = session.rights(&session.current()?)?;
+        Some(member_menu::menu(object.person(), rights))
     }
 }

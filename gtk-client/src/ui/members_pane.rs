@@ -2,8 +2,9 @@
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{glib, glib::clone};
+use tertulia_client::proto::RoomId;
 
-use super::member_row::MemberRow;
+use super::{member_menu, member_row::MemberRow};
 use crate::{
     i18n::trn,
     model::{PersonObject, Session},
@@ -60,13 +61,14 @@ impl MembersPane {
                 item.set_child(Some(&MemberRow::default()));
             }
         });
-        factory.connect_bind(|_, item| {
+        let shown = session.clone();
+        factory.connect_bind(move |_, item| {
             let Some(item) = item.downcast_ref::<gtk::ListItem>() else {
                 return;
             };
             let row = item.child().and_downcast::<MemberRow>();
             if let (Some(row), Some(person)) = (row, item.item().and_downcast::<PersonObject>()) {
-                row.bind(&person);
+                row.bind(&person, &shown);
             }
         });
         let imp = self.imp();
@@ -81,6 +83,22 @@ impl MembersPane {
                 imp.title.set_subtitle(&trn("one is here", "{n} are here", here as u64));
             }
         ));
+        let say = clone!(
+            #[weak(rename_to = pane)]
+            self,
+            move |text: &str| {
+                // Nothing hangs on the result: a pane by itself is a test's.
+                drop(pane.activate_action("win.say", Some(&text.to_variant())));
+            }
+        );
+        let opened = clone!(
+            #[weak(rename_to = pane)]
+            self,
+            move |room: RoomId| {
+                drop(pane.activate_action("win.show-room", Some(&room.0.to_variant())));
+            }
+        );
+        member_menu::install(self, session, say, opened);
         imp.list.set_model(Some(&gtk::NoSelection::new(Some(members))));
     }
 

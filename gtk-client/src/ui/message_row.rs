@@ -30,6 +30,8 @@ mod imp {
         #[template_child]
         pub(super) bubble: TemplateChild<gtk::Box>,
         #[template_child]
+        pub(super) naming: TemplateChild<gtk::Label>,
+        #[template_child]
         pub(super) name: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) content: TemplateChild<gtk::Box>,
@@ -108,6 +110,13 @@ impl MessageRow {
         self.bind_text(item);
         imp.time.set_label(&clock(item.time));
         self.bind_delivery(item);
+    }
+
+    /// Whether it names the reader.
+    pub(crate) fn set_names_me(&self, names_me: bool) {
+        let imp = self.imp();
+        set_class(&*imp.bubble, "names-me", names_me);
+        imp.naming.set_label(if names_me { tr("Names you") } else { "" });
     }
 
     fn bind_text(&self, item: &Item) {

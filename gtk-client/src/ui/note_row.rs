@@ -1,10 +1,11 @@
-//! A quiet line between messages: a day, what is new, who came and went.
+//! A quiet line between messages: a day, what is new, what happened to the room.
 
 use gtk::{glib, prelude::*, subclass::prelude::*};
-use tertulia_client::{Content, Item};
+use tertulia_client::Item;
 
+use super::note;
 use crate::{
-    i18n::{fill, tr},
+    i18n::tr,
     model::{Day, day_title},
 };
 
@@ -66,16 +67,9 @@ impl NoteRow {
         self.show(tr("New messages"), "new");
     }
 
-    /// Somebody came or went.
-    pub(crate) fn bind_note(&self, item: &Item) {
-        let name = [("name", item.author.display.as_str())];
-        let text = match (&item.content, item.mine) {
-            (Content::Joined, true) => tr("You entered the room").to_owned(),
-            (Content::Joined, false) => fill(tr("{name} entered the room"), &name),
-            (_, true) => tr("You left the room").to_owned(),
-            (_, false) => fill(tr("{name} left the room"), &name),
-        };
-        self.show(&text, "note");
+    /// Something happened to the room; `to_me`: to the reader in it.
+    pub(crate) fn bind_note(&self, item: &Item, to_me: bool) {
+        self.show(&note::sentence(item, to_me), "note");
     }
 
     fn show(&self, text: &str, kind: &str) {

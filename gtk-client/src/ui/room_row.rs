@@ -2,9 +2,13 @@
 
 use std::cell::RefCell;
 
-use gtk::{glib, prelude::*, subclass::prelude::*};
+use gtk::{glib, glib::clone, prelude::*, subclass::prelude::*};
+use tertulia_client::proto::RoomKind;
 
-use crate::{i18n::trn, model::Room};
+use crate::{
+    i18n::{tr, trn},
+    model::Room,
+};
 
 mod imp {
     use super::*;
@@ -15,16 +19,26 @@ mod imp {
         #[template_child]
         pub(super) avatar: TemplateChild<adw::Avatar>,
         #[template_child]
+        pub(super) here: TemplateChild<gtk::Box>,
+        #[template_child]
+        pub(super) spoken: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) lock: TemplateChild<gtk::Image>,
+        #[template_child]
         pub(super) title: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) time: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) preview: TemplateChild<gtk::Label>,
         #[template_child]
+        pub(super) mentions: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) mentions_text: TemplateChild<gtk::Label>,
+        #[template_child]
         pub(super) unread: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) unread_text: TemplateChild<gtk::Label>,
-        pub(super) bindings: RefCell<Vec<glib::Binding>>,
+        pub(super) shown: RefCell<Option<(Room, [glib::SignalHandlerId; 3])>>,
     }
 
     #[glib::object_subclass]
@@ -63,42 +77,68 @@ impl Default for RoomRow {
 impl RoomRow {
     /// Shows a room and follows its changes until [`Self::unbind`].
     pub(crate) fn bind(&self, room: &Room) {
-        let imp = self.imp();
-        let same = |property: &str, label: &gtk::Label| {
-            room.bind_property(property, label, "label").sync_create().build()
-        };
-        imp.bindings.replace(vec![
-            same("title", &imp.title),
-            same("time", &imp.time),
-            same("preview", &imp.preview),
-            // Initials without the hash.
-            room.bind_property("title", &*imp.avatar, "text")
-                .transform_to(|_, title: String| Some(title.trim_start_matches('#').to_owned()))
-                .sync_create()
-                .build(),
-            room.bind_property("unread", &*imp.unread, "label")
-                .transform_to(|_, unread: u32| {
-                    Some(if unread > 999 { "999+".to_owned() } else { unread.to_string() })
-                })
-                .sync_create()
-                .build(),
-            room.bind_property("unread", &*imp.unread, "visible")
-                .transform_to(|_, unread: u32| Some(unread > 0))
-                .sync_create()
-                .build(),
-            room.bind_property("unread", &*imp.unread_text, "label")
-                .transform_to(|_, unread: u32| {
-                    Some(trn("one unread message", "{n} unread messages", unread.into()))
-                })
-                .sync_create()
-                .build(),
-        ]);
+        self.unbind();
+        let show = clone!(
+            #[weak(rename_to = row)]
+            self,
+            move |room: &Room| row.show(room)
+        );
+        show(room);
+        let handlers = [
+            room.connect_changed(show.clone()),
+            room.connect_unread_notify(show.clone()),
+            room.connect_online_notify(show),
+        ];
+        self.imp().shown.replace(Some((room.clone(), handlers)));
     }
 
     /// Lets the room go.
     pub(crate) fn unbind(&self) {
-        for binding in self.imp().bindings.take() {
-            binding.unbind();
+        if let Some((room, handlers)) = self.imp().shown.take() {
+            handlers.into_iter().for_each(|handler| room.disconnect(handler));
         }
     }
+
+    fn show(&self, room: &Room) {
+        let imp = self.imp();
+        let is_direct = room.kind() == RoomKind::Direct;
+        let title = room.title();
+        // Initials without the hash.
+        imp.avatar.set_text(Some(title.trim_start_matches('#')));
+        imp.title.set_label(&title);
+        imp.lock.set_visible(room.kind() == RoomKind::Private);
+        imp.here.set_visible(is_direct && room.online());
+        imp.time.set_label(&room.time());
+        imp.preview.set_label(&room.preview());
+        let (unread, mentions) = (room.unread(), room.mentions());
+        // In a room of two everything is said to the reader.
+        let tells_mentions = mentions > 0 && !is_direct;
+        imp.mentions.set_visible(tells_mentions);
+        imp.mentions.set_label(&format!("@{}", short_count(mentions)));
+        imp.unread.set_visible(unread > 0);
+        imp.unread.set_label(&short_count(unread));
+        imp.unread.set_css_classes(if is_direct { &["badge"] } else { &["badge", "quiet-badge"] });
+        let unread_text = trn("one unread message", "{n} unread messages", unread.into());
+        let mentions_text = trn("one names you", "{n} name you", mentions.into());
+        imp.unread_text.set_label(&unread_text);
+        imp.mentions_text.set_label(&mentions_text);
+        let words = [
+            Some(title.as_str()),
+            (room.kind() == RoomKind::Private).then(|| tr("private")),
+            is_direct.then(|| if room.online() { tr("here") } else { tr("direct message") }),
+            room.archived().then(|| tr("archived")),
+            (unread > 0).then_some(&*unread_text),
+            tells_mentions.then_some(&*mentions_text),
+        ];
+        imp.spoken.set_label(&words.into_iter().flatten().collect::<Vec<_>>().join(", "));
+        if room.archived() {
+            self.add_css_class("archived");
+        } else {
+            self.remove_css_class("archived");
+        }
+    }
+}
+
+fn short_count(count: u32) -> String {
+    if count > 999 { "999+".to_owned() } else { count.to_string() }
 }

@@ -12,7 +12,7 @@ use gtk::{
 };
 use tertulia_client::{
     RequestError,
-    proto::{RoomKind, RoomListing, RoomName},
+    proto::{HistoryPolicy, RoomKind, RoomListing, RoomName},
 };
 
 use super::toasts;
@@ -36,6 +36,8 @@ mod imp {
         pub(super) create: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) private: TemplateChild<gtk::Switch>,
+        #[template_child]
+        pub(super) history: TemplateChild<adw::ComboRow>,
         #[template_child]
         pub(super) rooms: TemplateChild<gtk::ListBox>,
         #[template_child]
@@ -146,7 +148,7 @@ impl RoomsWindow {
             Err(error) => imp.placeholder.set_label(&sentences::request_error(&error)),
             Ok(rooms) => {
                 imp.placeholder.set_label(tr("You are in every public room there is."));
-                for room in rooms.iter().filter(|room| !room.entered) {
+                for room in rooms.iter().filter(|room| can_enter(room)) {
                     imp.rooms.append(&self.row(room));
                 }
             }
@@ -154,10 +156,14 @@ impl RoomsWindow {
     }
 
     fn row(&self, room: &RoomListing) -> adw::ActionRow {
+        let members = trn("one member", "{n} members", room.members.into());
+        let topic = room.topic.as_str().split_whitespace().collect::<Vec<_>>().join(" ");
+        let subtitle = if topic.is_empty() { members } else { format!("{members} · {topic}") };
         let row = adw::ActionRow::builder()
             .use_markup(false)
             .title(format!("#{}", room.name))
-            .subtitle(trn("one member", "{n} members", room.members.into()))
+            .subtitle(subtitle)
+            .subtitle_lines(2)
             .build();
         let enter = gtk::Button::builder().label(tr("Enter")).valign(gtk::Align::Center).build();
         let name = room.name.clone();
@@ -176,9 +182,15 @@ impl RoomsWindow {
     fn create(&self) {
         let imp = self.imp();
         let kind = if imp.private.is_active() { RoomKind::Private } else { RoomKind::Public };
+        let history = match imp.history.selected() {
+            0 => HistoryPolicy::All,
+            _ => HistoryPolicy::SinceJoined,
+        };
         match RoomName::new(imp.name.text().trim()) {
             Err(error) => self.toast(sentences::room_name_error(error)),
-            Ok(name) => self.request(async move |session| session.create_room(name, kind).await),
+            Ok(name) => {
+                self.request(async move |session| session.create_room(name, kind, history).await)
+            }
         }
     }
 
@@ -213,4 +225,8 @@ impl RoomsWindow {
     fn toast(&self, text: &str) {
         toasts::say(&self.imp().toasts, text);
     }
+}
+
+fn can_enter(room: &RoomListing) -> bool {
+    room.kind == RoomKind::Public && !room.is_entered() && !room.archived
 }

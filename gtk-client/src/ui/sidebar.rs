@@ -1,12 +1,15 @@
-//! One's rooms, the liveliest first, and who one is.
+//! One's rooms, in groups, and who one is.
 
 use std::cell::OnceCell;
 
 use adw::{prelude::*, subclass::prelude::*};
-use gtk::{glib, glib::clone};
+use gtk::{gio, glib, glib::clone};
 
 use super::{connection_strip::ConnectionStrip, room_row::RoomRow};
-use crate::model::{Room, Session};
+use crate::{
+    i18n::tr,
+    model::{Room, RoomGroup, RoomHeading, Session, place},
+};
 
 mod imp {
     use super::*;
@@ -26,7 +29,6 @@ mod imp {
         pub(super) name: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) server: TemplateChild<gtk::Label>,
-        pub(super) sorter: OnceCell<gtk::CustomSorter>,
         pub(super) selection: OnceCell<gtk::SingleSelection>,
     }
 
@@ -65,29 +67,28 @@ impl Sidebar {
         let imp = self.imp();
         imp.strip.set_session(session);
         imp.list.set_factory(Some(&row_factory()));
-        let sorter = gtk::CustomSorter::new(|a, b| {
-            let key = |object: &glib::Object| {
-                let room = object.downcast_ref::<Room>();
-                room.map(|room| (std::cmp::Reverse(room.newest()), room.id()))
-            };
-            key(a).cmp(&key(b)).into()
-        });
-        let sorted = gtk::SortListModel::new(Some(session.rooms().clone()), Some(sorter.clone()));
+        let headings = gio::ListStore::new::<RoomHeading>();
+        let both = gio::ListStore::new::<gio::ListModel>();
+        both.append(session.rooms());
+        both.append(&headings);
+        let sorter = gtk::CustomSorter::new(|a, b| place(a).cmp(&place(b)).into());
+        let all = gtk::FlattenListModel::new(Some(both));
+        let sorted = gtk::SortListModel::new(Some(all), Some(sorter.clone()));
         let selection = gtk::SingleSelection::new(Some(sorted));
         selection.set_autoselect(false);
         imp.list.set_model(Some(&selection));
-        session.connect_rooms_changed(clone!(
-            #[weak]
-            sorter,
-            move |_| sorter.changed(gtk::SorterChange::Different)
-        ));
+        let sort = move |session: &Session| {
+            show_headings(session, &headings);
+            sorter.changed(gtk::SorterChange::Different);
+        };
+        sort(session);
+        session.connect_rooms_changed(sort);
         session.connect_account_changed(clone!(
             #[weak(rename_to = sidebar)]
             self,
             move |session| sidebar.show_account(session)
         ));
         self.show_account(session);
-        let _ = imp.sorter.set(sorter);
         let _ = imp.selection.set(selection);
     }
 
@@ -99,11 +100,18 @@ impl Sidebar {
         };
         let by_selection = chosen.clone();
         selection.connect_selected_item_notify(move |selection| {
-            by_selection(selection.selected_item().and_downcast::<Room>().as_ref(), false);
+            let item = selection.selected_item();
+            let room = item.and_downcast_ref::<Room>();
+            // A heading is no choice.
+            if item.is_none() || room.is_some() {
+                by_selection(room, false);
+            }
         });
         imp.list.connect_activate(move |list, position| {
-            let room = list.model().and_then(|rooms| rooms.item(position));
-            chosen(room.and_downcast::<Room>().as_ref(), true);
+            let item = list.model().and_then(|rooms| rooms.item(position));
+            if let Some(room) = item.and_downcast_ref::<Room>() {
+                chosen(Some(room), true);
+            }
         });
     }
 
@@ -120,18 +128,20 @@ impl Sidebar {
     }
 
     /// Chooses the room `by` further down; with none chosen, the first.
-    pub(crate) fn step(&self, by: i32) {
+    pub(crate) fn step(&self, by: isize) {
         let Some(selection) = self.imp().selection.get() else {
             return;
         };
-        let Some(last) = selection.n_items().checked_sub(1) else {
-            return;
+        let is_room = |at: &u32| selection.item(*at).is_some_and(|item| item.is::<Room>());
+        let rooms: Vec<u32> = (0..selection.n_items()).filter(is_room).collect();
+        let chosen = rooms.iter().position(|at| *at == selection.selected());
+        let at = match chosen {
+            None => 0,
+            Some(at) => at.saturating_add_signed(by).min(rooms.len() - 1),
         };
-        let at = match selection.selected() {
-            gtk::INVALID_LIST_POSITION => 0,
-            at => at.saturating_add_signed(by).min(last),
-        };
-        selection.set_selected(at);
+        if let Some(at) = rooms.get(at) {
+            selection.set_selected(*at);
+        }
     }
 
     /// Whether it is alone in the window: then it has the window's buttons and the strip.
@@ -152,20 +162,37 @@ impl Sidebar {
     }
 }
 
+/// Over each group that has rooms, but for the first, which the header names.
+fn show_headings(session: &Session, headings: &gio::ListStore) {
+    let rooms: Vec<Room> = session.rooms().iter().filter_map(Result::ok).collect();
+    let wanted: Vec<RoomGroup> = [RoomGroup::Direct, RoomGroup::Archived]
+        .into_iter()
+        .filter(|group| rooms.iter().any(|room| RoomGroup::of(room) == *group))
+        .collect();
+    let shown = headings.iter::<RoomHeading>().filter_map(Result::ok);
+    let shown: Vec<RoomGroup> = shown.map(|heading| heading.group()).collect();
+    if wanted != shown {
+        let new: Vec<_> = wanted.into_iter().map(RoomHeading::new).collect();
+        headings.splice(0, headings.n_items(), &new);
+    }
+}
+
 fn row_factory() -> gtk::SignalListItemFactory {
     let factory = gtk::SignalListItemFactory::new();
-    let row = |item: &glib::Object| {
-        let item = item.downcast_ref::<gtk::ListItem>()?;
-        Some((item.child().and_downcast::<RoomRow>()?, item.item().and_downcast::<Room>()?))
-    };
-    factory.connect_setup(|_, item| {
-        if let Some(item) = item.downcast_ref::<gtk::ListItem>() {
-            item.set_child(Some(&RoomRow::default()));
-        }
-    });
-    factory.connect_bind(move |_, item| {
-        if let Some((row, room)) = row(item) {
-            row.bind(&room);
+    factory.connect_bind(|_, item| {
+        let Some(item) = item.downcast_ref::<gtk::ListItem>() else {
+            return;
+        };
+        let object = item.item();
+        let is_room = object.as_ref().is_some_and(|object| object.is::<Room>());
+        item.set_selectable(is_room);
+        item.set_activatable(is_room);
+        if let Some(room) = object.and_downcast_ref::<Room>() {
+            let row = item.child().and_downcast::<RoomRow>().unwrap_or_default();
+            item.set_child(Some(&row));
+            row.bind(room);
+        } else if let Some(heading) = object.and_downcast_ref::<RoomHeading>() {
+            item.set_child(Some(&heading_label(heading.group())));
         }
     });
     factory.connect_unbind(|_, item| {
@@ -175,4 +202,15 @@ fn row_factory() -> gtk::SignalListItemFactory {
         }
     });
     factory
+}
+
+fn heading_label(group: RoomGroup) -> gtk::Label {
+    let text = match group {
+        RoomGroup::Rooms => tr("Rooms"),
+        RoomGroup::Direct => tr("Direct messages"),
+        RoomGroup::Archived => tr("Archived"),
+    };
+    let label = gtk::Label::builder().label(text).xalign(0.0).build();
+    label.add_css_class("room-heading");
+    label
 }

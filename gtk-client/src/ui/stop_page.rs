@@ -9,7 +9,10 @@ use gtk::{
     prelude::*,
     subclass::prelude::*,
 };
-use tertulia_client::{OpenError, certs::KeyChanged};
+use tertulia_client::{
+    OpenError,
+    certs::{KeyChanged, KeyFingerprint},
+};
 
 use crate::{i18n::tr, sentences};
 
@@ -89,8 +92,9 @@ impl StopPage {
             "It shows another key. Somebody may be between you and your server, or its owner has changed the key. Nothing was sent.\n\nAsk the owner in another way (by voice, in person) which key is right. If it was changed on purpose, join with a new link; otherwise do not connect.",
         ));
         imp.details.set_visible(false);
-        imp.expected.set_label(&changed.expected.to_string());
-        imp.found.set_label(&changed.found.to_string());
+        let shown = |key: KeyFingerprint| format!("{key}\n{}", key.phrase());
+        imp.expected.set_label(&shown(changed.expected));
+        imp.found.set_label(&shown(changed.found));
         imp.keys.set_visible(true);
         imp.onward.set_label(onward);
         imp.onward.set_visible(true);

@@ -1,6 +1,8 @@
 //! Widgets in a real window, fed with made-up events. They need a display: `tests/session`.
 
+mod rooms;
 mod stage;
+mod welcome;
 
 use std::time::Duration;
 
@@ -181,25 +183,6 @@ fn an_unknown_slash_word_is_refused_and_an_unknown_bang_word_is_text() {
     stage.rest();
     assert_eq!(composer.text(), "/nonsense");
     assert!(stage.shows("There is no /nonsense here"));
-}
-
-#[gtk::test]
-fn the_welcome_page_says_what_is_wrong_right_there() {
-    let stage = Stage::new(900, 700);
-    stage.present();
-    let welcome = stage.window.welcome();
-    welcome.prefill(None, Some("Ana María"));
-    stage.shot("welcome");
-    welcome.imp().link.set_text("chat.example:7575");
-    welcome.join();
-    stage.shot("welcome-problem");
-    assert!(stage.shows("is only an address"));
-    let key = "a".repeat(52);
-    welcome.prefill(Some(&format!("tertulia://127.0.0.1:7575/{key}")), Some("x"));
-    welcome.join();
-    stage.shot("welcome-link");
-    assert!(stage.shows("127.0.0.1:7575"));
-    assert!(stage.shows("at least two letters"));
 }
 
 #[gtk::test]

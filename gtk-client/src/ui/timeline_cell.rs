@@ -89,13 +89,15 @@ impl TimelineCell {
     /// Shows a line, in the row that is there if it is of the right kind.
     pub(crate) fn bind(&self, object: &TimelineLine) {
         match object.line() {
-            Line::Message { item, first, last } => {
-                self.child_of_kind::<MessageRow>().bind(item, *first, *last);
+            Line::Message { item, first, last, names_me } => {
+                let row = self.child_of_kind::<MessageRow>();
+                row.bind(item, *first, *last);
+                row.set_names_me(*names_me);
             }
             Line::Card(card) => self.child_of_kind::<CardRow>().bind(card),
             Line::Day(day) => self.child_of_kind::<NoteRow>().bind_day(*day),
             Line::New => self.child_of_kind::<NoteRow>().bind_new(),
-            Line::Note(item) => self.child_of_kind::<NoteRow>().bind_note(item),
+            Line::Note { item, to_me } => self.child_of_kind::<NoteRow>().bind_note(item, *to_me),
         }
         self.imp().line.replace(Some(object.clone()));
         self.queue_resize();

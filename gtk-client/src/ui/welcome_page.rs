@@ -1,7 +1,9 @@
-//! The way in: a name and an invite link, nothing else.
+//! The way in: a name, and where to: an invite link, an address, or a server nearby.
+
+mod first_sight;
 
 use std::{
-    cell::{OnceCell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     sync::OnceLock,
 };
 
@@ -10,12 +12,19 @@ use gtk::{
     glib,
     glib::{clone, subclass::Signal},
 };
-use tertulia_client::certs::{KeyChanged, ServerLink};
+use tertulia_client::{
+    Connection,
+    certs::{KeyChanged, ServerLink},
+    proto::DisplayName,
+};
+
+use first_sight::FirstSight;
 
 use crate::{
     i18n::{fill, tr},
     model::Session,
-    sentences::{self, Obstacle, read_link, read_name},
+    sentences::{self, Destination, Obstacle, read_destination, read_name},
+    ui::nearby_list::NearbyList,
 };
 
 mod imp {
@@ -35,19 +44,29 @@ mod imp {
         #[template_child]
         pub(super) invitation: TemplateChild<gtk::Label>,
         #[template_child]
+        pub(in crate::ui) nearby: TemplateChild<NearbyList>,
+        #[template_child]
+        pub(super) sight: TemplateChild<gtk::Box>,
+        #[template_child]
+        pub(super) sight_title: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) words: TemplateChild<gtk::Label>,
+        #[template_child]
         pub(super) problem: TemplateChild<gtk::Box>,
         #[template_child]
         pub(super) problem_text: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) proposal: TemplateChild<gtk::Button>,
         #[template_child]
-        pub(super) join: TemplateChild<gtk::Button>,
+        pub(in crate::ui) join: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) join_text: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) spinner: TemplateChild<gtk::Spinner>,
         pub(super) session: OnceCell<Session>,
         pub(super) proposed: RefCell<String>,
+        pub(super) first_sight: RefCell<FirstSight>,
+        pub(super) joining: Cell<bool>,
     }
 
     #[glib::object_subclass]
@@ -57,6 +76,7 @@ mod imp {
         type ParentType = gtk::Box;
 
         fn class_init(klass: &mut Self::Class) {
+            NearbyList::ensure_type();
             klass.bind_template();
         }
 
@@ -82,7 +102,7 @@ mod imp {
                 row.connect_entry_activated(clone!(
                     #[weak]
                     page,
-                    move |_| page.join()
+                    move |_| page.enter_pressed()
                 ));
                 row.connect_changed(clone!(
                     #[weak]
@@ -90,6 +110,16 @@ mod imp {
                     move |_| page.imp().problem.set_visible(false)
                 ));
             }
+            self.link.connect_changed(clone!(
+                #[weak]
+                page,
+                move |_| page.forget_sight()
+            ));
+            self.nearby.connect_chosen(clone!(
+                #[weak]
+                page,
+                move |server| page.look_at_neighbour(server)
+            ));
             self.join.connect_clicked(clone!(
                 #[weak]
                 page,
@@ -135,7 +165,14 @@ glib::wrapper! {
 impl WelcomePage {
     /// To be called once.
     pub(crate) fn set_session(&self, session: &Session) {
-        let _ = self.imp().session.set(session.clone());
+        let imp = self.imp();
+        let _ = imp.session.set(session.clone());
+        imp.nearby.set_session(session);
+        session.connect_connection_changed(clone!(
+            #[weak(rename_to = page)]
+            self,
+            move |session| page.connection_changed(session)
+        ));
     }
 
     /// Fills in what is known already. A good link is tucked away: it tells a person nothing.
@@ -146,31 +183,44 @@ impl WelcomePage {
         }
         let Some(link) = link else { return };
         imp.link.set_text(link);
-        match read_link(link) {
-            Ok(link) => {
+        match read_destination(link) {
+            Ok(Destination::Link(link)) => {
                 imp.server.set_subtitle(&server_of(&link));
                 imp.invitation.set_label(tr("Your seat is waiting. Who are you?"));
                 self.show_link(false);
             }
+            Ok(Destination::Address(_)) => {}
             Err(text) => self.show_obstacle(text.into()),
         }
     }
 
-    /// Joins with what is filled in; what is against it is said here.
+    /// Joins with what is filled in; what is against it is said here. At an address that was not
+    /// looked at yet it looks first.
     pub(crate) fn join(&self) {
         let imp = self.imp();
         if !imp.join.is_sensitive() {
             return;
         }
-        let typed = imp.name.text();
-        let (name, link) = match (read_name(&typed), read_link(&imp.link.text())) {
-            (Ok(name), Ok(link)) => (name, link),
+        let destination = read_destination(&imp.link.text());
+        let (name, destination) = match (read_name(&imp.name.text()), destination) {
+            (Ok(name), Ok(destination)) => (name, destination),
             (Err(text), _) => return self.refuse(&imp.name, text),
             (_, Err(text)) => {
                 self.show_link(true);
                 return self.refuse(&imp.link, text);
             }
         };
+        match destination {
+            Destination::Link(link) => self.join_by(link, name),
+            Destination::Address(address) => match self.seen_link() {
+                Some(link) => self.join_by(link, name),
+                None => self.look_at(vec![address]),
+            },
+        }
+    }
+
+    fn join_by(&self, link: ServerLink, name: DisplayName) {
+        let imp = self.imp();
         let Some(session) = imp.session.get().cloned() else {
             return;
         };
@@ -180,14 +230,34 @@ impl WelcomePage {
             #[weak(rename_to = page)]
             self,
             async move {
-                let joined = session.join(link, name).await;
+                let server = server_of(&link);
+                let joined = session.join(link, name.clone()).await;
                 page.set_busy(false);
                 match joined {
                     Ok(_) => page.emit_by_name::<()>("joined", &[]),
-                    Err(error) => page.show_obstacle(sentences::join_error(error, typed.trim())),
+                    Err(error) => {
+                        page.show_obstacle(sentences::join_error(error, name.as_str(), &server));
+                    }
                 }
             }
         ));
+    }
+
+    /// That the words match is said by the button only, not by one Enter too many.
+    fn enter_pressed(&self) {
+        match self.seen_link() {
+            Some(_) => drop(self.imp().join.grab_focus()),
+            None => self.join(),
+        }
+    }
+
+    /// A server that is silent while one joins is named before the attempt is over.
+    fn connection_changed(&self, session: &Session) {
+        if self.imp().joining.get()
+            && let Connection::Connecting { doubt: Some(doubt) } = session.connection()
+        {
+            self.show_obstacle(sentences::doubt(&doubt).into());
+        }
     }
 
     /// Calls `joined` when the server has let one in.
@@ -233,19 +303,32 @@ impl WelcomePage {
     fn show_link(&self, show: bool) {
         let imp = self.imp();
         imp.link.set_visible(show);
+        imp.nearby.set_visible(show);
         imp.server.set_visible(!show);
     }
 
     fn set_busy(&self, busy: bool) {
         let imp = self.imp();
-        imp.spinner.set_visible(busy);
-        imp.spinner.set_spinning(busy);
-        imp.join_text.set_label(if busy { tr("Joining…") } else { tr("Join") });
-        imp.join.set_sensitive(!busy);
+        imp.joining.set(busy);
+        self.show_work(busy.then(|| tr("Joining…")));
         // Not insensitive: that would take the focus from under the cursor.
         imp.name.set_editable(!busy);
         imp.link.set_editable(!busy);
+        imp.nearby.set_sensitive(!busy);
         imp.change.set_sensitive(!busy);
+    }
+
+    /// What the button says: what is under way, or what it does.
+    fn show_work(&self, work: Option<&str>) {
+        let imp = self.imp();
+        imp.spinner.set_visible(work.is_some());
+        imp.spinner.set_spinning(work.is_some());
+        imp.join.set_sensitive(work.is_none());
+        let does = match self.seen_link() {
+            Some(_) => tr("The words match: join"),
+            None => tr("Join"),
+        };
+        imp.join_text.set_label(work.unwrap_or(does));
     }
 }
 

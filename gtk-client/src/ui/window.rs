@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     application::Application,
-    i18n::tr,
+    i18n::{fill, tr},
     model::{Room, Session, day_of, now},
     sentences,
 };
@@ -76,6 +76,18 @@ mod imp {
             klass.install_action("win.appearance", None, |window, _, _| {
                 AppearanceWindow::new(window).present();
             });
+            klass.install_action("win.say", Some(glib::VariantTy::STRING), |window, _, text| {
+                window.toast(text.and_then(glib::Variant::str).unwrap_or_default());
+            });
+            klass.install_action(
+                "win.show-room",
+                Some(glib::VariantTy::UINT64),
+                |window, _, id| {
+                    if let Some(id) = id.and_then(glib::Variant::get) {
+                        window.expect_room(RoomId(id));
+                    }
+                },
+            );
             klass.install_action("win.next-room", None, |window, _, _| {
                 window.imp().sidebar.step(1);
             });
@@ -315,7 +327,12 @@ impl Window {
         if let Some(room) = room {
             session.open_room(room);
         }
+        let before = imp.chat.room();
         imp.chat.set_room(room);
+        if let (None, Some(gone)) = (room, before.filter(|before| !before.is_leaving())) {
+            let text = tr("You are not in {room} any more.");
+            self.toast(&fill(text, &[("room", &gone.title())]));
+        }
         if room.is_none() && imp.leaflet.is_folded() {
             // It is gone. Not on into another one unasked: one would write into the wrong room.
             imp.leaflet.set_visible_child(&*imp.sidebar);
@@ -343,6 +360,16 @@ impl Window {
         }
     }
 
+    /// Shows a room as soon as it is one's own.
+    fn expect_room(&self, id: RoomId) {
+        let imp = self.imp();
+        imp.expected_room.set(Some(id));
+        if imp.flap.is_folded() {
+            imp.flap.set_reveal_flap(false);
+        }
+        self.choose_a_room();
+    }
+
     fn choose_rooms(&self) {
         let Some(session) = self.session() else {
             return;
@@ -351,10 +378,7 @@ impl Window {
         rooms.connect_entered(clone!(
             #[weak(rename_to = window)]
             self,
-            move |id| {
-                window.imp().expected_room.set(Some(RoomId(id)));
-                window.choose_a_room();
-            }
+            move |id| window.expect_room(RoomId(id))
         ));
         rooms.present();
     }

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import traceback
 
+import room_scenarios  # noqa: F401  (they list themselves)
 from scenarios import SCENARIOS
 from world import World
 

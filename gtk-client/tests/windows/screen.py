@@ -93,14 +93,25 @@ class Window:
         Atspi.Action.do_action(node, actions(node)[0])
 
     def press_beside(self, name, text):
-        """Presses the button of this name in the row that says this text."""
+        """Presses the button of this name in the row that says this text. GTK adds the row's title."""
         def beside():
             row = self.find(text)
             while row is not None and row.get_role_name() != "list item":
                 row = row.get_parent()
             nodes = walk(row) if row is not None else ()
-            return next((node for node in nodes if node.get_name() == name and actions(node)), None)
+            named = (node for node in nodes if f"{node.get_name()} ".startswith(f"{name} "))
+            return next((node for node in named if actions(node)), None)
         node = wait(f"{name!r} beside {text!r}", beside)
+        Atspi.Action.do_action(node, actions(node)[0])
+
+    def press_in(self, title, name):
+        """Presses the button of this name in the window with this title."""
+        def there():
+            frames = [node for node in self.nodes() if node.get_name() == title
+                      and node.get_role_name() in ("frame", "dialog", "window")]
+            nodes = (node for frame in frames for node in walk(frame))
+            return next((node for node in nodes if node.get_name() == name and actions(node)), None)
+        node = wait(f"{name!r} in the window {title!r}", there)
         Atspi.Action.do_action(node, actions(node)[0])
 
     def scroll_up_to(self, text):

@@ -1,5 +1,6 @@
 """What a scenario happens in: a folder, a server, windows."""
 
+import json
 import os
 import shutil
 import signal
@@ -19,12 +20,12 @@ class World:
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
 
-    def start_server(self, data="server"):
+    def start_server(self, data="server", listen="127.0.0.1", more=()):
         """Starts it, on the port of before where there was one."""
         out = open(self.path("server.out"), "w+")
         self.server = subprocess.Popen(
             [os.path.join(self.programs, "tertulia-server"), "--data", self.path(data),
-             "--listen", f"127.0.0.1:{self.port}"],
+             "--listen", f"{listen}:{self.port}", *more],
             stdout=out, stderr=open(self.path("server.err"), "a"))
         def told():
             out.seek(0)
@@ -50,6 +51,13 @@ class World:
         return subprocess.run(
             [os.path.join(self.programs, "tertulia-server"), "invite", "--data", self.path("server"), *args],
             check=True, capture_output=True, text=True).stdout.strip()
+
+    def words(self):
+        """The server's, as its owner sees them."""
+        looked = subprocess.run(
+            [os.path.join(self.programs, "tertulia-cli"), "--json", "doctor", f"127.0.0.1:{self.port}"],
+            check=True, capture_output=True, text=True).stdout
+        return json.loads(looked)["words"]
 
     def open(self, name, *args, **env):
         window = screen.Window(

@@ -50,7 +50,7 @@ impl Preset {
                 "RTT 6 to 36 ms, 1 % lost in bad times of 30 ms, 0.5 % overtaken, 30 Mbit/s"
             }
             Self::Train => {
-                "RTT 80 to 140 ms, 5 % lost in bad times of 100 ms, a tunnel of 5 s every 20 s, \
+                "RTT 80 to 140 ms, 5 % lost in bad times of 100 ms, a tunnel of 5 s every 30 s, \
                  10 Mbit/s down, 3 up"
             }
             Self::Satellite => {
@@ -88,7 +88,7 @@ impl Preset {
                     delay: ms(40),
                     jitter: ms(30),
                     loss: Loss::TimeBursts { share: 0.05, mean: ms(100) },
-                    outage: Some(Outage { first_at: s(15), lasts: s(5), every: s(20) }),
+                    outage: Some(Outage { first_at: s(10), lasts: s(5), every: s(30) }),
                     ..Conditions::default()
                 },
             ),

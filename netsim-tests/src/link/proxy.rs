@@ -45,6 +45,8 @@ const TURN: usize = 64;
 const DATAGRAM_BYTES: usize = 65_535;
 /// Asked of the system; it may give less.
 const SOCKET_BUFFER_BYTES: usize = 4 << 20;
+/// After a failure that is no news: an error that stays must not spin.
+const PAUSE: Duration = Duration::from_millis(10);
 const SECOND: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -125,27 +127,35 @@ impl Proxy {
                     each_second(&self.report());
                 }
                 () = tick(rebinds.as_mut()) => self.rebind(),
-                Some(received) = self.received.recv() => {
-                    self.take_down(received);
-                    for _ in 1..TURN {
-                        let Ok(received) = self.received.try_recv() else {
-                            break;
-                        };
-                        self.take_down(received);
+                Some(received) = self.received.recv() => self.take_down(received),
+                readable = self.socket.readable() => {
+                    if readable.is_err() {
+                        time::sleep(PAUSE).await;
                     }
                 }
-                received = self.socket.recv_from(&mut buffer) => {
-                    // What a client's host refuses is told here by some systems.
-                    if let Ok((length, from)) = received {
-                        self.take_up(from, &buffer[..length]);
-                    }
-                    for _ in 1..TURN {
-                        let Ok((length, from)) = self.socket.try_recv_from(&mut buffer) else {
-                            break;
-                        };
-                        self.take_up(from, &buffer[..length]);
-                    }
-                }
+            }
+            // Both sides have their turn, however much the other sends.
+            self.take_all_down();
+            self.take_all_up(&mut buffer);
+        }
+    }
+
+    fn take_all_down(&mut self) {
+        for _ in 0..TURN {
+            let Ok(received) = self.received.try_recv() else {
+                return;
+            };
+            self.take_down(received);
+        }
+    }
+
+    fn take_all_up(&mut self, buffer: &mut [u8]) {
+        for _ in 0..TURN {
+            match self.socket.try_recv_from(buffer) {
+                Ok((length, from)) => self.take_up(from, &buffer[..length]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // What a client's host refuses is told here by some systems.
+                Err(_) => self.report.failed += 1,
             }
         }
     }

@@ -12,14 +12,18 @@ use tokio::{
     time::{self, Duration, Instant},
 };
 
-use super::{Plan, READERS, Row, Tally, WRITERS, person::Person};
+use super::{
+    Plan, READERS, Row, Tally, WRITERS,
+    person::{Person, Read},
+};
 use crate::{
     link::{Preset, ProxyConfig},
     process::ServerProcess,
 };
 
-/// How far apart the outages of two people's links begin: one is in the tunnel, another is not.
-const OUTAGES_APART: Duration = Duration::from_secs(4);
+/// Who reads has his outages so much later than who writes: while some wait to be heard, others
+/// see nothing.
+const READERS_LATER: Duration = Duration::from_secs(12);
 /// What was read waits here for being counted.
 const READ: usize = 1_024;
 /// After the last message: what comes twice comes by then.
@@ -56,12 +60,13 @@ impl Stage {
         })
         .await??;
         let mut joining = JoinSet::new();
-        for (place, name) in (0u32..).zip(NAMES) {
+        for (place, name) in NAMES.into_iter().enumerate() {
+            let later = if place < WRITERS { Duration::ZERO } else { READERS_LATER };
             let config = ProxyConfig {
                 listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
                 to: server.address(),
-                profile: preset.profile().shifted(OUTAGES_APART * place),
-                seed: plan.seed ^ (u64::from(place) << 32),
+                profile: preset.profile().shifted(later),
+                seed: plan.seed ^ ((place as u64) << 32),
                 rebind_every: None,
             };
             let (folder, invite) = (dir.path().to_owned(), invite.clone());
@@ -78,7 +83,7 @@ impl Stage {
 
 async fn act(mut stage: Stage, plan: &Plan, ends_at: Instant, tally: &mut Tally) -> Result<()> {
     let began = Instant::now();
-    let (read_tx, mut read) = mpsc::channel(READ);
+    let (read_tx, read) = mpsc::channel(READ);
     let mut reading = Vec::new();
     for (reader, person) in stage.people[WRITERS..].iter().enumerate() {
         let begins = person.read(reader, read_tx.clone());
@@ -89,6 +94,23 @@ async fn act(mut stage: Stage, plan: &Plan, ends_at: Instant, tally: &mut Tally)
     for (writer, person) in stage.people.drain(..WRITERS).enumerate() {
         writing.spawn(person.write(writer, plan.clone(), began));
     }
+    let watched = watch(read, &mut writing, began, ends_at, tally).await;
+    // Before their folders go.
+    writing.shutdown().await;
+    for mut reading in reading {
+        reading.shutdown().await;
+    }
+    watched
+}
+
+/// Counts until all is there and nobody writes any more, or until `ends_at`.
+async fn watch(
+    mut read: mpsc::Receiver<Read>,
+    writing: &mut JoinSet<Result<()>>,
+    began: Instant,
+    ends_at: Instant,
+    tally: &mut Tally,
+) -> Result<()> {
     let mut over_at = ends_at;
     loop {
         tokio::select! {

@@ -83,8 +83,8 @@ async fn rooms(process: &Process, listing: &RoomListing, chance: &Chance) {
         4 => asked(process, client.leave_room(room)).await,
         5 => asked(process, client.open_direct(whom)).await,
         6 => {
-            let role =
-                *chance.pick(&[Role::Guest, Role::Member, Role::Owner]).unwrap_or(&Role::Member);
+            let roles = [None, Some(Role::Guest), Some(Role::Member), Some(Role::Owner)];
+            let role = chance.pick(&roles).copied().flatten();
             asked(process, client.set_member(room, whom, role)).await;
         }
         7 => asked(process, client.remove_member(room, whom)).await,

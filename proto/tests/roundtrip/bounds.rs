@@ -49,7 +49,7 @@ fn a_display_name_over_its_bound_is_refused() {
 fn a_handle_over_its_bound_is_refused() {
     let users = |handle: &str| accepts(132, &(1u8, vec![(7u8, handle, "Ana", 1u8, true)], false));
     let open_direct = |handle: &str| accepts(43, &(1u8, handle));
-    let set_member = |handle: &str| accepts(44, &(1u8, 5u8, handle, 1u8));
+    let set_member = |handle: &str| accepts(44, &(1u8, 5u8, handle, Some(1u8)));
     let remove_member = |handle: &str| accepts(45, &(1u8, 5u8, handle));
     let added = |handle: &str| accepts(262, &(HEAD, (7u8, handle, "Ana"), 1u8));
     let removed = |handle: &str| accepts(263, &(HEAD, (7u8, handle, "Ana")));
@@ -138,8 +138,8 @@ fn a_number_or_variant_out_of_range_is_refused() {
     assert!(!accepts(9, &2u8), "no such registration");
     assert!(accepts(41, &(1u8, 3u8, 1u8, 1u8)));
     assert!(!accepts(41, &(1u8, 4u8, 1u8, 1u8)), "no such role");
-    assert!(accepts(44, &(1u8, 5u8, "ana", 3u8)));
-    assert!(!accepts(44, &(1u8, 5u8, "ana", 4u8)), "no such role");
+    assert!(accepts(44, &(1u8, 5u8, "ana", Some(3u8))));
+    assert!(!accepts(44, &(1u8, 5u8, "ana", Some(4u8))), "no such role");
     assert!(!accepts(262, &(HEAD, (7u8, "ana", "Ana"), 4u8)), "no such role");
     assert!(!accepts(39, &(1u8, 5u8, 3u8, 50u8)), "no such span");
     assert!(accepts(33, &(1u8, "r", 2u8, "", 1u8)));

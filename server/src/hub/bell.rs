@@ -55,7 +55,11 @@ impl Bell {
 
     /// The account is no member any more.
     pub(crate) fn close(&self, room: RoomId, after: Seq) {
-        self.note(room, |todo| *todo = Todo { close: Some(after), ..Todo::default() });
+        // Of two ends the first: what lies between was not the account's to read.
+        self.note(room, |todo| {
+            let after = todo.close.map_or(after, |first| first.min(after));
+            *todo = Todo { close: Some(after), ..Todo::default() };
+        });
     }
 
     /// The account read further in the room.
@@ -106,18 +110,26 @@ mod tests {
     #[tokio::test]
     async fn rings_merge_to_one_line_a_room_and_the_last_membership_wins() {
         let bell = Bell::default();
-        let (a, b, c) = (RoomId(1), RoomId(2), RoomId(3));
+        let (a, b, c, d) = (RoomId(1), RoomId(2), RoomId(3), RoomId(4));
         bell.ring(a);
         bell.ring(a);
         bell.open(b);
         bell.close(b, Seq(7));
         bell.close(c, Seq(8));
         bell.open(c);
+        for (after, opened) in [(3, true), (9, true), (12, false)] {
+            bell.close(d, Seq(after));
+            if opened {
+                bell.open(d);
+            }
+        }
         let todo = bell.answer().await;
         assert_eq!(todo[&a], Todo::default());
         assert_eq!(todo[&b], Todo { close: Some(Seq(7)), ..Todo::default() });
         assert_eq!(todo[&c], Todo { close: Some(Seq(8)), open: true, read: false });
-        assert_eq!(todo.len(), 3);
+        let first_end = Todo { close: Some(Seq(3)), ..Todo::default() };
+        assert_eq!(todo[&d], first_end, "nothing of the time between two memberships");
+        assert_eq!(todo.len(), 4);
     }
 
     #[tokio::test]

@@ -128,14 +128,18 @@ impl Hub {
         }
     }
 
-    /// Frames of a room from `next` on, about so many bytes of them.
-    pub(crate) fn read(&self, room: RoomId, next: Seq, bytes: usize) -> Read {
-        self.lock().rooms.get(&room).map_or(Read::UpToDate, |room| room.ring.read(next, bytes))
+    /// Frames of a room from `next` on, about so many bytes of them; nothing to a connection
+    /// whose account is no member any more. To that one what was before its end is
+    /// [`Hub::read_rest`].
+    pub(crate) fn read(&self, id: ConnectionId, room: RoomId, next: Seq, bytes: usize) -> Read {
+        let state = self.lock();
+        let found = state.rooms.get(&room).filter(|found| found.bells.contains_key(&id));
+        found.map_or(Read::UpToDate, |found| found.ring.read(next, bytes))
     }
 
-    /// The newest seq of a room.
-    pub(crate) fn head(&self, room: RoomId) -> Seq {
-        self.lock().rooms.get(&room).map_or(Seq(0), |room| room.ring.head())
+    /// The same for one who may have it up to an event that they know.
+    pub(crate) fn read_rest(&self, room: RoomId, next: Seq, bytes: usize) -> Read {
+        self.lock().rooms.get(&room).map_or(Read::UpToDate, |found| found.ring.read(next, bytes))
     }
 
     /// Who is connected now.
@@ -198,6 +202,10 @@ impl Published for Arc<Hub> {
                     }
                 }
                 Effect::Left { account, room, after } => {
+                    // At once: a connection that is slow to hear of it gets nothing meanwhile.
+                    if let Some(found) = state.rooms.get_mut(room) {
+                        found.bells.retain(|_, bell| bell.account() != *account);
+                    }
                     for bell in state.online.bells(*account) {
                         bell.close(*room, *after);
                     }
@@ -262,3 +270,6 @@ impl Drop for Joined {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

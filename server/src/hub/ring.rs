@@ -20,8 +20,8 @@ pub(crate) struct Ring {
 pub(crate) enum Read {
     /// The next frames, without a gap; at least one.
     Frames(Vec<Bytes>),
-    /// The next frame is no longer here: read from the store.
-    Behind,
+    /// The next frame is no longer here: read from the store, up to the head.
+    Behind { head: Seq },
     /// There is nothing more yet.
     UpToDate,
 }
@@ -30,10 +30,6 @@ impl Ring {
     /// An empty ring of a room whose newest event is `head`.
     pub(crate) fn new(head: Seq) -> Self {
         Self { head, ..Self::default() }
-    }
-
-    pub(crate) fn head(&self) -> Seq {
-        self.head
     }
 
     /// Adds the newest frame. A seq that is not next makes the ring start anew: readers go to the
@@ -66,7 +62,7 @@ impl Ring {
         }
         let first = self.head.0 + 1 - self.frames.len() as u64;
         if next.0 < first {
-            return Read::Behind;
+            return Read::Behind { head: self.head };
         }
         let mut room = bytes;
         let skipped = (next.0 - first) as usize;
@@ -91,7 +87,7 @@ mod tests {
     fn a_reader_gets_every_frame_once_whatever_its_pace() {
         let mut ring = Ring::new(Seq(10));
         assert_eq!(ring.read(Seq(11), 100), Read::UpToDate);
-        assert_eq!(ring.read(Seq(10), 100), Read::Behind);
+        assert_eq!(ring.read(Seq(10), 100), Read::Behind { head: Seq(10) });
         for n in 11..=15u8 {
             ring.push(Seq(u64::from(n)), frame(n, 40));
         }
@@ -110,9 +106,9 @@ mod tests {
             ring.push(Seq(n), frame(1, 1));
         }
         assert_eq!(ring.frames.len(), limits::RING_FRAMES);
-        assert_eq!(ring.read(Seq(5), 10), Read::Behind);
+        assert!(matches!(ring.read(Seq(5), 10), Read::Behind { .. }));
         assert!(matches!(ring.read(Seq(6), 10), Read::Frames(frames) if frames.len() == 10));
-        let head = ring.head();
+        let head = ring.head;
         for n in 1..=4 {
             ring.push(Seq(head.0 + n), frame(2, limits::RING_BYTES / 3));
         }
@@ -125,7 +121,7 @@ mod tests {
         let mut ring = Ring::new(Seq(3));
         ring.push(Seq(4), frame(4, 1));
         ring.push(Seq(9), frame(9, 1));
-        assert_eq!(ring.read(Seq(4), 10), Read::Behind);
+        assert_eq!(ring.read(Seq(4), 10), Read::Behind { head: Seq(9) });
         assert_eq!(ring.read(Seq(9), 10), Read::Frames(vec![frame(9, 1)]));
     }
 }

@@ -63,12 +63,13 @@ mod tests {
     use super::*;
 
     fn message(id: u8) -> LogCommand {
-        LogCommand::Send(Send {
+        let send = Send {
             message_id: MessageId([id; 16]),
             room: RoomId(1),
             reply_to: None,
             body: Body::Text(MessageText::new("x").unwrap()),
-        })
+        };
+        LogCommand::Send(send.into())
     }
 
     fn actor(device: u16) -> Actor {

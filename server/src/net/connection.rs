@@ -95,7 +95,9 @@ async fn welcomed(
     let joined = shared.hub.join(account, device, Arc::clone(&bell));
     let welcome = guest.welcome(shared);
     let lanes = welcome.lanes;
-    let by_datagram = welcome.features.has(Features::TYPING_DATAGRAMS);
+    // A client can name the feature and not let its transport take any.
+    let by_datagram = welcome.features.has(Features::TYPING_DATAGRAMS)
+        && connection.max_datagram_size().is_some();
     info!(account = account.id.0, lanes, "welcome");
     let known_epoch = guest.hello.epoch == Some(welcome.epoch);
     let cursors = if known_epoch { guest.hello.cursors.as_slice() } else { &[] };

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 use tertulia_proto::{
-    ClientMessage, DisplayName, Features, Handle, Hello, NameError, Refusal, Register,
+    ClientMessage, Command, DisplayName, Features, Handle, Hello, NameError, Refusal, Register,
     Registration, Rejected, ReqId, ServerMessage, Unregistered, VersionRange, Welcome,
     close::CloseCode, limits as wire, skeleton,
 };
@@ -48,9 +48,12 @@ pub(crate) async fn receive(
         let unregistered = ServerMessage::from(Unregistered { registration });
         writer.write_one(unregistered.encode()).await?;
     }
-    for _ in 0..=limits::REGISTER_TRIES {
+    for tries in 0.. {
         if let Some(account) = account {
             return Ok(Guest { account, hello, version });
+        }
+        if tries == limits::REGISTER_TRIES {
+            break;
         }
         let ClientMessage::Register(command) = next(reader).await? else {
             return Err(Ended::Close(CloseCode::PROTOCOL, "register, or leave"));
@@ -138,6 +141,10 @@ async fn next(reader: &mut FrameReader) -> Result<ClientMessage, Ended> {
         let frame = reader.next_frame().await?.ok_or(gone)?;
         if let Some(message) = ClientMessage::decode(&frame)? {
             return Ok(message);
+        }
+        // It would count on a number that nobody has taken note of.
+        if Command::RANGE.contains(&frame.kind) {
+            return Err(Ended::Close(CloseCode::PROTOCOL, "a request before the welcome"));
         }
     }
 }

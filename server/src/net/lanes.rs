@@ -169,18 +169,24 @@ impl<'a> Lanes<'a> {
         let Some(&next) = self.next.get(&room) else {
             return Ok(false);
         };
-        let mut frames = match self.shared.hub.read(room, next, limits::LANE_TURN_BYTES) {
+        let (hub, turn) = (&self.shared.hub, limits::LANE_TURN_BYTES);
+        let read = match last {
+            None => hub.read(self.id, room, next, turn),
+            Some(_) => hub.read_rest(room, next, turn),
+        };
+        let mut frames = match read {
             Read::UpToDate => return Ok(false),
             Read::Frames(frames) => frames,
-            Read::Behind => {
-                let head = self.shared.hub.head(room);
+            Read::Behind { head } => {
+                // The store may be ahead, and what is there not for this reader any more.
+                let head = last.map_or(head, |last| last.min(head));
                 if head.0 - next.0 >= wire::CATCH_UP_EVENTS {
                     let newest = Seq(head.0.saturating_sub(wire::FRESH_EVENTS) + 1);
                     return self.jump(room, newest).await;
                 }
                 let readers = &self.shared.readers;
-                let (count, bytes) = (STORE_EVENTS, limits::LANE_TURN_BYTES);
-                let events = readers.events_from(room, next, count, bytes).await?;
+                let mut events = readers.events_from(room, next, STORE_EVENTS, turn).await?;
+                events.retain(|event| event.head.seq <= head);
                 match events.first() {
                     // What was kept no longer: said, not hidden.
                     Some(first) if first.head.seq > next => {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use quinn::Connection;
-use tertulia_proto::{History, LaneNotice, ReqId, Seq, StreamKind, close::CloseCode};
+use tertulia_proto::{History, LaneNotice, PageHead, ReqId, Seq, StreamKind, close::CloseCode};
 use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 
 use super::{Ended, Shared, frames::FrameWriter};
-use crate::limits;
+use crate::{limits, state::AccountRow};
 
 /// Below lanes and control.
 const PRIORITY: i32 = -5;
@@ -29,25 +29,29 @@ impl Pages {
         }
     }
 
-    /// Sends a page with nothing from before `from`, beside what else goes on: receipts do not wait for it. A few are read and
-    /// written at a time; only where many are asked for at once does this call wait.
+    /// Sends a page beside what else goes on: receipts do not wait for it. A few are read and
+    /// written at a time; only where many are asked for at once does this call wait. One who may
+    /// no longer read the room when it is its turn gets an empty page.
     pub(crate) async fn send(
         &mut self,
         shared: &Shared,
+        account: &AccountRow,
         req_id: ReqId,
-        from: Seq,
         query: History,
     ) -> Result<(), Ended> {
         while self.sending.len() >= limits::PAGES_ASKED {
             self.ended().await?;
         }
         let (connection, readers) = (self.connection.clone(), shared.readers.clone());
+        let account = account.clone();
         let turns = Arc::clone(&self.turns);
         self.sending.spawn(async move {
             // The semaphore is never closed.
             let _turn = turns.acquire().await;
-            let History { room, span, limit } = query;
-            let (head, events) = readers.page(req_id, room, from, span, limit).await?;
+            let room = query.room;
+            let page = readers.page(&account, req_id, query).await?;
+            let nothing = PageHead { req_id, room, events: 0, oldest: Seq(0), head: Seq(0) };
+            let (head, events) = page.unwrap_or((nothing, Vec::new()));
             let kind = StreamKind::Page(req_id).encode();
             let mut frames = vec![kind, LaneNotice::from(head).encode()];
             frames.extend(events.iter().map(tertulia_proto::Event::encode));

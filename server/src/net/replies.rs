@@ -5,7 +5,7 @@ use std::{future, pin::pin, time::Duration};
 use bytes::Bytes;
 use tertulia_proto::{
     Done, GoAway, History, InviteMade, ListMembers, ListRooms, ListUsers, MemberPage, MessageId,
-    Receipt, Refusal, Rejected, ReqId, RoomInfo, RoomPage, Seq, ServerMessage, UserPage,
+    Receipt, Refusal, Rejected, ReqId, RoomInfo, RoomPage, ServerMessage, UserPage,
     close::CloseCode, limits as wire,
 };
 use tokio::{
@@ -18,7 +18,7 @@ use crate::{
     hub::{Bell, PresenceTracker},
     limits,
     log::Pending,
-    state::{AccountRow, Action, Outcome, Reply, authorize},
+    state::{AccountRow, Outcome, Reply},
 };
 
 /// A client whose command the disk refused tries again after so long.
@@ -178,20 +178,6 @@ async fn ask(
     req_id: ReqId,
     query: Query,
 ) -> Result<Option<ServerMessage>, Ended> {
-    let room = match &query {
-        Query::Members(ListMembers { room, .. }) | Query::History(History { room, .. }) => {
-            Some(*room)
-        }
-        Query::Rooms(_) | Query::Users(_) => None,
-    };
-    let mut readable_from = Seq(0);
-    if let Some(room) = room {
-        let access = shared.readers.access(account.id, room).await?;
-        if let Err(refusal) = authorize(account.role, Action::Read(access)) {
-            return Ok(Some(rejected(req_id, refusal, None, None)));
-        }
-        readable_from = access.map_or(readable_from, |access| access.readable_from());
-    }
     Ok(Some(match query {
         Query::Rooms(ListRooms { after }) => {
             let (rooms, more) = shared.readers.rooms(account.id, after).await?;
@@ -204,14 +190,22 @@ async fn ask(
             UserPage { req_id, people, more }.into()
         }
         Query::Members(ListMembers { room, after }) => {
-            let (mut people, more) = shared.readers.members(room, after).await?;
+            let found = shared.readers.members(account, room, after).await?;
+            let (mut people, more) = match found {
+                Ok(found) => found,
+                Err(refusal) => return Ok(Some(rejected(req_id, refusal, None, None))),
+            };
             for person in &mut people {
                 person.online = shared.hub.is_online(person.account);
             }
             MemberPage { req_id, room, people, more }.into()
         }
         Query::History(history) => {
-            pages.send(shared, req_id, readable_from, history).await?;
+            // In its turn among the replies; the page itself judges again.
+            if let Err(refusal) = shared.readers.readable(account, history.room).await? {
+                return Ok(Some(rejected(req_id, refusal, None, None)));
+            }
+            pages.send(shared, account, req_id, history).await?;
             return Ok(None);
         }
     }))

@@ -15,7 +15,7 @@ use super::{
     rooms::room_by_name,
     verdict::{Effect, Reply, Stop, Verdict},
 };
-use crate::store::sql::int;
+use crate::store::sql::{column, int};
 
 /// Enters a public room.
 pub(super) fn enter(
@@ -24,7 +24,7 @@ pub(super) fn enter(
     command: &EnterRoom,
 ) -> Result<Verdict, Stop> {
     let account = acting_account(tx, entry.actor.account)?;
-    let room = room_by_name(tx, &command.name)?;
+    let room = room_by_name(tx, account.id, &command.name)?;
     let found = match room {
         Some(room) => access(tx, account.id, room)?,
         None => None,
@@ -67,15 +67,21 @@ pub(super) fn set_member(
     command: &SetMember,
 ) -> Result<Verdict, Stop> {
     let account = acting_account(tx, entry.actor.account)?;
-    let SetMember { room, role, .. } = *command;
+    let room = command.room;
+    let role = command.role.unwrap_or(Role::Member);
     // Before anything is told of people: to an outsider there is no such room.
     authorized(tx, &account, room, |found| Action::SetMember(found, role, None))?;
     let other = account_by_handle(tx, &command.handle)?.ok_or(Refusal::NO_SUCH_ACCOUNT)?;
     let before = access(tx, other.id, room)?.and_then(|found| found.member);
-    if before == Some(role) {
+    if before.is_some_and(|before| before == command.role.unwrap_or(before)) {
         return Ok(Verdict::Repeat(Reply::Done));
     }
-    authorized(tx, &account, room, |found| Action::SetMember(found, role, before))?;
+    let found = authorized(tx, &account, room, |found| Action::SetMember(found, role, before))?;
+    // Who has nobody to follow them stays: nothing could bring an owner back.
+    let private = found.kind == RoomKind::Private;
+    if private && before == Some(Role::Owner) && owners(tx, room)? == 1 {
+        return Err(Refusal::FORBIDDEN.into());
+    }
     let member = other.author();
     let effects = match before {
         None => {
@@ -89,7 +95,7 @@ pub(super) fn set_member(
     Ok(Verdict::Applied(Reply::Done, effects))
 }
 
-/// Ends somebody's membership.
+/// Ends somebody's membership; one's own is left.
 pub(super) fn remove_member(
     tx: &Connection,
     entry: &Entry<'_>,
@@ -97,15 +103,15 @@ pub(super) fn remove_member(
 ) -> Result<Verdict, Stop> {
     let account = acting_account(tx, entry.actor.account)?;
     let room = command.room;
+    if command.handle == account.handle {
+        return leave(tx, entry, &LeaveRoom { room });
+    }
     authorized(tx, &account, room, |found| Action::RemoveMember(found, Role::Guest))?;
     let other = account_by_handle(tx, &command.handle)?.ok_or(Refusal::NO_SUCH_ACCOUNT)?;
     let Some(role) = access(tx, other.id, room)?.and_then(|found| found.member) else {
         return Ok(Verdict::Repeat(Reply::Done));
     };
-    // Oneself may go, whatever one is.
-    if other.id != account.id {
-        authorized(tx, &account, room, |found| Action::RemoveMember(found, role))?;
-    }
+    authorized(tx, &account, room, |found| Action::RemoveMember(found, role))?;
     remove(tx, other.id, room)?;
     let removed = Change::Removed(Removed { member: other.author() });
     let event = happen(tx, entry, &account, room, removed)?;
@@ -175,8 +181,14 @@ fn set_role(
     Ok(Effect::Happened(happen(tx, entry, author, room, change)?))
 }
 
-/// Where no owner is left, the next in rank, then in time, becomes it. A public room is looked
-/// after by those who keep order on the server.
+fn owners(tx: &Connection, room: RoomId) -> rusqlite::Result<u32> {
+    tx.prepare_cached("SELECT count(*) FROM member WHERE room = ?1 AND role = ?2")?
+        .query_row(params![int(room.0), Role::Owner as i64], |row| column(row, 0))
+}
+
+/// Where no owner is left, the next in rank, then in time, becomes it; a guest of the server,
+/// who could do nothing with it, only where there is nobody else. A public room is looked after
+/// by those who keep order on the server.
 fn succeed(
     tx: &Connection,
     entry: &Entry<'_>,
@@ -190,9 +202,11 @@ fn succeed(
              JOIN room ON room.id = member.room AND kind = 1
              WHERE room = ?1 AND NOT EXISTS (
                  SELECT 1 FROM member WHERE room = ?1 AND member.role = ?2)
-             ORDER BY member.role DESC, since LIMIT 1",
+             ORDER BY account.role = ?3, member.role DESC, since LIMIT 1",
         )?
-        .query_row(params![int(room.0), Role::Owner as i64], |row| AccountRow::read(row, 0))
+        .query_row(params![int(room.0), Role::Owner as i64, Role::Guest as i64], |row| {
+            AccountRow::read(row, 0)
+        })
         .optional()?;
     heir.map(|heir| set_role(tx, entry, author, room, &heir, Role::Owner)).transpose()
 }

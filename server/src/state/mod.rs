@@ -25,8 +25,7 @@ pub(crate) use account::{AccountRow, account_by_device};
 pub(crate) use apply::apply;
 pub(crate) use authorize::{Action, authorize};
 pub(crate) use entry::{
-    Actor, DeviceKey, Entry, LogCommand, MakeRoom, NameRoom, PostMessage, RegisterDevice,
-    StoreInvite,
+    Actor, DeviceKey, Entry, LogCommand, MakeRoom, NameRoom, RegisterDevice, StoreInvite,
 };
 pub(crate) use invites::check as invite_role;
 pub(crate) use verdict::{Effect, Outcome, Reply, Stop};

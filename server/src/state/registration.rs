@@ -1,14 +1,13 @@
 //! Becoming somebody, and changing one's name.
 
 use rusqlite::{Connection, params};
-use tertulia_proto::{AccountId, Handle, Refusal, Rename, Role, skeleton};
+use tertulia_proto::{AccountId, Handle, Refusal, Rename, Role, RoomId, skeleton};
 
 use super::{
     account::{AccountRow, account_by_device, acting_account},
     entry::{Entry, RegisterDevice},
     invites,
     members::add_member,
-    rooms,
     verdict::{Effect, Reply, Stop, Verdict},
 };
 use crate::store::sql::int;
@@ -50,7 +49,7 @@ pub(crate) fn register(
         .execute(params![command.device.as_slice(), int(id.0), int(entry.time.0)])?;
     let account = AccountRow { id, handle, display: command.name.clone(), role };
     let mut effects = vec![Effect::Registered(role)];
-    effects.extend(add_member(tx, entry, &account, rooms::LOBBY, role)?);
+    effects.extend(add_member(tx, entry, &account, RoomId::LOBBY, role)?);
     Ok(Verdict::Applied(Reply::Registered(id), effects))
 }
 

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tertulia_proto::{
-    ArchiveRoom, Archived, Change, HistoryPolicy, Refusal, Role, RoomId, RoomKind, RoomName,
-    RoomRenamed, SetTopic, Topic, TopicChanged,
+    AccountId, ArchiveRoom, Archived, Change, HistoryPolicy, Refusal, Role, RoomId, RoomKind,
+    RoomName, RoomRenamed, SetTopic, Topic, TopicChanged,
 };
 
 use super::{
@@ -20,14 +20,19 @@ use crate::{
     store::sql::{column, int},
 };
 
-/// The room everyone is in; the log begins with it.
-pub(crate) const LOBBY: RoomId = RoomId(1);
-
-/// A room by its name.
-pub(super) fn room_by_name(db: &Connection, name: &RoomName) -> rusqlite::Result<Option<RoomId>> {
-    db.prepare_cached("SELECT id FROM room WHERE name = ?1")?
-        .query_row([name.as_str()], |row| column(row, 0))
-        .optional()
+/// The room of that name that an account can see: the public one, else the oldest of its own.
+pub(super) fn room_by_name(
+    db: &Connection,
+    account: AccountId,
+    name: &RoomName,
+) -> rusqlite::Result<Option<RoomId>> {
+    db.prepare_cached(
+        "SELECT id FROM room WHERE name = ?1 AND (kind = 0 OR kind = 1 AND EXISTS (
+             SELECT 1 FROM member WHERE account = ?2 AND room = id))
+         ORDER BY kind, id LIMIT 1",
+    )?
+    .query_row(params![name.as_str(), int(account.0)], |row| column(row, 0))
+    .optional()
 }
 
 /// Makes a room; its maker is its first member and owner.
@@ -43,7 +48,7 @@ pub(super) fn create(
     if let Some(maker) = &maker {
         authorize(maker.role, Action::CreateRoom(command.kind))?;
     }
-    if is_taken(tx, &command.name, &command.skeleton, RoomId(0))? {
+    if is_taken(tx, entry.actor.account, &command.name, &command.skeleton, RoomId(0))? {
         return Err(Stop::NameTaken(None));
     }
     let (all, own): (u32, u32) = tx
@@ -122,11 +127,14 @@ pub(super) fn rename(
     let account = acting_account(tx, entry.actor.account)?;
     let NameRoom { room, name, skeleton } = command;
     authorized(tx, &account, *room, Action::RenameRoom)?;
-    if is_taken(tx, name, skeleton, *room)? {
-        return Err(Stop::NameTaken(None));
-    }
-    if room_by_name(tx, name)? == Some(*room) {
+    let before: String = tx
+        .prepare_cached("SELECT name FROM room WHERE id = ?1")?
+        .query_row([int(room.0)], |row| row.get(0))?;
+    if before == name.as_str() {
         return Ok(Verdict::Repeat(Reply::Done));
+    }
+    if is_taken(tx, account.id, name, skeleton, *room)? {
+        return Err(Stop::NameTaken(None));
     }
     tx.prepare_cached("UPDATE room SET name = ?2, skeleton = ?3 WHERE id = ?1")?
         .execute(params![int(room.0), name.as_str(), skeleton])?;
@@ -144,7 +152,7 @@ pub(super) fn archive(
     let account = acting_account(tx, entry.actor.account)?;
     let ArchiveRoom { room, archived } = *command;
     let found = authorized(tx, &account, room, Action::Archive)?;
-    if room == LOBBY {
+    if room == RoomId::LOBBY {
         return Err(Refusal::FORBIDDEN.into());
     }
     if found.archived == archived {
@@ -173,7 +181,11 @@ pub(super) fn open_direct(
     // No judged name has these characters.
     let (low, high) = (account.id.min(other.id), account.id.max(other.id));
     let name = RoomName::kept(format!("@{low}:{high}")).map_err(|_| Refusal::INVALID)?;
-    if let Some(room) = room_by_name(tx, &name)? {
+    let found = tx
+        .prepare_cached("SELECT id FROM room WHERE kind = 2 AND name = ?1")?
+        .query_row([name.as_str()], |row| column(row, 0))
+        .optional()?;
+    if let Some(room) = found {
         return Ok(Verdict::Repeat(Reply::Room(room)));
     }
     let all: u32 = tx
@@ -195,13 +207,18 @@ pub(super) fn open_direct(
     Ok(Verdict::Applied(Reply::Room(room), effects))
 }
 
-/// Whether another room has that name, or one that looks like it.
+/// Whether another room that an account can see has that name, or one that looks like it. Of
+/// the others it is told nothing: two rooms of which nobody sees both may have one name.
 fn is_taken(
     tx: &Connection,
+    account: AccountId,
     name: &RoomName,
     skeleton: &str,
     but: RoomId,
 ) -> rusqlite::Result<bool> {
-    tx.prepare_cached("SELECT 1 FROM room WHERE (name = ?1 OR skeleton = ?2) AND id <> ?3")?
-        .exists(params![name.as_str(), skeleton, int(but.0)])
+    tx.prepare_cached(
+        "SELECT 1 FROM room WHERE (name = ?1 OR skeleton = ?2) AND id <> ?3
+         AND (kind = 0 OR EXISTS (SELECT 1 FROM member WHERE account = ?4 AND room = id))",
+    )?
+    .exists(params![name.as_str(), skeleton, int(but.0), int(account.0)])
 }

@@ -23,9 +23,26 @@ pub(super) fn run(path: &Path, db: &mut Connection) -> Result<(), StoreError> {
         let copy = copy.to_string_lossy();
         db.execute("VACUUM INTO ?1", [copy.as_ref()]).map_err(error)?;
     }
+    // A table that others refer to can only be made anew while nobody looks; what must hold is
+    // looked at before each step is kept.
+    let watched: bool =
+        db.pragma_query_value(None, "foreign_keys", |row| row.get(0)).map_err(error)?;
+    db.pragma_update(None, "foreign_keys", false).map_err(error)?;
+    let ran = run_steps(path, db, found);
+    db.pragma_update(None, "foreign_keys", watched).map_err(error)?;
+    ran
+}
+
+fn run_steps(path: &Path, db: &mut Connection, found: u32) -> Result<(), StoreError> {
+    let error = |source| StoreError::new(path, source);
     for (step, sql) in MIGRATIONS.iter().enumerate().skip(found as usize) {
         let tx = db.transaction().map_err(error)?;
         tx.execute_batch(sql).map_err(error)?;
+        let dangling = tx.prepare("PRAGMA foreign_key_check").and_then(|mut rows| rows.exists([]));
+        if dangling.map_err(error)? {
+            let detail = "rows refer to what is not there".to_owned();
+            return Err(StoreError::Damaged { path: path.to_owned(), detail });
+        }
         tx.execute(
             "INSERT OR REPLACE INTO meta (key, value) VALUES ('schema_version', ?1)",
             params![(step as u32 + 1).to_be_bytes().as_slice()],

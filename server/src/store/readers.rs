@@ -7,8 +7,8 @@ use std::{
 
 use rusqlite::{Connection, params};
 use tertulia_proto::{
-    AccountId, Env, Event, PageHead, Person, ReadMarker, Refusal, ReqId, RoomId, RoomListing, Seq,
-    Span, Timestamp, limits as wire,
+    AccountId, Env, Event, History, PageHead, Person, ReadMarker, Refusal, ReqId, RoomId,
+    RoomListing, Seq, Span, Timestamp, limits as wire,
 };
 use tokio::sync::{Semaphore, oneshot};
 
@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     limits,
-    state::{Access, AccountRow, DeviceKey, Stop, access, account_by_device, invite_role},
+    state::{
+        Access, AccountRow, Action, DeviceKey, Stop, access, account_by_device, authorize,
+        invite_role,
+    },
 };
 
 /// The read side of the database. Every method reads one consistent state of it.
@@ -31,6 +34,9 @@ pub(crate) struct Readers {
     idle: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
 }
+
+/// What may be refused.
+pub(crate) type Asked<T> = rusqlite::Result<Result<T, Refusal>>;
 
 /// A room's part of what a resuming connection is sent.
 #[derive(Debug, Clone)]
@@ -68,13 +74,10 @@ impl Readers {
         .await
     }
 
-    /// What an account has to do with a room.
-    pub(crate) async fn access(
-        &self,
-        account: AccountId,
-        room: RoomId,
-    ) -> rusqlite::Result<Option<Access>> {
-        self.read(move |db| access(db, account, room)).await
+    /// What an account has to do with a room that it may read.
+    pub(crate) async fn readable(&self, account: &AccountRow, room: RoomId) -> Asked<Access> {
+        let account = account.clone();
+        self.read(move |db| readable(db, &account, room)).await
     }
 
     /// The rooms an account is a member of.
@@ -136,10 +139,15 @@ impl Readers {
     /// is left false.
     pub(crate) async fn members(
         &self,
+        account: &AccountRow,
         room: RoomId,
         after: AccountId,
-    ) -> rusqlite::Result<(Vec<Person>, bool)> {
+    ) -> Asked<(Vec<Person>, bool)> {
+        let account = account.clone();
         self.read(move |db| {
+            if let Err(refusal) = readable(db, &account, room)? {
+                return Ok(Err(refusal));
+            }
             let mut people: Vec<Person> = db
                 .prepare_cached(
                     "SELECT id, handle, display, member.role FROM member
@@ -151,7 +159,7 @@ impl Readers {
                 })?
                 .collect::<rusqlite::Result<_>>()?;
             let more = cut(&mut people);
-            Ok((people, more))
+            Ok(Ok((people, more)))
         })
         .await
     }
@@ -186,16 +194,20 @@ impl Readers {
         self.read(move |db| events::collect(db, room, span, Seq(0), limit, bytes)).await
     }
 
-    /// A page of a room's history, ascending, with nothing from before `from`.
+    /// A page of what an account may read of a room's history, ascending.
     pub(crate) async fn page(
         &self,
+        account: &AccountRow,
         req_id: ReqId,
-        room: RoomId,
-        from: Seq,
-        span: Span,
-        limit: u16,
-    ) -> rusqlite::Result<(PageHead, Vec<Event>)> {
+        query: History,
+    ) -> Asked<(PageHead, Vec<Event>)> {
+        let account = account.clone();
         self.read(move |db| {
+            let History { room, span, limit } = query;
+            let from = match readable(db, &account, room)? {
+                Ok(access) => access.readable_from(),
+                Err(refusal) => return Ok(Err(refusal)),
+            };
             let limit = usize::from(limit.clamp(1, wire::PAGE_EVENTS));
             let bytes = wire::PAGE_BYTES - 1_024;
             let mut events = events::collect(db, room, span, from, limit, bytes)?;
@@ -211,7 +223,8 @@ impl Readers {
                 .query_row(params![int(room.0), int(from.0)], |row| {
                     Ok((column(row, 0)?, column(row, 1)?))
                 })?;
-            Ok((PageHead { req_id, room, events: events.len() as u16, oldest, head }, events))
+            let count = events.len() as u16;
+            Ok(Ok((PageHead { req_id, room, events: count, oldest, head }, events)))
         })
         .await
     }
@@ -241,6 +254,17 @@ impl Readers {
         }));
         rx.await.unwrap_or_else(|_| Err(gone()))
     }
+}
+
+/// Judged in the transaction that reads: what was allowed before may not be any more.
+fn readable(
+    db: &Connection,
+    account: &AccountRow,
+    room: RoomId,
+) -> rusqlite::Result<Result<Access, Refusal>> {
+    let found = access(db, account.id, room)?;
+    let judged = authorize(account.role, Action::Read(found));
+    Ok(judged.and_then(|()| found.ok_or(Refusal::NO_SUCH_ROOM)))
 }
 
 fn page_and_one() -> i64 {

@@ -10,9 +10,10 @@ use quinn::{ConnectionError, Endpoint, RecvStream, SendStream, crypto::rustls::Q
 use tempfile::TempDir;
 use tertulia_certs::{DeviceIdentity, Trust};
 use tertulia_proto::{
-    ALPN, Body, ClientMessage, Command, DisplayName, Epoch, Event, Features, FrameBuffer, Hello,
-    LaneMessage, MessageId, MessageText, Receipt, Register, Registration, ReqId, Request,
-    RoomCursor, RoomId, Send, ServerMessage, StreamKind, VersionRange, Welcome, limits,
+    ALPN, Body, ClientMessage, Command, CreateRoom, DisplayName, Epoch, Event, Features, Frame,
+    FrameBuffer, Hello, HistoryPolicy, LaneMessage, LaneNotice, MessageId, MessageText, Receipt,
+    Register, Registration, ReqId, Request, RoomCursor, RoomId, RoomKind, RoomListing, RoomName,
+    Send, ServerMessage, StreamKind, Topic, TypingNotice, VersionRange, Welcome, limits,
 };
 use tertulia_server::{Server, ServerConfig, StartError, SystemEnv};
 use tokio::time::timeout;
@@ -73,6 +74,21 @@ impl TestServer {
         client.greet(name, hello(4)).await;
         client
     }
+
+    /// The same as the server's owner; once.
+    pub(crate) async fn owner(&self, name: &str) -> RawClient {
+        let link = self.server().owner_link().expect("somebody owns it already");
+        let invite = link.invite.as_ref().map(|token| *token.as_bytes());
+        self.invited(name, invite).await
+    }
+
+    /// The same with an invite.
+    pub(crate) async fn invited(&self, name: &str, invite: Option<[u8; 16]>) -> RawClient {
+        let mut client = self.connect(&self.device(name)).await;
+        client.invite = invite;
+        client.greet(name, hello(4)).await;
+        client
+    }
 }
 
 pub(crate) fn hello(lanes: u8) -> Hello {
@@ -97,6 +113,7 @@ pub(crate) struct RawClient {
     control: Frames,
     lanes: BTreeMap<u8, Frames>,
     next_request: u64,
+    invite: Option<[u8; 16]>,
 }
 
 struct Frames {
@@ -109,7 +126,7 @@ impl Frames {
         Self { stream, buffer: FrameBuffer::new(limits::FRAME_BYTES) }
     }
 
-    async fn next(&mut self) -> Option<tertulia_proto::Frame> {
+    async fn next(&mut self) -> Option<Frame> {
         loop {
             if let Some(frame) = self.buffer.next_frame().unwrap() {
                 return Some(frame);
@@ -150,7 +167,8 @@ impl RawClient {
         let (mut send, recv) = connection.open_bi().await.unwrap();
         send.write_all(&kind).await.unwrap();
         let control = Frames::new(recv);
-        Self { endpoint, connection, send, control, lanes: BTreeMap::new(), next_request: 1 }
+        let (lanes, next_request, invite) = (BTreeMap::new(), 1, None);
+        Self { endpoint, connection, send, control, lanes, next_request, invite }
     }
 
     pub(crate) async fn write(&mut self, frame: Bytes) {
@@ -166,7 +184,7 @@ impl RawClient {
                 ServerMessage::Welcome(welcome) => return welcome,
                 ServerMessage::Unregistered(_) => {
                     let name = DisplayName::new(name).unwrap();
-                    let register = Register { name, invite: None };
+                    let register = Register { name, invite: self.invite };
                     self.write(ClientMessage::from(register).encode()).await;
                 }
                 other => panic!("no welcome: {other:?}"),
@@ -180,14 +198,40 @@ impl RawClient {
         ServerMessage::decode(&frame).unwrap().expect("a message we know")
     }
 
-    /// The next reply, presence left out.
+    /// The next reply, what others do left out.
     pub(crate) async fn reply(&mut self) -> ServerMessage {
         loop {
             match self.said().await {
-                ServerMessage::Presence(_) => {}
+                ServerMessage::Presence(_) | ServerMessage::Typing(_) => {}
                 other => return other,
             }
         }
+    }
+
+    /// The same as it is on the wire.
+    pub(crate) async fn reply_frame(&mut self) -> Frame {
+        loop {
+            let frame = self.control.next().await.expect("the control stream ended");
+            match ServerMessage::decode(&frame).unwrap() {
+                Some(ServerMessage::Presence(_) | ServerMessage::Typing(_)) => {}
+                _ => return frame,
+            }
+        }
+    }
+
+    /// Who writes next, told on the control stream.
+    pub(crate) async fn typing_frame(&mut self) -> TypingNotice {
+        loop {
+            if let ServerMessage::Typing(notice) = self.said().await {
+                return notice;
+            }
+        }
+    }
+
+    /// Who writes next, told by datagram.
+    pub(crate) async fn typing_datagram(&mut self) -> TypingNotice {
+        let datagram = timeout(PATIENCE, self.connection.read_datagram()).await;
+        TypingNotice::decode_datagram(&datagram.expect("nobody writes").unwrap()).unwrap()
     }
 
     pub(crate) async fn request(&mut self, command: impl Into<Command>) -> ReqId {
@@ -201,6 +245,20 @@ impl RawClient {
     pub(crate) async fn ask(&mut self, command: impl Into<Command>) -> ServerMessage {
         self.request(command).await;
         self.reply().await
+    }
+
+    /// Asks for a room: makes, enters or opens it.
+    pub(crate) async fn room(&mut self, command: impl Into<Command>) -> RoomListing {
+        match self.ask(command).await {
+            ServerMessage::Room(info) => info.room,
+            other => panic!("no room: {other:?}"),
+        }
+    }
+
+    /// Asks for what is answered by no more than "done".
+    pub(crate) async fn done(&mut self, command: impl Into<Command>) {
+        let reply = self.ask(command).await;
+        assert!(matches!(reply, ServerMessage::Done(_)), "not done: {reply:?}");
     }
 
     pub(crate) async fn post(&mut self, id: u64, text: &str) -> Receipt {
@@ -229,6 +287,37 @@ impl RawClient {
         Some(LaneMessage::decode(&frame).unwrap().expect("a message we know"))
     }
 
+    /// Takes four lanes and waits until all are live: the rooms that they carry.
+    pub(crate) async fn live(&mut self) -> Vec<RoomId> {
+        self.take_lanes(4).await;
+        let mut rooms = Vec::new();
+        for lane in self.lanes.values_mut() {
+            loop {
+                let frame = lane.next().await.expect("the lane ended");
+                match LaneMessage::decode(&frame).unwrap() {
+                    Some(LaneMessage::Notice(LaneNotice::RoomOpened(opened))) => {
+                        rooms.push(opened.room.room);
+                    }
+                    Some(LaneMessage::Notice(LaneNotice::Live(_))) => break,
+                    _ => {}
+                }
+            }
+        }
+        rooms
+    }
+
+    /// Waits until a room is carried.
+    pub(crate) async fn opened(&mut self, room: RoomId) {
+        loop {
+            match self.on_lane(room).await.expect("the lane ended") {
+                LaneMessage::Notice(LaneNotice::RoomOpened(opened)) if opened.room.room == room => {
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// The next event of a room, notices left out.
     pub(crate) async fn event(&mut self, room: RoomId) -> Event {
         loop {
@@ -247,7 +336,7 @@ impl RawClient {
         let (mut head, mut events) = (None, Vec::new());
         while let Some(frame) = frames.next().await {
             match LaneMessage::decode(&frame).unwrap().unwrap() {
-                LaneMessage::Notice(tertulia_proto::LaneNotice::PageHead(first)) => {
+                LaneMessage::Notice(LaneNotice::PageHead(first)) => {
                     head = Some(first);
                 }
                 LaneMessage::Event(event) => events.push(event),
@@ -281,4 +370,9 @@ pub(crate) fn text_of(event: &Event) -> Option<&str> {
         },
         _ => None,
     }
+}
+
+pub(crate) fn create(name: &str, kind: RoomKind) -> CreateRoom {
+    let name = RoomName::new(name).unwrap();
+    CreateRoom { name, kind, topic: Topic::default(), history: HistoryPolicy::All }
 }

@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
+use async_channel::Receiver;
 use gtk::{glib, subclass::prelude::*};
 use tertulia_client::{
-    Account, Closed, Content, Delivery, Item, JoinError, RequestError, SendError,
-    certs::ServerLink,
-    proto::{
-        Author, DisplayName, MessageId, MessageText, Person, Role, RoomKind, RoomListing, RoomName,
-        Topic,
-    },
+    Account, Closed, Content, Delivery, Glimpse, Item, JoinError, RequestError, SendError, Trouble,
+    certs::{HostPort, ServerLink},
+    nearby::NearbyEvent,
+    proto::{Author, DisplayName, MessageId, MessageText, Person, Role},
 };
 
 use super::{Room, Session};
-use crate::{bridge::Bridge, model::now};
+use crate::{
+    bridge::{self, Bridge},
+    model::now,
+};
 
 /// Items per page.
 const PAGE_ITEMS: u16 = 100;
@@ -22,6 +24,23 @@ const INVITE_EXPIRES: Duration = Duration::from_secs(7 * 24 * 3_600);
 const INVITE_USES: u32 = 10;
 
 impl Session {
+    /// Looks at a server that one may join. Nothing is trusted by it, and nothing is kept.
+    pub(crate) async fn peek(
+        &self,
+        addresses: Vec<HostPort>,
+        patience: Duration,
+    ) -> Result<Glimpse, Trouble> {
+        match self.bridge() {
+            Some(_) => bridge::peek(addresses, patience).await,
+            None => Err(Trouble::Lost(SendError::Closed.to_string())),
+        }
+    }
+
+    /// What changes among the servers nearby, until the receiver is dropped.
+    pub(crate) fn nearby(&self) -> Option<Receiver<NearbyEvent>> {
+        self.bridge().map(|_| bridge::nearby())
+    }
+
     /// Registers this profile.
     pub(crate) async fn join(
         &self,
@@ -111,39 +130,6 @@ impl Session {
         bridge.ask(|client| async move { client.users().await }).await
     }
 
-    /// Rooms one can enter, and one's own.
-    pub(crate) async fn listed_rooms(&self) -> Result<Vec<RoomListing>, RequestError> {
-        let bridge = self.bridge().ok_or(RequestError::Closed)?;
-        bridge.ask(|client| async move { client.rooms().await }).await
-    }
-
-    /// Makes a room and enters it.
-    pub(crate) async fn create_room(
-        &self,
-        name: RoomName,
-        kind: RoomKind,
-    ) -> Result<RoomListing, RequestError> {
-        let bridge = self.bridge().ok_or(RequestError::Closed)?;
-        bridge
-            .ask(
-                move |client| async move { client.create_room(name, kind, Topic::default()).await },
-            )
-            .await
-    }
-
-    /// Enters a public room.
-    pub(crate) async fn enter_room(&self, name: RoomName) -> Result<RoomListing, RequestError> {
-        let bridge = self.bridge().ok_or(RequestError::Closed)?;
-        bridge.ask(move |client| async move { client.enter_room(name).await }).await
-    }
-
-    /// Ends one's membership.
-    pub(crate) async fn leave_room(&self, room: &Room) -> Result<(), RequestError> {
-        let bridge = self.bridge().ok_or(RequestError::Closed)?;
-        let id = room.id();
-        bridge.ask(move |client| async move { client.leave_room(id).await }).await
-    }
-
     /// Makes an invite link for members.
     pub(crate) async fn invite(&self) -> Result<ServerLink, RequestError> {
         let bridge = self.bridge().ok_or(RequestError::Closed)?;
@@ -189,7 +175,7 @@ impl Session {
         }
     }
 
-    fn bridge(&self) -> Option<Bridge> {
+    pub(super) fn bridge(&self) -> Option<Bridge> {
         self.imp().bridge.get().cloned()
     }
 }

@@ -79,7 +79,7 @@ fn offline_since_is_when_it_began() {
     session.apply(batch(vec![offline(Duration::from_secs(1))]));
     let since = session.offline_since();
     assert!(since.is_some());
-    session.apply(batch(vec![ClientEvent::Connection(Connection::Connecting)]));
+    session.apply(batch(vec![ClientEvent::Connection(Connection::Connecting { doubt: None })]));
     session.apply(batch(vec![offline(Duration::from_secs(2))]));
     assert_eq!(session.offline_since(), since);
     session.apply(batch(vec![ClientEvent::Connection(Connection::Live)]));

@@ -1,7 +1,7 @@
-use tertulia_client::proto::Refusal;
+use tertulia_client::proto::{Refusal, Role};
 
 use super::*;
-use crate::model::testing::{joined_item, my_item, text_item, waiting_item};
+use crate::model::testing::{author, joined_item, my_item, text_item, waiting_item};
 
 const DAY_MS: u64 = 24 * 3_600 * 1_000;
 
@@ -14,16 +14,19 @@ fn picture(timeline: &Timeline) -> String {
     let shown = timeline.lines(day_of).into_iter().map(|line| match line {
         Line::Day(_) => "|".to_owned(),
         Line::New => "*".to_owned(),
-        Line::Note(item) => format!("~{}", item.author.handle),
+        Line::Note { item, to_me } => {
+            format!("~{}{}", item.author.handle, if to_me { "!" } else { "" })
+        }
         Line::Card(card) => format!("[{}]", card.title),
-        Line::Message { item, first, last } => {
+        Line::Message { item, first, last, names_me } => {
             let Content::Text(text) = &item.content else {
                 return "x".to_owned();
             };
             let begin = if first { "(" } else { "" };
             let waits = if item.seq.is_none() { "?" } else { "" };
             let end = if last { ")" } else { "" };
-            format!("{begin}{text}{waits}{end}")
+            let mark = if names_me { "!" } else { "" };
+            format!("{begin}{text}{waits}{mark}{end}")
         }
     });
     shown.collect::<Vec<_>>().join(" ")
@@ -164,4 +167,36 @@ fn a_splice_touches_only_what_changed() {
     let (at, removed, added) = (1, 0, 1);
     let older = timeline.lines(day_of);
     assert_eq!(splice(&new, &older), Some(Splice { at, removed, added }));
+}
+
+#[test]
+fn what_names_the_reader_is_marked_and_what_only_looks_like_it_is_not() {
+    let mut timeline = Timeline::default();
+    let me = author("ana");
+    timeline.set_reader(Some(Reader { account: me.account, handle: me.handle }));
+    timeline.upsert(vec![
+        text_item(1, "beto", "hi @Ana"),
+        text_item(2, "beto", "a@ana"),
+        my_item(3, 3, "I am @ana"),
+    ]);
+    assert_eq!(picture(&timeline), "| (hi @Ana! a@ana) (I am @ana)");
+}
+
+#[test]
+fn what_was_done_to_the_reader_is_told_so_and_two_people_neither_come_nor_go() {
+    let mut timeline = Timeline::default();
+    let me = author("ana");
+    timeline.set_reader(Some(Reader { account: me.account, handle: me.handle.clone() }));
+    let note = |seq, content| Item { content, message_id: None, ..text_item(seq, "beto", "x") };
+    timeline.upsert(vec![
+        note(1, Content::Added(me.clone())),
+        note(2, Content::Removed(author("caro"))),
+        note(3, Content::RoleChanged(me, Role::Guest)),
+        note(4, Content::Archived(true)),
+        note(5, Content::Unknown),
+        joined_item(6, "caro"),
+    ]);
+    assert_eq!(picture(&timeline), "| ~beto! ~beto ~beto! ~beto ~caro");
+    timeline.set_direct(true);
+    assert_eq!(picture(&timeline), "| ~beto! ~beto ~beto! ~beto");
 }

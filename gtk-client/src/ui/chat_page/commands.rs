@@ -1,9 +1,9 @@
 //! What one types or chooses in a room: messages, and words that do something.
 
-use adw::{prelude::*, subclass::prelude::*};
 use gtk::{glib, glib::clone};
+use gtk::{prelude::*, subclass::prelude::*};
 use tertulia_client::{
-    proto::{MessageText, Person, RoomKind},
+    proto::{MessageText, Person},
     typed::Typed,
 };
 
@@ -12,6 +12,7 @@ use crate::{
     i18n::{fill, tr, trn},
     model::{Room, Session, clock},
     sentences,
+    ui::{confirm, leaving, room_details_window::RoomDetailsWindow},
 };
 
 impl ChatPage {
@@ -60,32 +61,41 @@ impl ChatPage {
 
     /// Asks, then leaves the room.
     pub(super) fn ask_to_leave(&self) {
-        let Some(room) = self.room() else { return };
-        let heading = fill(tr("Leave {room}?"), &[("room", &room.title())]);
-        let dialog = adw::MessageDialog::builder()
-            .heading(heading)
-            .body(after_leaving(&room))
-            .modal(true)
-            .build();
-        dialog.set_transient_for(self.root().and_downcast::<gtk::Window>().as_ref());
-        dialog.add_responses(&[("stay", tr("Stay")), ("leave", tr("Leave"))]);
-        dialog.set_response_appearance("leave", adw::ResponseAppearance::Destructive);
-        dialog.set_close_response("stay");
-        dialog.connect_response(
-            Some("leave"),
-            clone!(
+        if let (Some(room), Some(session)) = (self.room(), self.imp().session.get()) {
+            let say = clone!(
                 #[weak(rename_to = page)]
                 self,
-                move |_, _| {
-                    let room = room.clone();
-                    page.request(async move |session| {
-                        let left = session.leave_room(&room).await;
-                        left.map_err(|error| sentences::request_error(&error))
-                    });
-                }
-            ),
-        );
-        dialog.present();
+                move |text: &str| page.toast(text)
+            );
+            leaving::ask(confirm::window_of(self).as_ref(), session, &room, say);
+        }
+    }
+
+    /// What the room is, and who may do what in it.
+    pub(super) fn show_details(&self) {
+        let window = confirm::window_of(self);
+        if let (Some(room), Some(session)) = (self.room(), self.imp().session.get()) {
+            RoomDetailsWindow::new(window.as_ref(), session, &room).present();
+        }
+    }
+
+    /// Opens an archived room for writing.
+    pub(super) fn reopen(&self) {
+        let Some(room) = self.room() else { return };
+        self.request(async move |session| {
+            let opened = session.archive_room(&room, false).await;
+            opened.map_err(|error| sentences::request_error(&error))
+        });
+    }
+
+    /// Tells the others that a message is being written; words that do something are none.
+    pub(super) fn tell_writing(&self, text: &str) {
+        let is_message = matches!(Typed::parse(text), Typed::Text(text) if !text.trim().is_empty());
+        if let (Some(room), Some(session), true) =
+            (self.room(), self.imp().session.get(), is_message)
+        {
+            session.tell_writing(&room);
+        }
     }
 
     fn send(&self, typed: String) {
@@ -162,13 +172,6 @@ impl ChatPage {
         let (title, note) = (tr("What you can type"), tr("Only you see this."));
         room.change(|timeline| timeline.add_card(title.to_owned(), note.to_owned(), body));
         self.go_to_end();
-    }
-}
-
-fn after_leaving(room: &Room) -> &'static str {
-    match room.with_view(|view| view.listing.kind) {
-        Some(RoomKind::Public) => tr("You can enter it again at any time."),
-        _ => tr("It is private: you can’t enter it again by yourself."),
     }
 }
 

@@ -27,6 +27,7 @@ pub(crate) enum Command {
     /// Standard output carries one line, when packets are taken: `listening on udp ADDR:PORT`.
     /// Whoever speaks to that address speaks to the server through the link, each client through
     /// one of its own. Ends with 0 on SIGINT and SIGTERM.
+    #[command(after_help = presets())]
     Link(Box<Link>),
     /// Send messages through every preset at once, and count them
     ///
@@ -99,6 +100,12 @@ pub(crate) struct Netsim {
     /// Where tertulia-server and tertulia-cli are [default: beside this program]
     #[arg(long, value_name = "DIR")]
     pub(crate) programs: Option<PathBuf>,
+}
+
+/// What each preset does, a line each.
+pub(crate) fn presets() -> String {
+    let lines = Preset::ALL.map(|preset| format!("\n  {preset:9}  {}", preset.about()));
+    format!("Presets:{}", lines.concat())
 }
 
 /// The longest time that a flag takes.

@@ -43,7 +43,7 @@ pub(crate) struct Conditions {
     #[arg(long, value_name = "MS", value_parser = ms)]
     delay_up: Option<Duration>,
     /// From clients to the server instead of --loss
-    #[arg(long, value_name = "PCT", value_parser = percent, requires = "loss")]
+    #[arg(long, value_name = "PCT", value_parser = percent)]
     loss_up: Option<f64>,
     /// From clients to the server instead of --rate
     #[arg(long, value_name = "MBIT", value_parser = mbit)]
@@ -172,6 +172,8 @@ mod tests {
         assert_eq!(found.up.loss, Loss::PacketBursts { share: 0.1, mean: 3.0 });
         let rate = Rate { bits_per_second: 2_000_000, queue_bytes: 8 << 10 };
         assert_eq!((found.up.rate, found.down.rate), (Some(rate), Some(rate)));
+        let found = profile("--preset lan --loss-up 10").unwrap();
+        assert_eq!((found.down.loss, found.up.loss), (Loss::None, Loss::Random { share: 0.1 }));
         let found = profile("--outage-for 2 --outage-every 12 --loss 1 --burst-ms 20").unwrap();
         let outage = Outage { first_at: ms(10_000), lasts: ms(2_000), every: ms(12_000) };
         assert_eq!((found.up.outage, found.down.outage), (Some(outage), Some(outage)));

@@ -48,7 +48,8 @@ where
 {
     // One thread: what arrives late here arrives late for a reason outside.
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
-    runtime.context("no runtime")?.block_on(async {
+    let runtime = runtime.context("no runtime")?;
+    let ended = runtime.block_on(async {
         let (mut interrupt, mut terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         work(Box::pin(async move {
@@ -59,5 +60,8 @@ where
             }
         }))
         .await
-    })
+    });
+    // A program that does not start must not keep this one.
+    runtime.shutdown_background();
+    ended
 }

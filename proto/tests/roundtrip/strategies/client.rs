@@ -70,11 +70,8 @@ fn room_command() -> impl Strategy<Value = Command> {
     let create = (room_name(), room_kind(), topic(), history_policy())
         .prop_map(|(name, kind, topic, history)| CreateRoom { name, kind, topic, history });
     let mark_read = (room(), any::<u64>()).prop_map(|(room, seq)| MarkRead { room, seq: Seq(seq) });
-    let set_member = (room(), handle(), role()).prop_map(|(room, handle, role)| SetMember {
-        room,
-        handle,
-        role,
-    });
+    let set_member = (room(), handle(), option::of(role()))
+        .prop_map(|(room, handle, role)| SetMember { room, handle, role });
     let remove_member = (room(), handle()).prop_map(|(room, handle)| RemoveMember { room, handle });
     let archive =
         (room(), any::<bool>()).prop_map(|(room, archived)| ArchiveRoom { room, archived });

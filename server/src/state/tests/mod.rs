@@ -1,0 +1,15 @@
+//! The rules as a whole: commands in, what became of them out.
+
+mod direct_rooms;
+mod history;
+mod joining;
+mod limits;
+mod messages;
+mod migration;
+mod private_rooms;
+mod reading;
+mod records;
+mod room_changes;
+mod room_names;
+mod whatever;
+mod world;
