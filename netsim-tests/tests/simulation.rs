@@ -1,6 +1,8 @@
 //! Whole runs of the simulator. With SIM_SEED=N (and SIM_PRESET=NAME) only that seed is run:
 //! SIM_TRACE=1 shows all that happens in it, SIM_KEEP=1 keeps the files.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{self, Write};
 
 use tertulia_netsim::sim::{Preset, run, soak::soak};
@@ -16,7 +18,7 @@ fn asked() -> Option<(u64, Preset)> {
 
 /// Shown whether the test fails or not, so not by `eprintln`.
 fn say(text: impl std::fmt::Display) {
-    writeln!(io::stderr(), "{text}").unwrap();
+    io::stderr().write_all(format!("{text}\n").as_bytes()).unwrap();
 }
 
 #[test]

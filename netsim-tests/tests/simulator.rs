@@ -1,5 +1,7 @@
 //! The simulator itself: whoever judges by it has to know that it does what it says.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     future::poll_fn,
     io::IoSliceMut,

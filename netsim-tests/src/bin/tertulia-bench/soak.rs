@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Soak, json: Option<&Path>) -> Result<ExitCode> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let began = Instant::now();
     let goes_on = |total: &Total| {
-        if total.seeds % 100 == 0 {
+        if total.seeds.is_multiple_of(100) {
             say(&format!("{} seeds, {} with violations\n", total.seeds, total.failed.len()));
         }
         args.time.is_none_or(|time| began.elapsed() < time)
