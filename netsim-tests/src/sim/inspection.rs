@@ -1,15 +1,15 @@
 //! What each client shows in the end, against the server's database.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use tertulia_client::{RequestError, RoomView};
+use tertulia_client::{Delivery, RequestError, RoomView};
 use tertulia_proto::{RoomId, Seq, Span, limits};
 use tokio::time;
 
 use super::{
     eyes,
     facts::{Facts, RoomFacts},
-    ledger::Seen,
+    ledger::{Seen, Told},
     person::Resident,
     world::PATIENCE,
 };
@@ -24,6 +24,7 @@ pub async fn inspect(resident: &Resident, facts: &Facts) {
     if !resident.events.is_empty() {
         ledger.violated(format!("{who} still hears news, though everything is at rest"));
     }
+    failures(resident).await;
     let views = process.client.snapshot().rooms;
     for (room, of_room) in &facts.rooms {
         let is_member = of_room.members.contains_key(account);
@@ -42,6 +43,29 @@ pub async fn inspect(resident: &Resident, facts: &Facts) {
                 ledger.violated(format!("{who} shows room {room} without being in it"))
             }
             (None, true) => ledger.violated(format!("{who} does not show room {room}")),
+        }
+    }
+}
+
+/// The outbox has nothing but what the server will not have, and all of that.
+async fn failures(resident: &Resident) {
+    let (ledger, who) = (&resident.process.world.ledger, resident.process.person);
+    let waiting = resident.process.client.waiting().await;
+    if waiting.iter().any(|(_, item)| !matches!(item.delivery, Delivery::Failed(_))) {
+        ledger.violated(format!("{who}'s outbox is not empty"));
+    }
+    let shown: BTreeSet<_> = waiting.iter().filter_map(|(_, item)| item.message_id).collect();
+    for (number, message) in ledger.written().iter().enumerate() {
+        let is_refused = message.told == Told::Refused && !message.is_unwanted;
+        let is_shown = message.id.is_some_and(|id| shown.contains(&id));
+        if message.person == who && is_refused && !is_shown {
+            ledger.violated(format!("message {number} is refused, and not shown as such"));
+        }
+        if is_shown && !matches!(message.told, Told::Refused | Told::Nothing | Told::Stored) {
+            ledger.violated(format!(
+                "message {number} is shown as failed, and is {:?}",
+                message.told
+            ));
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct Written {
     pub id: Option<MessageId>,
     /// What the author was told of it.
     pub told: Told,
+    /// Whether the author ever wanted it back.
+    pub is_unwanted: bool,
 }
 
 /// What an author was told of a message.
@@ -88,7 +90,15 @@ impl Ledger {
     pub fn wrote(&self, person: usize, life: u64, room: RoomId, text: String) -> Number {
         let mut state = self.state();
         self.trace.note(format_args!("{person} writes {} to {room}", state.written.len()));
-        state.written.push(Written { person, life, room, text, id: None, told: Told::Nothing });
+        state.written.push(Written {
+            person,
+            life,
+            room,
+            text,
+            id: None,
+            told: Told::Nothing,
+            is_unwanted: false,
+        });
         state.written.len() - 1
     }
 
@@ -104,6 +114,7 @@ impl Ledger {
         self.trace.note(format_args!("{number} is {told:?}"));
         let mut state = self.state();
         let before = state.written[number].told;
+        state.written[number].is_unwanted |= told == Told::BeingCancelled;
         match (before, told) {
             // Whoever has more already learns nothing.
             (Told::Receipted(_) | Told::Refused, Told::Stored | Told::BeingCancelled) => return,
