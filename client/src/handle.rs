@@ -127,6 +127,19 @@ impl Client {
         }
     }
 
+    /// Waits until there is no connection and the next attempt is some time away, and says why.
+    pub async fn interrupted(&self) -> Trouble {
+        let mut watch = self.shared.watch();
+        loop {
+            if let Connection::Offline { trouble, .. } = &*watch.borrow_and_update() {
+                return trouble.clone();
+            }
+            if watch.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
+    }
+
     /// Up to `limit` items with a seq before `before` (the newest if `None`, then with the waiting
     /// ones behind), ascending. From the cache where it has them, else from the server; what the
     /// cache has is better than an error.

@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::OnceLock,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -51,6 +51,7 @@ pub struct ServerProcess {
     child: Child,
     data: PathBuf,
     address: SocketAddr,
+    log: Arc<Mutex<String>>,
 }
 
 impl ServerProcess {
@@ -61,7 +62,17 @@ impl ServerProcess {
 
     /// The same on that address, with further arguments.
     pub fn start_with(data: &Path, listen: &str, more: &[&str]) -> Result<Self> {
-        let mut child = Command::new(programs()?.join("tertulia-server"))
+        Self::start_logging(data, listen, more, "")
+    }
+
+    /// The same with a log as `filter` says (the default where it is empty).
+    pub fn start_logging(data: &Path, listen: &str, more: &[&str], filter: &str) -> Result<Self> {
+        let mut command = Command::new(programs()?.join("tertulia-server"));
+        match filter {
+            "" => command.env_remove("RUST_LOG"),
+            filter => command.env("RUST_LOG", filter),
+        };
+        let mut child = command
             .arg("--data")
             .arg(data)
             .args(["--listen", listen])
@@ -78,11 +89,33 @@ impl ServerProcess {
             bail!("no server: {}", String::from_utf8_lossy(&output.stderr));
         };
         let address = address.parse().with_context(|| line.clone())?;
-        // Nobody reads the log: drain it, so that a full pipe stops nothing.
-        if let Some(mut log) = child.stderr.take() {
-            spawn(move || drop(std::io::copy(&mut log, &mut std::io::sink())));
+        let log = Arc::<Mutex<String>>::default();
+        if let Some(lines) = child.stderr.take() {
+            let log = Arc::clone(&log);
+            spawn(move || {
+                for line in BufReader::new(lines).lines().map_while(Result::ok) {
+                    let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+                    log.push_str(&line);
+                    log.push('\n');
+                }
+            });
         }
-        Ok(Self { child, data: data.to_owned(), address })
+        Ok(Self { child, data: data.to_owned(), address, log })
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends it a signal by its name.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        signal(self.child.id(), name)
+    }
+
+    /// Its process id, for signals.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Where it listens.
@@ -134,6 +167,12 @@ pub fn invite(data: &Path, arguments: &[&str]) -> Result<String> {
         .output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
+}
+
+/// A command of `tertulia-server` on a data directory.
+pub fn operate(data: &Path, arguments: &[&str]) -> Result<Called> {
+    let mut command = Command::new(programs()?.join("tertulia-server"));
+    Called::of(command.args(arguments).arg("--data").arg(data).output()?)
 }
 
 /// A profile of `tertulia-cli`.
@@ -220,6 +259,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// Starts a command made elsewhere.
+    pub fn of(mut command: Command) -> Result<Self> {
+        Ok(Self { child: command.spawn()? })
+    }
+
     /// Waits for its end.
     pub fn end(mut self) -> Result<Called> {
         let stdout = self.child.stdout.take().map(read_beside);

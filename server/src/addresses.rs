@@ -8,11 +8,11 @@ use tertulia_certs::HostPort;
 /// A link with more of them is no longer handy.
 const MOST: usize = 6;
 
-/// The advertised address if there is one, else the one listened on if it is specific, else the
+/// The advertised addresses if there are any, else the one listened on if it is specific, else the
 /// machine's own ones without loopback, else loopback.
-pub(crate) fn of_link(advertise: Option<&HostPort>, listening: SocketAddr) -> Vec<HostPort> {
-    if let Some(advertise) = advertise {
-        return vec![advertise.clone()];
+pub(crate) fn of_link(advertise: &[HostPort], listening: SocketAddr) -> Vec<HostPort> {
+    if !advertise.is_empty() {
+        return advertise.to_vec();
     }
     let port = listening.port();
     let show = |ip: IpAddr| HostPort { host: ip.to_canonical().to_string(), port };
@@ -63,10 +63,10 @@ mod tests {
     fn the_more_specific_wish_wins() {
         let wish = HostPort { host: "chat.example".to_owned(), port: 1 };
         let specific: SocketAddr = "127.0.0.1:7575".parse().unwrap();
-        assert_eq!(of_link(Some(&wish), specific), [wish]);
-        let own = of_link(None, specific);
+        assert_eq!(of_link(std::slice::from_ref(&wish), specific), [wish]);
+        let own = of_link(&[], specific);
         assert_eq!(own[0].to_string(), "127.0.0.1:7575");
-        let any = of_link(None, "[::]:9".parse().unwrap());
+        let any = of_link(&[], "[::]:9".parse().unwrap());
         assert!(!any.is_empty() && any.len() <= MOST);
         assert!(any.iter().all(|address| address.port == 9));
     }

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tertulia_certs::HostPort;
 use tertulia_proto::{Registration, Role};
+use tertulia_server::{CertificateFiles, LogFormat, ServerConfig, TrustBy};
 
 /// The Tertulia chat server: one process, one UDP port, one data directory.
 ///
@@ -22,12 +23,15 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
 }
 
-/// How to serve.
+/// How to serve. What is not given here is the configuration file's, else the default.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// UDP address and port; [::] takes IPv4 too, port 0 is any free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = "[::]:7575")]
-    pub(crate) listen: SocketAddr,
+    /// Configuration in TOML; flags win over it
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+    /// UDP address and port; [::] takes IPv4 too, port 0 is any free one [default: [::]:7575]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
     /// Certificate in PEM; without it one is made at the first start
     #[arg(long, value_name = "PEM", requires = "key")]
     pub(crate) cert: Option<PathBuf>,
@@ -37,18 +41,55 @@ pub(crate) struct Serve {
     /// File that holds the key's passphrase
     #[arg(long, value_name = "FILE", requires = "key")]
     pub(crate) key_passphrase_file: Option<PathBuf>,
-    /// The address that links carry, if it is not one of this machine's
-    #[arg(long, value_name = "HOST:PORT")]
-    pub(crate) advertise: Option<HostPort>,
-    /// Who may register
-    #[arg(long, value_enum, default_value_t = RegistrationArg::Invite)]
-    pub(crate) registration: RegistrationArg,
+    /// What links say: the key's fingerprint, or `ca` for a certificate of a CA [default: pinned]
+    #[arg(long, value_enum)]
+    pub(crate) trust: Option<TrustArg>,
+    /// The address that links carry, if it is not one of this machine's; may be repeated
+    #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
+    pub(crate) advertise: Vec<HostPort>,
+    /// Who may register [default: invite]
+    #[arg(long, value_enum)]
+    pub(crate) registration: Option<RegistrationArg>,
     /// Announce the server on the local network; never done for loopback [default: on]
     #[arg(long, value_enum)]
     pub(crate) nearby: Option<Switch>,
-    /// Form of the log on standard error
-    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
-    pub(crate) log_format: LogFormat,
+    /// Serve metrics for Prometheus on http://ADDR:PORT/metrics
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) metrics: Option<SocketAddr>,
+    /// Form of the log on standard error [default: text]
+    #[arg(long, value_enum)]
+    pub(crate) log_format: Option<LogFormatArg>,
+}
+
+impl Serve {
+    /// Sets what was given.
+    pub(crate) fn apply(&self, config: &mut ServerConfig) {
+        if let Some(listen) = self.listen {
+            config.listen = listen;
+        }
+        if let (Some(certificate), Some(key)) = (self.cert.clone(), self.key.clone()) {
+            let passphrase = self.key_passphrase_file.clone();
+            config.certificate = Some(CertificateFiles { certificate, key, passphrase });
+        }
+        if let Some(trust) = self.trust {
+            config.trust = match trust {
+                TrustArg::Pinned => TrustBy::Pinned,
+                TrustArg::Ca => TrustBy::Ca,
+            };
+        }
+        if !self.advertise.is_empty() {
+            config.advertise.clone_from(&self.advertise);
+        }
+        if let Some(registration) = self.registration {
+            config.registration = registration.into();
+        }
+        if let Some(nearby) = self.nearby {
+            config.nearby.enabled = nearby == Switch::On;
+        }
+        if self.metrics.is_some() {
+            config.metrics = self.metrics;
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -66,6 +107,29 @@ pub(crate) enum Command {
         #[arg(long, value_name = "TIME", default_value = "7d", value_parser = seconds)]
         expires: u32,
     },
+    /// Save the server to FILE, with its key: keep it secret; beside a running server too
+    Backup {
+        /// A file that does not exist
+        file: PathBuf,
+    },
+    /// Make the server of a backup; no server may run. What was there is set aside
+    Restore {
+        /// What `backup` wrote
+        file: PathBuf,
+    },
+    /// Check the database against its log; beside a running server too
+    Check,
+    /// Make a new database from what can be read of a damaged one; no server may run
+    Recover {
+        /// The damaged database, such as DIR/tertulia.db
+        file: PathBuf,
+    },
+    /// Print the server in numbers, as one JSON object
+    Stats,
+    /// Print every account, one JSON object a line
+    Accounts,
+    /// Print who changed what about the server, one JSON object a line
+    Audit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -81,9 +145,15 @@ pub(crate) enum Switch {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LogFormat {
+pub(crate) enum LogFormatArg {
     Text,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TrustArg {
+    Pinned,
+    Ca,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -92,6 +162,15 @@ pub(crate) enum RoleArg {
     Moderator,
     Member,
     Guest,
+}
+
+impl From<LogFormatArg> for LogFormat {
+    fn from(arg: LogFormatArg) -> Self {
+        match arg {
+            LogFormatArg::Text => Self::Text,
+            LogFormatArg::Json => Self::Json,
+        }
+    }
 }
 
 impl From<RegistrationArg> for Registration {

@@ -1,5 +1,7 @@
 //! How a server is set up.
 
+mod file;
+
 use std::{
     net::{Ipv6Addr, SocketAddr},
     path::PathBuf,
@@ -8,8 +10,12 @@ use std::{
 use tertulia_certs::HostPort;
 use tertulia_proto::Registration;
 
+pub use file::{ConfigError, ConfigFile, LogFormat};
+
+use crate::limits;
+
 /// How a server is set up.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerConfig {
     /// The data directory; made if need be. It may hold foreign files.
@@ -18,16 +24,22 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// The operator's certificate; otherwise one is made at the first start.
     pub certificate: Option<CertificateFiles>,
-    /// The address that links carry; otherwise it is found out.
-    pub advertise: Option<HostPort>,
+    /// What links say of it.
+    pub trust: TrustBy,
+    /// The addresses that links carry; otherwise they are found out.
+    pub advertise: Vec<HostPort>,
     /// Who may register.
     pub registration: Registration,
+    /// What one device, or everybody together, may ask for.
+    pub rates: Rates,
+    /// Where metrics are served, over HTTP.
+    pub metrics: Option<SocketAddr>,
     /// Whether the server is announced in the local network.
     pub nearby: Nearby,
 }
 
 /// PEM files that the operator names.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateFiles {
     /// The certificate, or a chain that begins with it.
     pub certificate: PathBuf,
@@ -35,6 +47,45 @@ pub struct CertificateFiles {
     pub key: PathBuf,
     /// A file that holds the key's passphrase.
     pub passphrase: Option<PathBuf>,
+}
+
+/// By what clients who join by a link know the server again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TrustBy {
+    /// Its key, whatever its certificate says: the link carries the fingerprint.
+    #[default]
+    Pinned,
+    /// A certificate that their system's roots vouch for, for the host name that they dial: the
+    /// link says `ca`, and a new key is no alarm.
+    Ca,
+}
+
+/// Bursts, and rates a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "pairs that explain each other")]
+pub struct Rates {
+    /// Messages of one device; beyond, the server reads slower.
+    pub send_burst: u32,
+    pub send_rate: u32,
+    /// Any other request of one device; beyond, it is refused for a moment.
+    pub request_burst: u32,
+    pub request_rate: u32,
+    /// Registrations over the whole server.
+    pub register_burst: u32,
+    pub register_rate: u32,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self {
+            send_burst: limits::SEND_BURST,
+            send_rate: limits::SEND_RATE,
+            request_burst: limits::REQUEST_BURST,
+            request_rate: limits::REQUEST_RATE,
+            register_burst: limits::REGISTER_BURST,
+            register_rate: limits::REGISTER_RATE,
+        }
+    }
 }
 
 /// Announcing in the local network.
@@ -59,8 +110,11 @@ impl ServerConfig {
             data: data.into(),
             listen: SocketAddr::from((Ipv6Addr::UNSPECIFIED, 7575)),
             certificate: None,
-            advertise: None,
+            trust: TrustBy::default(),
+            advertise: Vec::new(),
             registration: Registration::Invite,
+            rates: Rates::default(),
+            metrics: None,
             nearby: Nearby::default(),
         }
     }

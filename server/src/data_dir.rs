@@ -21,6 +21,16 @@ pub fn default_data_dir() -> Option<PathBuf> {
     Some(base.join("tertulia/server"))
 }
 
+/// The database within a data directory.
+pub(crate) fn database_of(data: &Path) -> PathBuf {
+    data.join("tertulia.db")
+}
+
+/// The endpoint's keys within a data directory.
+pub(crate) const ENDPOINT_KEYS: &str = "endpoint-keys";
+/// The link that was served last.
+pub(crate) const LINK: &str = "link";
+
 /// A data directory that this process holds.
 #[derive(Debug)]
 pub(crate) struct DataDir {
@@ -60,7 +70,17 @@ impl DataDir {
     }
 
     pub(crate) fn database(&self) -> PathBuf {
-        self.path.join("tertulia.db")
+        database_of(&self.path)
+    }
+
+    /// Is there while another database takes the place of the present one.
+    pub(crate) fn replacing(&self) -> PathBuf {
+        self.path.join("replacing")
+    }
+
+    /// Held by the process that uses the directory.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.path.join("lock")
     }
 
     /// Holds the owner's link while there is no owner.
@@ -70,7 +90,7 @@ impl DataDir {
 
     /// The endpoint's keys, made at the first start.
     pub(crate) fn endpoint_keys(&self, env: &dyn Env) -> io::Result<EndpointKeys> {
-        let path = self.path.join("endpoint-keys");
+        let path = self.path.join(ENDPOINT_KEYS);
         let mut bytes = [0; EndpointKeys::BYTES];
         match std::fs::read(&path) {
             Ok(found) if found.len() == bytes.len() => bytes.copy_from_slice(&found),
@@ -90,11 +110,11 @@ impl DataDir {
 
     /// Remembers the link that is served, for when the server is stopped.
     pub(crate) fn write_link(&self, link: &ServerLink) -> io::Result<()> {
-        files::write_private(&self.path.join("link"), format!("{link}\n").as_bytes())
+        files::write_private(&self.path.join(LINK), format!("{link}\n").as_bytes())
     }
 
     /// What [`Self::write_link`] wrote last.
     pub(crate) fn link(&self) -> Option<ServerLink> {
-        std::fs::read_to_string(self.path.join("link")).ok()?.parse().ok()
+        std::fs::read_to_string(self.path.join(LINK)).ok()?.parse().ok()
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn invite_offline(
     let link = match data.link() {
         Some(link) => link,
         None => ServerLink {
-            addresses: addresses::of_link(None, ServerConfig::new(path).listen),
+            addresses: addresses::of_link(&[], ServerConfig::new(path).listen),
             trust: Trust::Pinned(ServerIdentity::load_or_create(data.path())?.fingerprint()),
             invite: None,
         },
@@ -41,6 +41,15 @@ pub(crate) fn invite_offline(
 
 /// Takes the data directory.
 pub(crate) fn take(path: &Path) -> Result<DataDir, StartError> {
+    let data = take_for_replacement(path)?;
+    match data.replacing().exists() {
+        true => Err(StartError::Replacing(path.to_owned())),
+        false => Ok(data),
+    }
+}
+
+/// The same, be it in the middle of a replacement of its database.
+pub(crate) fn take_for_replacement(path: &Path) -> Result<DataDir, StartError> {
     DataDir::take(path).map_err(|error| match error {
         TakeError::InUse => StartError::DataInUse(path.to_owned()),
         TakeError::Io(source) => StartError::Data { path: path.to_owned(), source },

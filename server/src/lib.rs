@@ -9,14 +9,17 @@
 
 mod addresses;
 mod admin;
+mod certificate;
 mod config;
 mod data_dir;
 mod foundation;
 mod hub;
 mod limits;
 mod log;
+mod metrics;
 mod nearby;
 mod net;
+mod reload;
 mod server;
 mod signal;
 mod start_error;
@@ -24,8 +27,13 @@ mod state;
 mod store;
 mod system;
 
-pub use admin::{AdminError, InviteRequest, request_invite};
-pub use config::{CertificateFiles, Nearby, ServerConfig};
+pub use admin::{
+    AccountLine, AdminError, AuditLine, BackupDone, CheckReport, InviteRequest, Recovered,
+    Restored, Stats, accounts, audit, backup, check, recover, request_invite, restore, stats,
+};
+pub use config::{
+    CertificateFiles, ConfigError, ConfigFile, LogFormat, Nearby, Rates, ServerConfig, TrustBy,
+};
 pub use data_dir::default_data_dir;
 pub use server::Server;
 pub use start_error::StartError;

@@ -96,6 +96,14 @@ pub(crate) const SEND_WINDOW: u64 = 1 << 20;
 /// UDP socket buffers asked of the system, in bytes.
 pub(crate) const SOCKET_BUFFER: usize = 4 << 20;
 
+/// How often the certificate's files are looked at.
+pub(crate) const CERTIFICATE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Connections to the metrics page at once; others wait.
+pub(crate) const METRICS_CONNECTIONS: usize = 4;
+/// Each of them gets so long.
+pub(crate) const METRICS_TIME: Duration = Duration::from_secs(5);
+
 /// A stop takes at most a quarter more: clients told, connections closed, commits finished.
 pub(crate) const STOP_TIME: Duration = Duration::from_secs(4);
 /// Clients come back after a stop within this time, each after a random part of it.

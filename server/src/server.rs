@@ -1,26 +1,34 @@
 //! The server as a whole: begun, serving, stopped.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use quinn::{Endpoint, VarInt};
-use tertulia_certs::{ServerLink, Trust};
+use tertulia_certs::ServerLink;
 use tertulia_proto::{Env, close::CloseCode};
 use tokio::{
+    net::TcpListener,
+    sync::{mpsc, oneshot},
     task::JoinHandle,
     time::{Instant, timeout, timeout_at},
 };
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::{
-    addresses, admin,
+    admin, certificate,
     config::ServerConfig,
     data_dir::DataDir,
     foundation,
     hub::Hub,
     limits,
     log::LocalLog,
+    metrics::{self, Metrics},
     nearby::Announcement,
-    net::{self, Shared},
+    net::{self, Settings, Shared},
+    reload::{self, Reloader, Served, Stamp},
     signal::Signal,
     start_error::StartError,
     store::{Readers, StoreError},
@@ -31,7 +39,7 @@ use crate::{
 pub struct Server {
     endpoint: Endpoint,
     local_addr: SocketAddr,
-    link: ServerLink,
+    link: Arc<Mutex<ServerLink>>,
     owner_link: Option<ServerLink>,
     warning: Option<String>,
     stop: Signal,
@@ -39,6 +47,7 @@ pub struct Server {
     committing: JoinHandle<()>,
     housekeeping: Vec<JoinHandle<()>>,
     announcing: Option<JoinHandle<()>>,
+    reloads: mpsc::Sender<reload::Order>,
     data: Arc<DataDir>,
 }
 
@@ -69,9 +78,13 @@ impl Server {
         env: Arc<dyn Env>,
         make: impl FnOnce(quinn::EndpointConfig, quinn::ServerConfig) -> io::Result<Endpoint>,
     ) -> Result<Self, StartError> {
+        certificate::check(&config)?;
         let data = Arc::new(foundation::take(&config.data)?);
         let failed = |source| StartError::Data { path: config.data.clone(), source };
+        let stamp = Stamp::of(&config);
         let identity = foundation::identity(&config, &data)?;
+        // The port may be another one; whatever else is wrong with it is told before more is made.
+        certificate::link(&config, &identity, config.listen)?;
         let keys = data.endpoint_keys(&*env).map_err(failed)?;
         let mut writer = foundation::open(&data, &*env)?;
         let server_config = net::server_config(&identity, &keys).map_err(StartError::Tls)?;
@@ -83,17 +96,23 @@ impl Server {
             }
         })?;
         let local_addr = endpoint.local_addr().map_err(failed)?;
-        let addresses = addresses::of_link(config.advertise.as_ref(), local_addr);
-        let trust = Trust::Pinned(identity.fingerprint());
-        let link = ServerLink { addresses, trust, invite: None };
+        let page = metrics_page(&config).await?;
+        let link = certificate::link(&config, &identity, local_addr)?;
         data.write_link(&link).map_err(failed)?;
         let owner_link = foundation::owner_link(&mut writer, &data, &*env, &link)?;
 
         let sqlite = |source| StoreError::Sqlite { path: data.database(), source };
         let epoch = writer.epoch().map_err(sqlite)?;
         let hub = Hub::new(writer.room_heads().map_err(sqlite)?);
-        let (log, committing) =
-            LocalLog::start(writer, epoch, Arc::clone(&data), Arc::clone(&env), Arc::clone(&hub));
+        let metrics = Arc::new(Metrics::new());
+        let (log, committing) = LocalLog::start(
+            writer,
+            epoch,
+            Arc::clone(&data),
+            Arc::clone(&env),
+            Arc::clone(&metrics),
+            Arc::clone(&hub),
+        );
         let readers = Readers::new(data.database(), Arc::clone(&env));
         let stop = Signal::default();
         let shared = Shared::new(
@@ -101,10 +120,15 @@ impl Server {
             Box::new(log),
             readers,
             Arc::clone(&hub),
-            config.registration,
+            metrics,
+            Settings { registration: config.registration, rates: config.rates },
             stop.clone(),
         );
         let mut housekeeping = Vec::new();
+        if let Some(page) = page {
+            let (shared, data) = (Arc::clone(&shared), Arc::clone(&data));
+            housekeeping.push(tokio::spawn(metrics::serve(page, shared, data)));
+        }
         if owner_link.is_some() {
             let used = data.owner_invite();
             housekeeping.push(tokio::spawn(async move {
@@ -112,7 +136,25 @@ impl Server {
                 let _ = std::fs::remove_file(used);
             }));
         }
-        let admin = admin::Admin { shared: Arc::clone(&shared), link: link.clone() };
+        let link = Arc::new(Mutex::new(link));
+        let (reloads, orders) = mpsc::channel(1);
+        let reloader = Reloader {
+            config,
+            endpoint: endpoint.clone(),
+            keys,
+            listening: local_addr,
+            shared: Arc::clone(&shared),
+            data: Arc::clone(&data),
+            link: Arc::clone(&link),
+            served: Served::new(&identity),
+            stamp,
+        };
+        housekeeping.push(tokio::spawn(reloader.run(orders)));
+        let admin = admin::Admin {
+            shared: Arc::clone(&shared),
+            link: Arc::clone(&link),
+            started: Instant::now(),
+        };
         match admin::listen(data.path()) {
             Ok(socket) => housekeeping.push(tokio::spawn(admin.serve(socket, stop.clone()))),
             // The server serves all the same; only commands beside it do not reach it.
@@ -130,6 +172,7 @@ impl Server {
             committing,
             housekeeping,
             announcing: None,
+            reloads,
             data,
         })
     }
@@ -140,8 +183,18 @@ impl Server {
     }
 
     /// The server's link, without an invite.
-    pub fn link(&self) -> &ServerLink {
-        &self.link
+    pub fn link(&self) -> ServerLink {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Goes on with another configuration: certificate, advertised addresses, registration and
+    /// rates change at once, the rest is named in the log. Connections live on.
+    pub async fn reload(&self, config: ServerConfig) {
+        let (done, reloaded) = oneshot::channel();
+        if self.reloads.send((config, done)).await.is_ok() {
+            // Told either way: by the log.
+            let _ = reloaded.await;
+        }
     }
 
     /// The link that makes its first user the owner, while there is none.
@@ -193,6 +246,15 @@ impl Server {
     fn close(&self) {
         self.endpoint.close(VarInt::from_u32(CloseCode::GO_AWAY.0), b"the server stops");
     }
+}
+
+async fn metrics_page(config: &ServerConfig) -> Result<Option<TcpListener>, StartError> {
+    let Some(address) = config.metrics else { return Ok(None) };
+    let failed = |source| StartError::Metrics { address, source };
+    let page = metrics::bind(address).await.map_err(failed)?;
+    let address = page.local_addr().map_err(failed)?;
+    info!("metrics on http://{address}/metrics");
+    Ok(Some(page))
 }
 
 impl Drop for Server {

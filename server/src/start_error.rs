@@ -15,6 +15,12 @@ pub enum StartError {
     /// Another process holds the data directory.
     #[error("{0} is in use by another tertulia-server: stop it, or give another --data")]
     DataInUse(PathBuf),
+    /// A restore was interrupted.
+    #[error(
+        "a restore of {0} was interrupted: run it again (the former files are in its \
+         set-aside folders)"
+    )]
+    Replacing(PathBuf),
     /// The data directory can't be used.
     #[error("{path} can't be used: {source}")]
     Data {
@@ -34,9 +40,20 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The metrics page can't be served there.
+    #[error("can't serve metrics on tcp {address}: {source}")]
+    Metrics {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
     /// The certificate or its key can't be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The certificate does not go with the other settings.
+    #[error("{0}")]
+    Certificate(String),
     /// TLS or QUIC refused the settings.
     #[error("TLS can't be set up: {0}")]
     Tls(anyhow::Error),

@@ -14,6 +14,7 @@ use crate::{
     args,
     event::{EventObject, line},
     failure::Failure,
+    outages,
     output::Output,
     session::Session,
     stdin_lines::Lines,
@@ -50,6 +51,7 @@ pub(crate) async fn run(
         listened = listen(&room, follow, output) => listened,
         trouble = session.client.stopped() => Err(Failure::stopped(trouble.as_ref())),
         talked = talk(&room, session, output) => talked,
+        never = outages::tell(&session.client) => match never {},
     };
     let waiting = session.client.close(FLUSH).await.waiting;
     if waiting > 0 {

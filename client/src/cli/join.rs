@@ -40,6 +40,7 @@ pub(crate) async fn run(
         .and_then(|name| name.handle().map(|_| name))
         .map_err(|error| Failure::failed(format!("{error}: {}", unusable_name())))?;
     let server = link.addresses.first().map(ToString::to_string).unwrap_or_default();
+    session.joins(&server);
     let account = loop {
         match session.client.join(&link, &name).await {
             Ok(account) => break account,

@@ -15,6 +15,7 @@ mod history;
 mod join;
 mod members;
 mod nearby;
+mod outages;
 mod outbox;
 mod output;
 mod room_settings;

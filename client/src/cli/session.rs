@@ -1,6 +1,13 @@
 //! The client of one command: its profile, its deadline, its patience.
 
-use std::{env, future::Future, path::PathBuf, pin::pin, sync::Arc, time::Duration};
+use std::{
+    env,
+    future::Future,
+    path::PathBuf,
+    pin::pin,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tertulia_client::{
     Client, ClientConfig, Connection, RequestError, SystemEnv, Trouble,
@@ -29,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) client: Client,
     deadline: Instant,
     timeout: Duration,
+    /// The server that is being joined.
+    joining: OnceLock<String>,
 }
 
 impl Session {
@@ -43,13 +52,21 @@ impl Session {
             ClientConfig { profile, live: is_live, cache: false, env: Arc::new(SystemEnv) };
         let path = config.profile.display().to_string();
         match time::timeout_at(deadline, Client::open(config)).await {
-            Ok(opened) => Ok(Self { client: opened?.0, deadline, timeout }),
+            Ok(opened) => {
+                Ok(Self { client: opened?.0, deadline, timeout, joining: OnceLock::new() })
+            }
             Err(_) => Err(Failure::late(format!(
                 "the profile {path} could not be opened{}; see whether its disk answers, and \
                  whether another program keeps it locked",
                 gave_up(timeout)
             ))),
         }
+    }
+
+    /// Names the server that is being joined, for what there may be to say of it.
+    pub(crate) fn joins(&self, server: &str) {
+        // Said once: a command joins one server.
+        let _ = self.joining.set(server.to_owned());
     }
 
     /// The time left.
@@ -157,7 +174,9 @@ impl Session {
     }
 
     fn server(&self) -> String {
-        self.client.status().server.unwrap_or_else(|| "the server".to_owned())
+        let joining = || self.joining.get().cloned();
+        let known = joining().or_else(|| self.client.status().server);
+        known.unwrap_or_else(|| "the server".to_owned())
     }
 
     fn late(&self) -> Failure {

@@ -10,6 +10,7 @@ use crate::{
     args,
     event::{EventObject, line},
     failure::Failure,
+    outages,
     output::Output,
     session::Session,
     terminal::say,
@@ -22,9 +23,17 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let since = args.since.map(Seq);
     let (room, mut follow) = session.in_time_aloud(begin(&args.room, since, session)).await?;
+    let count = args.count.unwrap_or(u64::MAX);
+    let printed = async {
+        tokio::select! {
+            biased;
+            printed = print(&room, &mut follow, count, session, output) => printed,
+            never = outages::tell(&session.client) => match never {},
+        }
+    };
     match args.count {
-        Some(count) => session.in_time(print(&room, &mut follow, count, session, output)).await,
-        None => print(&room, &mut follow, u64::MAX, session, output).await,
+        Some(_) => session.in_time(printed).await,
+        None => printed.await,
     }
 }
 

@@ -170,7 +170,10 @@ impl Driver {
             Ended::Stranger(_) | Ended::End(End { trouble: Trouble::Unregistered, .. }) => {
                 JoinError::Refused { refusal: Refusal::INVITE_NEEDED, proposal: None }
             }
-            Ended::End(end) => JoinError::NoConnection(end.trouble),
+            Ended::End(end) => {
+                self.shared.set_trouble(&end.trouble);
+                JoinError::NoConnection(end.trouble)
+            }
         };
         let _ = reply.send(Err(error));
     }

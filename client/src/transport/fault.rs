@@ -9,8 +9,9 @@ use tertulia_proto::close::CloseCode;
 use crate::{core::session::End, model::Trouble};
 
 /// TLS alerts about certificates: bad, unsupported, revoked, expired, unknown, unknown authority,
-/// access denied, and the two of RFC 8446 on missing ones.
-const CERTIFICATE_ALERTS: [u8; 9] = [42, 43, 44, 45, 46, 48, 49, 113, 116];
+/// access denied, signed by another key (an authority of the same name), and the two of RFC 8446
+/// on missing ones.
+const CERTIFICATE_ALERTS: [u8; 10] = [42, 43, 44, 45, 46, 48, 49, 51, 113, 116];
 /// TLS alert no_application_protocol: the other end speaks another major version.
 const NO_APPLICATION_PROTOCOL: u8 = 120;
 
@@ -92,6 +93,7 @@ fn of_alert(code: TransportErrorCode) -> Option<End> {
         44 => "it was revoked".to_owned(),
         45 => "it has expired, or is not valid yet".to_owned(),
         48 => "no authority that this system trusts vouches for it".to_owned(),
+        51 => "its signature is not that of an authority that this system trusts".to_owned(),
         _ => format!("TLS alert {alert}"),
     };
     CERTIFICATE_ALERTS.contains(&alert).then(|| End::stop(Trouble::Certificate(text())))
@@ -121,6 +123,8 @@ mod tests {
         assert_eq!(of_alert(TransportErrorCode::crypto(120)), Some(End::stop(Trouble::Version)));
         let expired = of_alert(TransportErrorCode::crypto(45)).unwrap();
         assert!(matches!(expired.trouble, Trouble::Certificate(_)) && expired.stops);
+        let forged = of_alert(TransportErrorCode::crypto(51)).unwrap();
+        assert!(matches!(forged.trouble, Trouble::Certificate(_)) && forged.stops);
         assert_eq!(of_alert(TransportErrorCode::crypto(80)), None);
         assert_eq!(of_alert(TransportErrorCode::PROTOCOL_VIOLATION), None);
     }

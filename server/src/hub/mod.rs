@@ -157,6 +157,11 @@ impl Hub {
         self.lock().online.contains(account)
     }
 
+    /// How many connections there are, and how many accounts are online.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        self.lock().online.counts()
+    }
+
     /// Changes whenever [`Hub::roll`] does; the first time at once.
     pub(crate) fn presence(&self) -> Watcher {
         self.presence.watch()

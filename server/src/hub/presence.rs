@@ -140,6 +140,13 @@ impl Online {
         self.accounts.get(&account).is_some_and(Present::is_online)
     }
 
+    /// Connections, and accounts that are online.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        let connections = self.accounts.values().map(|present| present.connections.len() as u64);
+        let online = self.accounts.values().filter(|present| present.is_online()).count();
+        (connections.sum(), online as u64)
+    }
+
     pub(super) fn people_after(&self, after: AccountId, limit: usize) -> Vec<Person> {
         let from = AccountId(after.0.saturating_add(1));
         let online = self.accounts.range(from..).filter(|(_, p)| p.is_online());

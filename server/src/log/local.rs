@@ -24,7 +24,8 @@ use super::{Appending, Closed, CommitLog, StorageFailed, order_guard::OrderGuard
 use crate::{
     data_dir::DataDir,
     limits,
-    state::{Actor, Effect, LogCommand, Outcome},
+    metrics::Metrics,
+    state::{Actor, Effect, LogCommand, Outcome, Reply},
     store::{Writer, wal_path},
 };
 
@@ -59,6 +60,7 @@ impl LocalLog {
         epoch: Epoch,
         data: Arc<DataDir>,
         env: Arc<dyn Env>,
+        metrics: Arc<Metrics>,
         published: impl Published,
     ) -> (Self, JoinHandle<()>) {
         let (queue, jobs) = mpsc::channel(limits::COMMIT_QUEUE);
@@ -66,6 +68,7 @@ impl LocalLog {
         let task = Task {
             data,
             env,
+            metrics,
             jobs,
             head: Arc::clone(&head),
             checkpointing: Arc::default(),
@@ -96,6 +99,7 @@ impl CommitLog for LocalLog {
 struct Task {
     data: Arc<DataDir>,
     env: Arc<dyn Env>,
+    metrics: Arc<Metrics>,
     jobs: mpsc::Receiver<Job>,
     head: Arc<Mutex<LogPosition>>,
     checkpointing: Arc<AtomicBool>,
@@ -124,15 +128,24 @@ impl Task {
         while self.jobs.recv_many(&mut jobs, limits::COMMIT_BATCH).await > 0 {
             let (batch, answers): (Vec<_>, Vec<_>) =
                 jobs.drain(..).map(|job| ((job.actor, job.command), job.answer)).unzip();
-            let Some((lent, results)) = self.commit(desk, batch).await else {
+            let begun = Instant::now();
+            self.metrics.commit_batch.observe(batch.len() as f64);
+            let committed = self.commit(desk, batch).await;
+            self.metrics.commit_seconds.observe(begun.elapsed().as_secs_f64());
+            let Some((lent, results)) = committed else {
                 error!("the writer was lost; no more commits");
                 return;
             };
             desk = lent;
             *self.head.lock().unwrap_or_else(PoisonError::into_inner) = desk.writer.head();
             for (result, answer) in results.into_iter().zip(answers) {
-                if let Ok(Outcome::Applied(applied)) = &result {
-                    published.publish(&applied.effects);
+                match &result {
+                    Ok(Outcome::Applied(applied)) => {
+                        self.metrics.messages.inc_by(u64::from(is_message(&applied.reply)));
+                        published.publish(&applied.effects);
+                    }
+                    Ok(_) => {}
+                    Err(StorageFailed) => drop(self.metrics.commit_failures.inc()),
                 }
                 // The asker may have gone away; the outcome stands all the same.
                 let _ = answer.send(result);
@@ -203,6 +216,10 @@ impl Desk {
             StorageFailed
         })
     }
+}
+
+const fn is_message(reply: &Reply) -> bool {
+    matches!(reply, Reply::Posted { .. })
 }
 
 /// Folds a large write-ahead log in, off the writer's path, one at a time.

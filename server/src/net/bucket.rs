@@ -32,6 +32,11 @@ impl Bucket {
         }
     }
 
+    /// Goes on with another burst and rate.
+    pub(crate) fn retune(&mut self, burst: u32, per_second: u32) {
+        (self.burst, self.per_second) = (burst, per_second);
+    }
+
     /// Whether nothing was taken lately.
     pub(crate) fn is_full(&self, now: Instant) -> bool {
         self.full_at <= now
@@ -58,5 +63,8 @@ mod tests {
         assert!(bucket.is_full(rested));
         let taken = (0..100).filter(|_| bucket.take(rested).is_ok()).count();
         assert_eq!(taken, 3, "rest does not add up beyond the burst");
+        bucket.retune(5, 1);
+        let taken = (0..100).filter(|_| bucket.take(rested + Duration::from_secs(9)).is_ok());
+        assert_eq!(taken.count(), 5, "another burst");
     }
 }

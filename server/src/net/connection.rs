@@ -20,11 +20,13 @@ use super::{
     lanes::Lanes,
     pages::Pages,
     replies,
+    shown::Shown,
     typing::{self, TypingIn},
 };
 use crate::{
     hub::{Bell, Joined},
     limits,
+    metrics::Handshake,
     state::{Actor, DeviceKey},
 };
 
@@ -43,16 +45,24 @@ pub(crate) async fn serve(shared: Arc<Shared>, incoming: Incoming, antechamber: 
     };
     let connection = match timeout(limits::HANDSHAKE_TIME, connecting).await {
         Ok(Ok(connection)) => connection,
-        Ok(Err(error)) => return debug!(%remote, %error, "no handshake"),
-        Err(_) => return debug!(%remote, "no handshake in time"),
+        Ok(Err(error)) => {
+            shared.metrics.handshake(Handshake::Failed);
+            return debug!(%remote, error = %Shown(&error), "no handshake");
+        }
+        Err(_) => {
+            shared.metrics.handshake(Handshake::Late);
+            return debug!(%remote, "no handshake in time");
+        }
     };
+    shared.metrics.handshake(Handshake::Done);
     drop(antechamber.handshake);
     let span = info_span!("connection", %remote);
     async {
         match converse(&shared, &connection, antechamber.unwelcome).await {
-            Ended::Lost(error) => debug!(%error, "ended"),
+            Ended::Lost(error) => debug!(error = %Shown(&error), "ended"),
             Ended::Close(code, reason) => {
                 debug!(%code, reason, "closed");
+                shared.metrics.closed(code);
                 connection.close(VarInt::from_u32(code.0), reason.as_bytes());
             }
         }
@@ -99,6 +109,7 @@ async fn welcomed(
     let by_datagram = welcome.features.has(Features::TYPING_DATAGRAMS)
         && connection.max_datagram_size().is_some();
     info!(account = account.id.0, lanes, "welcome");
+    shared.metrics.welcomes.inc();
     let known_epoch = guest.hello.epoch == Some(welcome.epoch);
     let cursors = if known_epoch { guest.hello.cursors.as_slice() } else { &[] };
     writer.write_one(ServerMessage::from(welcome).encode()).await?;

@@ -12,7 +12,7 @@ use super::{
     connection::{self, Antechamber},
     crowd::Crowd,
 };
-use crate::limits;
+use crate::{limits, metrics::Handshake};
 
 /// Accepts connections until the server stops, then waits for the last one to end.
 pub(crate) async fn accept_loop(shared: Arc<Shared>, endpoint: Endpoint) {
@@ -33,6 +33,7 @@ pub(crate) async fn accept_loop(shared: Arc<Shared>, endpoint: Endpoint) {
         let validated = incoming.remote_address_validated();
         let verdict = admission.judge(address, validated, handshakes.len(), Instant::now());
         if verdict == Verdict::Retry {
+            shared.metrics.handshake(Handshake::Retry);
             // An error means that it is validated or gone: neither needs an answer.
             let _ = incoming.retry();
             continue;
@@ -40,6 +41,7 @@ pub(crate) async fn accept_loop(shared: Arc<Shared>, endpoint: Endpoint) {
         let places = handshakes.enter(range(address)).zip(unwelcome.enter(range(address)));
         let Some((handshake, unwelcome)) = places else {
             // Full: silence costs less than an answer, and the client tries again by itself.
+            shared.metrics.handshake(Handshake::Ignored);
             debug!(%address, "too many handshakes");
             incoming.ignore();
             continue;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream, WriteError};
 use tertulia_proto::{Frame, FrameBuffer, StreamKind, close::CloseCode};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::Ended;
 use crate::limits;
@@ -20,12 +20,15 @@ pub(crate) struct FrameReader {
     stream: RecvStream,
     buffer: FrameBuffer,
     clock: LiveClock,
+    /// What the frame that has begun may still take: a byte now and then does not renew it.
+    left: Duration,
 }
 
 impl FrameReader {
     /// A stream whose frames are bounded by `limit`.
     pub(crate) fn new(connection: &Connection, stream: RecvStream, limit: usize) -> Self {
-        Self { stream, buffer: FrameBuffer::new(limit), clock: LiveClock::new(connection) }
+        let (buffer, clock) = (FrameBuffer::new(limit), LiveClock::new(connection));
+        Self { stream, buffer, clock, left: limits::FRAME_TIME }
     }
 
     pub(crate) fn set_limit(&mut self, limit: usize) {
@@ -53,6 +56,7 @@ impl FrameReader {
     pub(crate) async fn next_frame(&mut self) -> Result<Option<Frame>, Ended> {
         loop {
             if let Some(frame) = self.buffer.next_frame()? {
+                self.left = limits::FRAME_TIME;
                 return Ok(Some(frame));
             }
             if !self.fill().await? {
@@ -71,7 +75,7 @@ impl FrameReader {
         let late = Ended::Close(CloseCode::TIMEOUT, "a frame took too long");
         let read = self.stream.read_chunk(READ_BYTES, true);
         let read = if is_partial {
-            self.clock.within(limits::FRAME_TIME, read).await.ok_or(late)?
+            self.clock.within(&mut self.left, read).await.ok_or(late)?
         } else {
             read.await
         };
@@ -112,7 +116,9 @@ impl FrameWriter {
         while !rest.is_empty() {
             let write = self.stream.write_chunks(rest);
             let slow = Ended::Close(CloseCode::SLOW_CONSUMER, "nothing was read for too long");
-            let written = self.clock.within(limits::PROGRESS_TIME, write).await.ok_or(slow)?;
+            // Each step forward earns it anew.
+            let mut left = limits::PROGRESS_TIME;
+            let written = self.clock.within(&mut left, write).await.ok_or(slow)?;
             let chunks = written.map_err(write_ended)?.chunks;
             rest = rest.split_at_mut(chunks).1;
         }
@@ -153,19 +159,22 @@ impl LiveClock {
         Self { connection: connection.clone() }
     }
 
-    /// Runs `work`; `None` once packets arrived for `limit` altogether and it was not done. The
-    /// work goes on while none do.
-    async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    /// Runs `work`; `None` once packets arrived for as long as was `left` and it was not done. The
+    /// work goes on while none do. What it took of the time is taken off.
+    ///
+    /// Cancellation safe: what was taken off so far stays off.
+    async fn within<T>(&self, left: &mut Duration, work: impl Future<Output = T>) -> Option<T> {
         const SLICE: Duration = Duration::from_secs(1);
         let mut work = std::pin::pin!(work);
-        let mut lived = Duration::ZERO;
-        while lived < limit {
+        while !left.is_zero() {
             let received = self.connection.stats().udp_rx.datagrams;
+            let begun = Instant::now();
             if let Ok(done) = timeout(SLICE, &mut work).await {
+                *left = left.saturating_sub(begun.elapsed());
                 return Some(done);
             }
             if self.connection.stats().udp_rx.datagrams != received {
-                lived += SLICE;
+                *left = left.saturating_sub(SLICE);
             }
         }
         None

@@ -44,7 +44,7 @@ pub(crate) async fn receive(
     }
     let mut account = shared.readers.account(device).await?;
     if account.is_none() {
-        let registration = shared.registration;
+        let registration = shared.registration();
         let unregistered = ServerMessage::from(Unregistered { registration });
         writer.write_one(unregistered.encode()).await?;
     }
@@ -61,6 +61,7 @@ pub(crate) async fn receive(
         account = match register(shared, device, command).await? {
             Ok(()) => shared.readers.account(device).await?,
             Err(rejected) => {
+                shared.metrics.refused(rejected.refusal);
                 writer.write_one(ServerMessage::from(rejected).encode()).await?;
                 None
             }
@@ -103,7 +104,7 @@ async fn register(
     };
     let invite_hash = command.invite.map(|token| Sha256::digest(token).into());
     // Before it costs anyone else: strangers with made-up invites do not keep the writer busy.
-    let invite_needed = shared.registration == Registration::Invite;
+    let invite_needed = shared.registration() == Registration::Invite;
     if let Some(refusal) = shared.readers.invite_refusal(invite_hash, invite_needed).await? {
         return Ok(Err(refused(refusal, None, None)));
     }

@@ -178,6 +178,7 @@ impl<'a> Lanes<'a> {
             Read::UpToDate => return Ok(false),
             Read::Frames(frames) => frames,
             Read::Behind { head } => {
+                self.shared.metrics.lane_store_reads.inc();
                 // The store may be ahead, and what is there not for this reader any more.
                 let head = last.map_or(head, |last| last.min(head));
                 if head.0 - next.0 >= wire::CATCH_UP_EVENTS {
@@ -202,11 +203,13 @@ impl<'a> Lanes<'a> {
         }
         let written = frames.len() as u64;
         self.writer(room).write(&mut frames).await?;
+        self.shared.metrics.deliveries.inc_by(written);
         self.next.insert(room, Seq(next.0 + written));
         Ok(true)
     }
 
     async fn jump(&mut self, room: RoomId, next: Seq) -> Result<bool, Ended> {
+        self.shared.metrics.lane_jumps.inc();
         let jump = LaneNotice::from(RoomJump { room, next });
         self.writer(room).write_one(jump.encode()).await?;
         self.next.insert(room, next);

@@ -13,6 +13,7 @@ mod pages;
 mod quota;
 mod replies;
 mod request_order;
+mod shown;
 mod transport;
 mod typing;
 
@@ -20,14 +21,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use quinn::ConnectionError;
 use tertulia_proto::{Env, Registration, close::CloseCode, frame::FrameError};
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 pub(crate) use endpoint::accept_loop;
 pub(crate) use transport::{EndpointKeys, bind_socket, endpoint_config, server_config};
 
 use bucket::Bucket;
 
-use crate::{hub::Hub, limits, log::CommitLog, signal::Signal, store::Readers};
+use crate::{
+    config::Rates, hub::Hub, log::CommitLog, metrics::Metrics, signal::Signal, store::Readers,
+};
 
 /// What every connection works with.
 #[derive(Debug)]
@@ -36,12 +39,20 @@ pub(crate) struct Shared {
     pub(crate) log: Box<dyn CommitLog>,
     pub(crate) readers: Readers,
     pub(crate) hub: Arc<Hub>,
-    pub(crate) registration: Registration,
+    pub(crate) metrics: Arc<Metrics>,
+    settings: watch::Sender<Settings>,
     /// Raised when the server stops.
     pub(crate) stopping: Signal,
     pub(crate) quotas: quota::Quotas,
     /// Registrations over the whole server.
     registrations: Mutex<Bucket>,
+}
+
+/// What can be set anew while the server runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) registration: Registration,
+    pub(crate) rates: Rates,
 }
 
 impl Shared {
@@ -50,13 +61,40 @@ impl Shared {
         log: Box<dyn CommitLog>,
         readers: Readers,
         hub: Arc<Hub>,
-        registration: Registration,
+        metrics: Arc<Metrics>,
+        settings: Settings,
         stopping: Signal,
     ) -> Arc<Self> {
         let quotas = quota::Quotas::default();
-        let (burst, rate) = (limits::REGISTER_BURST, limits::REGISTER_RATE);
+        quotas.retune(settings.rates);
+        let (burst, rate) = (settings.rates.register_burst, settings.rates.register_rate);
         let registrations = Mutex::new(Bucket::new(burst, rate, Instant::now()));
-        Arc::new(Self { env, log, readers, hub, registration, stopping, quotas, registrations })
+        let (settings, _) = watch::channel(settings);
+        Arc::new(Self {
+            env,
+            log,
+            readers,
+            hub,
+            metrics,
+            settings,
+            stopping,
+            quotas,
+            registrations,
+        })
+    }
+
+    /// Who may register.
+    pub(crate) fn registration(&self) -> Registration {
+        self.settings.borrow().registration
+    }
+
+    /// Other settings from now on; those of before.
+    pub(crate) fn set(&self, settings: Settings) -> Settings {
+        let Rates { register_burst, register_rate, .. } = settings.rates;
+        self.quotas.retune(settings.rates);
+        let mut bucket = self.registrations.lock().unwrap_or_else(PoisonError::into_inner);
+        bucket.retune(register_burst, register_rate);
+        self.settings.send_replace(settings)
     }
 
     /// Whether one more may register now, or how long to wait.

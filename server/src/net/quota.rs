@@ -9,12 +9,18 @@ use std::{
 use tokio::time::Instant;
 
 use super::bucket::Bucket;
-use crate::{limits, state::DeviceKey};
+use crate::{config::Rates, limits, state::DeviceKey};
 
 /// The quotas of devices that are or were lately connected.
 #[derive(Debug, Default)]
 pub(crate) struct Quotas {
-    devices: Mutex<BTreeMap<DeviceKey, Quota>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    rates: Rates,
+    devices: BTreeMap<DeviceKey, Quota>,
 }
 
 /// One device's quota; clones share it.
@@ -30,19 +36,31 @@ struct Buckets {
 impl Quotas {
     /// The device's quota, as it left it.
     pub(crate) fn of(&self, device: DeviceKey, now: Instant) -> Quota {
-        let mut devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Known { rates, devices } = &mut *known;
         if devices.len() >= limits::QUOTAS {
             devices.retain(|_, quota| quota.is_used(now));
         }
-        devices.entry(device).or_insert_with(|| Quota::new(now)).clone()
+        devices.entry(device).or_insert_with(|| Quota::new(rates, now)).clone()
+    }
+
+    /// Other rates, from now on, for the connected too.
+    pub(crate) fn retune(&self, rates: Rates) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.rates = rates;
+        for quota in known.devices.values() {
+            let mut buckets = quota.lock();
+            buckets.sends.retune(rates.send_burst, rates.send_rate);
+            buckets.requests.retune(rates.request_burst, rates.request_rate);
+        }
     }
 }
 
 impl Quota {
-    fn new(now: Instant) -> Self {
+    fn new(rates: &Rates, now: Instant) -> Self {
         Self(Arc::new(Mutex::new(Buckets {
-            sends: Bucket::new(limits::SEND_BURST, limits::SEND_RATE, now),
-            requests: Bucket::new(limits::REQUEST_BURST, limits::REQUEST_RATE, now),
+            sends: Bucket::new(rates.send_burst, rates.send_rate, now),
+            requests: Bucket::new(rates.request_burst, rates.request_rate, now),
         })))
     }
 
@@ -84,6 +102,17 @@ mod tests {
     }
 
     #[test]
+    fn other_rates_hold_for_the_connected_too() {
+        let quotas = Quotas::default();
+        let now = Instant::now();
+        let connected = quotas.of([1; 32], now);
+        quotas.retune(Rates { send_burst: 3, send_rate: 1, ..Rates::default() });
+        for quota in [connected, quotas.of([2; 32], now)] {
+            assert_eq!((0..9).filter(|_| quota.send(now).is_ok()).count(), 3);
+        }
+    }
+
+    #[test]
     fn rested_devices_are_forgotten_when_there_are_many() {
         let quotas = Quotas::default();
         let now = Instant::now();
@@ -93,8 +122,8 @@ mod tests {
             key[..8].copy_from_slice(&n.to_be_bytes());
             let _ = quotas.of(key, now);
         }
-        assert!(quotas.devices.lock().unwrap().len() <= limits::QUOTAS);
-        assert!(quotas.devices.lock().unwrap().contains_key(&[255; 32]), "it is connected");
+        assert!(quotas.known.lock().unwrap().devices.len() <= limits::QUOTAS);
+        assert!(quotas.known.lock().unwrap().devices.contains_key(&[255; 32]), "it is connected");
         drop(kept);
     }
 }

@@ -140,6 +140,11 @@ async fn answer(
             None => return Ok(None),
         },
     };
+    match &message {
+        ServerMessage::Receipt(_) => drop(shared.metrics.receipts.inc()),
+        ServerMessage::Rejected(rejected) => shared.metrics.refused(rejected.refusal),
+        _ => {}
+    }
     Ok(Some(message.encode()))
 }
 

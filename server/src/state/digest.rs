@@ -20,20 +20,45 @@ const INVITES: &str =
     "SELECT token_hash, role, uses_left, expires, created_by FROM invite ORDER BY token_hash";
 
 /// SHA-256 over every row of every table that the log determines.
+#[cfg(test)]
 pub(crate) fn digest(db: &Connection) -> rusqlite::Result<[u8; 32]> {
     let mut hash = Sha256::new();
     for sql in TABLES.into_iter().chain([INVITES]) {
-        let mut statement = db.prepare(sql)?;
-        let columns = statement.column_count();
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            for column in 0..columns {
-                feed(&mut hash, row.get_ref(column)?);
-            }
-        }
-        hash.update([0xff]);
+        feed_all(&mut hash, db, sql)?;
     }
     Ok(hash.finalize().into())
+}
+
+/// The tables that two databases of the same log do not agree on.
+pub(crate) fn differing(
+    one: &Connection,
+    other: &Connection,
+) -> rusqlite::Result<Vec<&'static str>> {
+    let of = |db, sql| {
+        let mut hash = Sha256::new();
+        feed_all(&mut hash, db, sql).map(|()| <[u8; 32]>::from(hash.finalize()))
+    };
+    let mut tables = Vec::new();
+    for sql in TABLES.into_iter().chain([INVITES]) {
+        if of(one, sql)? != of(other, sql)? {
+            let table = sql.split_once(" FROM ").and_then(|(_, rest)| rest.split(' ').next());
+            tables.push(table.unwrap_or(sql).trim());
+        }
+    }
+    Ok(tables)
+}
+
+fn feed_all(hash: &mut Sha256, db: &Connection, sql: &str) -> rusqlite::Result<()> {
+    let mut statement = db.prepare(sql)?;
+    let columns = statement.column_count();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        for column in 0..columns {
+            feed(hash, row.get_ref(column)?);
+        }
+    }
+    hash.update([0xff]);
+    Ok(())
 }
 
 /// Type, length, bytes: no two different rows feed the same.

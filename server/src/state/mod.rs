@@ -5,7 +5,6 @@ mod access;
 mod account;
 mod apply;
 mod authorize;
-#[cfg(test)]
 mod digest;
 mod entry;
 mod happening;
@@ -24,8 +23,10 @@ pub(crate) use access::{ARCHIVED, Access, SINCE_JOINED, access, history_policy};
 pub(crate) use account::{AccountRow, account_by_device};
 pub(crate) use apply::apply;
 pub(crate) use authorize::{Action, authorize};
+pub(crate) use digest::differing;
 pub(crate) use entry::{
     Actor, DeviceKey, Entry, LogCommand, MakeRoom, NameRoom, RegisterDevice, StoreInvite,
 };
 pub(crate) use invites::check as invite_role;
+pub(crate) use record::Record;
 pub(crate) use verdict::{Effect, Outcome, Reply, Stop};

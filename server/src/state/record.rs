@@ -72,7 +72,6 @@ impl LogCommand {
     }
 
     /// Reads a row back. A redacted body reads as an empty opaque one.
-    #[cfg(test)]
     pub(crate) fn from_record(record: &Record) -> Result<Self, postcard::Error> {
         let payload = record.payload.as_slice();
         let body = || match &record.body {

@@ -1,6 +1,6 @@
 //! Schema versions: forward only, each in one transaction, after a copy of the file.
 
-use std::path::Path;
+use std::{cmp::Ordering, path::Path};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -53,6 +53,29 @@ fn run_steps(path: &Path, db: &mut Connection, found: u32) -> Result<(), StoreEr
     Ok(())
 }
 
+/// Refuses a database that is not of the present version.
+pub(super) fn check(path: &Path, db: &Connection) -> Result<(), StoreError> {
+    let known = MIGRATIONS.len() as u32;
+    let found = version(db).map_err(|source| StoreError::new(path, source))?;
+    let path = path.to_owned();
+    match found.cmp(&known) {
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(StoreError::Newer { path, found, known }),
+        Ordering::Less if found == 0 => {
+            Err(StoreError::Damaged { path, detail: "it holds no server's history".to_owned() })
+        }
+        Ordering::Less => Err(StoreError::Older { path, found, known }),
+    }
+}
+
+/// Refuses a database that a newer program wrote, or that is none of ours.
+pub(super) fn check_known(path: &Path, db: &Connection) -> Result<(), StoreError> {
+    match check(path, db) {
+        Err(StoreError::Older { .. }) => Ok(()),
+        other => other,
+    }
+}
+
 /// 0 for an empty file.
 fn version(db: &Connection) -> rusqlite::Result<u32> {
     if !db.table_exists(None, "meta")? {
@@ -80,8 +103,28 @@ mod tests {
             .unwrap();
         drop(db);
         let refused = open_for_writing(&path).unwrap_err();
-        assert!(matches!(refused, StoreError::Newer { found: 99, known: 2, .. }), "{refused}");
+        assert!(matches!(refused, StoreError::Newer { found: 99, .. }), "{refused}");
         assert!(refused.to_string().contains("tertulia.db"));
+    }
+
+    #[test]
+    fn a_database_of_the_first_version_is_brought_up_to_date_and_a_copy_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tertulia.db");
+        let first = Connection::open(&path).unwrap();
+        first.execute_batch(MIGRATIONS[0]).unwrap();
+        let one = 1u32.to_be_bytes();
+        first.execute("INSERT INTO meta VALUES ('schema_version', ?1)", [one.as_slice()]).unwrap();
+        first.execute("INSERT INTO account VALUES (1, 'ana', 'ana', 'Ana', 3, 7)", []).unwrap();
+        drop(first);
+        let db = open_for_writing(&path).unwrap();
+        assert_eq!(version(&db).unwrap(), MIGRATIONS.len() as u32);
+        let handle: String =
+            db.query_row("SELECT handle FROM account", [], |row| row.get(0)).unwrap();
+        assert_eq!(handle, "ana");
+        let copy = dir.path().join("tertulia.schema-1.db");
+        assert_eq!(copy.exists(), MIGRATIONS.len() > 1, "a copy of what is changed");
+        check(&path, &db).unwrap();
     }
 
     #[test]

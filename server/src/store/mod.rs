@@ -3,8 +3,10 @@
 pub(crate) mod changes;
 mod events;
 mod listings;
+pub(crate) mod log_rows;
 mod migrations;
 mod readers;
+pub(crate) mod snapshot;
 pub(crate) mod sql;
 mod writer;
 
@@ -36,10 +38,23 @@ pub enum StoreError {
         /// The newest this program knows.
         known: u32,
     },
+    /// Its schema is older than this program's.
+    #[error(
+        "{path} was written by an older tertulia-server (schema {found}, this one knows {known}): \
+         start the server once, which brings it up to date and keeps a copy"
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: u32,
+        /// The newest this program knows.
+        known: u32,
+    },
     /// It is no database, or a damaged one.
     #[error(
-        "{path} is damaged ({detail}): it was left as it is; restore a backup, \
-         or move the file away to start an empty server"
+        "{path} is damaged ({detail}): it was left as it is; restore a backup, or save what can \
+         be read with `tertulia-server recover`"
     )]
     Damaged {
         /// The file.
@@ -58,7 +73,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    fn new(path: &Path, source: rusqlite::Error) -> Self {
+    pub(crate) fn new(path: &Path, source: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
         let path = path.to_owned();
         match source.sqlite_error_code() {
@@ -74,7 +89,8 @@ impl StoreError {
 /// Checks the whole file when it was not closed cleanly.
 pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     let error = |source| StoreError::new(path, source);
-    let unclean = wal_path(path).exists();
+    // An empty one is left by those who only read.
+    let unclean = std::fs::metadata(wal_path(path)).is_ok_and(|wal| wal.len() > 0);
     create_private(path)?;
     let mut db = Connection::open(path).map_err(error)?;
     configure(&db).map_err(error)?;
@@ -107,6 +123,13 @@ pub(crate) fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(std::time::Duration::from_secs(5))?;
     db.pragma_update(None, "trusted_schema", false)?;
+    Ok(db)
+}
+
+/// Opens an existing database of the present schema for reading, beside a server or without one.
+pub(crate) fn open_present(path: &Path) -> Result<Connection, StoreError> {
+    let db = open_for_reading(path).map_err(|source| StoreError::new(path, source))?;
+    migrations::check(path, &db)?;
     Ok(db)
 }
 

@@ -40,6 +40,24 @@ impl Writer {
         Ok(Self { db, head, time })
     }
 
+    /// A database that goes away with this value, kept in a temporary file where it is large.
+    pub(crate) fn scratch() -> Result<Self, StoreError> {
+        let path = Path::new("");
+        let error = |source| StoreError::new(path, source);
+        let mut db = Connection::open(path).map_err(error)?;
+        db.pragma_update(None, "journal_mode", "MEMORY").map_err(error)?;
+        db.pragma_update(None, "synchronous", "OFF").map_err(error)?;
+        db.pragma_update(None, "foreign_keys", true).map_err(error)?;
+        super::migrations::run(path, &mut db)?;
+        Ok(Self { db, head: LogPosition(0), time: Timestamp(0) })
+    }
+
+    /// From here on a crash may lose commits: for a file that is not in its place yet.
+    pub(crate) fn be_quick(&self) -> rusqlite::Result<()> {
+        self.db.pragma_update(None, "synchronous", "OFF")?;
+        self.db.pragma_update(None, "wal_autocheckpoint", 1_000)
+    }
+
     /// Identity of the history.
     pub(crate) fn epoch(&self) -> rusqlite::Result<Epoch> {
         self.db.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| {
@@ -118,7 +136,6 @@ impl Writer {
         self.db.close().map_err(|(_, error)| error)
     }
 
-    #[cfg(test)]
     pub(crate) fn database(&self) -> &Connection {
         &self.db
     }
