@@ -129,6 +129,8 @@ async fn settle(client: &Client) {
     loop {
         // A client that has stopped for good never settles.
         let is_live = client.live().await.is_ok();
+        // What was handed over before has been counted once this is answered.
+        client.waiting().await;
         if is_live && client.snapshot().queued == 0 {
             return;
         }

@@ -117,6 +117,14 @@ async fn live(seed: u64, preset: Preset, root: &Path) -> anyhow::Result<Report> 
             inspection::inspect(resident, &facts).await;
         }
         host.server.shutdown().await;
+        // The log applied anew gives what stands there: by the operator's own command.
+        let problems = match tertulia_server::check(host.machine.dir()) {
+            Ok(report) => report.problems,
+            Err(error) => vec![error.to_string()],
+        };
+        for problem in problems {
+            world.ledger.violated(format!("check: {problem}"));
+        }
     }
     let faults = world.faults().clone();
     Ok(Report {
