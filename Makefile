@@ -1,6 +1,6 @@
 # The doors of the house; the work is done in scripts/.
 
-.PHONY: help run client server netsim test check install uninstall
+.PHONY: help run client server netsim soak test check install uninstall
 .NOTPARALLEL:
 
 # NAME counts only where it was typed after `make`: some systems have one in every environment.
@@ -18,6 +18,7 @@ help:
 	@echo 'make client NAME=beto  one more person: another window to that server'
 	@echo 'make server            the server alone: no window, no GTK needed'
 	@echo 'make netsim            messages through bad networks of five kinds, counted'
+	@echo 'make soak SEEDS=500    server and clients in virtual time while everything goes wrong; or TIME=90s'
 	@echo 'make test              every test, windows included; no display needed'
 	@echo 'make install [PREFIX=/usr/local] [DESTDIR=]  the programs, for everybody here; make uninstall'
 	@echo 'make check             format, lints, documentation, licences, dependencies'
@@ -33,6 +34,12 @@ server:
 
 netsim:
 	@scripts/netsim
+
+# SEEDS, TIME and PRESET count only where they were typed after `make`.
+soak:
+	@SEEDS='$(if $(filter command line,$(origin SEEDS)),$(value SEEDS))' \
+	    TIME='$(if $(filter command line,$(origin TIME)),$(value TIME))' \
+	    PRESET='$(if $(filter command line,$(origin PRESET)),$(value PRESET))' scripts/soak
 
 test:
 	@scripts/test

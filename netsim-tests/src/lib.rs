@@ -2,10 +2,11 @@
 //!
 //! [`link`] is a bad link, for tests and for everybody's own server; [`netsim`] sends messages
 //! through links of all kinds and counts. [`process`] starts servers and command-line clients as processes, so that tests can kill them;
-//! the tests read as stories.
+//! the tests read as stories. [`sim`] is all of it without network, clock or processes.
 
 #![forbid(unsafe_code)]
 
 pub mod link;
 pub mod netsim;
 pub mod process;
+pub mod sim;

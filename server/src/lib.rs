@@ -21,6 +21,7 @@ mod nearby;
 mod net;
 mod reload;
 mod server;
+mod signal;
 mod start_error;
 mod state;
 mod store;

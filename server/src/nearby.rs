@@ -6,13 +6,10 @@ use std::net::SocketAddr;
 
 use mdns_sd::{IfKind, Metrics, ServiceDaemon, ServiceInfo};
 use tertulia_proto::Registration;
-use tokio::{
-    sync::watch,
-    time::{self, timeout},
-};
+use tokio::time::{self, timeout};
 use tracing::{info, warn};
 
-use crate::{config::Nearby, limits};
+use crate::{config::Nearby, limits, signal::Signal};
 
 const SERVICE: &str = "_tertulia._udp.local.";
 /// The form of what is announced.
@@ -52,7 +49,7 @@ impl Announcement {
 
     /// Announces it until the server stops; then says goodbye. A network that does not take it is
     /// told in the log, once, and keeps nobody from being served.
-    pub(crate) async fn run(self, mut stopping: watch::Receiver<bool>) {
+    pub(crate) async fn run(self, stopping: Signal) {
         loop {
             let (daemon, instance) = match self.begin() {
                 Ok(begun) => begun,
@@ -64,7 +61,7 @@ impl Announcement {
             info!(name = %self.name, "announcing on the local network");
             let stopped = tokio::select! {
                 biased;
-                _ = stopping.wait_for(|stopping| *stopping) => true,
+                () = stopping.raised() => true,
                 () = flooded(&daemon) => false,
             };
             end(&daemon, &instance).await;
@@ -74,7 +71,7 @@ impl Announcement {
             warn!("the local network floods multicast DNS; announced anew in a while");
             tokio::select! {
                 biased;
-                _ = stopping.wait_for(|stopping| *stopping) => return,
+                () = stopping.raised() => return,
                 () = time::sleep(limits::NEARBY_PAUSE) => {}
             }
         }

@@ -11,7 +11,7 @@ use tertulia_certs::ServerLink;
 use tertulia_proto::{Env, close::CloseCode};
 use tokio::{
     net::TcpListener,
-    sync::{mpsc, oneshot, watch},
+    sync::{mpsc, oneshot},
     task::JoinHandle,
     time::{Instant, timeout, timeout_at},
 };
@@ -29,6 +29,7 @@ use crate::{
     nearby::Announcement,
     net::{self, Settings, Shared},
     reload::{self, Reloader, Served, Stamp},
+    signal::Signal,
     start_error::StartError,
     store::{Readers, StoreError},
 };
@@ -41,7 +42,7 @@ pub struct Server {
     link: Arc<Mutex<ServerLink>>,
     owner_link: Option<ServerLink>,
     warning: Option<String>,
-    stop: watch::Sender<bool>,
+    stop: Signal,
     accepting: JoinHandle<()>,
     committing: JoinHandle<()>,
     housekeeping: Vec<JoinHandle<()>>,
@@ -66,8 +67,8 @@ impl Server {
         server.warning = warning;
         let key = server.link().trust.to_string();
         let announcement = Announcement::new(&nearby, server.local_addr, key, registration);
-        server.announcing = announcement
-            .map(|announcement| tokio::spawn(announcement.run(server.stop.subscribe())));
+        server.announcing =
+            announcement.map(|announcement| tokio::spawn(announcement.run(server.stop.clone())));
         Ok(server)
     }
 
@@ -113,7 +114,7 @@ impl Server {
             Arc::clone(&hub),
         );
         let readers = Readers::new(data.database(), Arc::clone(&env));
-        let (stop, stopping) = watch::channel(false);
+        let stop = Signal::default();
         let shared = Shared::new(
             env,
             Box::new(log),
@@ -121,7 +122,7 @@ impl Server {
             Arc::clone(&hub),
             metrics,
             Settings { registration: config.registration, rates: config.rates },
-            stopping.clone(),
+            stop.clone(),
         );
         let mut housekeeping = Vec::new();
         if let Some(page) = page {
@@ -155,7 +156,7 @@ impl Server {
             started: Instant::now(),
         };
         match admin::listen(data.path()) {
-            Ok(socket) => housekeeping.push(tokio::spawn(admin.serve(socket, stopping))),
+            Ok(socket) => housekeeping.push(tokio::spawn(admin.serve(socket, stop.clone()))),
             // The server serves all the same; only commands beside it do not reach it.
             Err(error) => warn!(%error, "no admin socket"),
         }
@@ -217,8 +218,7 @@ impl Server {
     pub async fn shutdown(mut self) {
         self.endpoint.set_server_config(None);
         let goodbye_by = Instant::now() + limits::NEARBY_GOODBYE;
-        // Receivers live in the connections; there may be none.
-        let _ = self.stop.send(true);
+        self.stop.raise();
         for task in &self.housekeeping {
             task.abort();
         }

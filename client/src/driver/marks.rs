@@ -50,6 +50,13 @@ impl Driver {
         self.marks.mark(room, seq);
     }
 
+    /// The server did not take a marker: it hears of it in the next round.
+    pub(super) fn mark_again(&mut self, room: RoomId, seq: Seq) {
+        if self.rooms.contains_key(&room) {
+            self.marks.mark(room, seq);
+        }
+    }
+
     /// They wait while much else does.
     pub(super) fn sends_marks(&self) -> bool {
         self.session.is_welcome() && !self.requests.is_busy()
@@ -61,7 +68,7 @@ impl Driver {
         }
         self.marks.flushed_at = Some(now);
         for (room, seq) in std::mem::take(&mut self.marks.newest) {
-            self.ask(MarkRead { room, seq }, Asker::Nobody);
+            self.ask(MarkRead { room, seq }, Asker::Mark(room, seq));
         }
     }
 }

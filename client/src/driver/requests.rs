@@ -40,8 +40,8 @@ pub(super) enum Asker {
     Hole(RoomId, Ticket),
     /// The hole before a follower.
     Follower(RoomId, Ticket),
-    /// Nobody.
-    Nobody,
+    /// Nobody: it is a read marker, which is told again if it did not get through.
+    Mark(RoomId, Seq),
 }
 
 /// Questions without answers yet.
@@ -211,7 +211,10 @@ impl Driver {
                     self.fill_holes();
                 }
             }
-            (Asker::Nobody, _) => {}
+            (Asker::Mark(room, seq), Answer::Refused(rejected)) if !rejected.refusal.is_final() => {
+                self.mark_again(room, seq);
+            }
+            (Asker::Mark(..), _) => {}
             (asker, _) => self.unfit(asker),
         }
     }
@@ -230,7 +233,8 @@ impl Driver {
             Asker::Handle(reply) => drop(reply.send(Err(error))),
             Asker::Hole(room, ticket) => drop(self.room_fetched(room, ticket)),
             Asker::Follower(room, ticket) => drop(self.follower_fetched(room, ticket)),
-            Asker::Outbox(_) | Asker::Nobody => {}
+            Asker::Mark(room, seq) => self.mark_again(room, seq),
+            Asker::Outbox(_) => {}
         }
     }
 

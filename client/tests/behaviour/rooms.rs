@@ -6,7 +6,8 @@ use tertulia_client::{
     ClientEvent, Connection, Follow, Item,
     proto::{
         AccountId, Command, DisplayName, Epoch, Handle, History, LaneNotice, Person as Other,
-        Presence, ReqId, Role, RoomClosed, RoomCursor, RoomJump, Seq, Span, close::CloseCode,
+        Presence, Refusal, Rejected, ReqId, Role, RoomClosed, RoomCursor, RoomJump, Seq, Span,
+        close::CloseCode,
     },
 };
 
@@ -270,6 +271,22 @@ async fn read_markers_are_told_once_and_newest_first() {
     });
     assert_eq!(marks, [2, 5], "those of a second are one");
     assert_eq!(person.client.snapshot().rooms[0].listing.unread, 0);
+}
+
+#[tokio::test]
+async fn a_marker_that_was_not_stored_is_told_again() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, mut peer) = Person::joined(dir.path(), &server).await;
+    let mut lane = opened(&peer, 0, 1).await;
+    lane.events(1..=5).await;
+    assert_eq!(items(&person, 5).await.len(), 5);
+    person.client.mark_read(LOBBY, Seq(2));
+    let (req_id, first) = peer.request().await;
+    let refusal = Refusal::STORAGE;
+    peer.say(Rejected { req_id, refusal, retry_after_ms: None, proposal: None }).await;
+    let (_, second) = peer.request().await;
+    assert!(matches!(&second, Command::MarkRead(mark) if mark.seq == Seq(2)), "{second:?}");
+    assert_eq!(first, second);
 }
 
 #[tokio::test]

@@ -6,7 +6,6 @@ use tertulia_certs::ServerLink;
 use tokio::{
     io::BufReader,
     net::{UnixListener, UnixStream},
-    sync::watch,
     time::{Instant, sleep, timeout},
 };
 
@@ -15,7 +14,7 @@ use super::{
     invite,
     stats::Live,
 };
-use crate::{limits, net::Shared};
+use crate::{limits, net::Shared, signal::Signal};
 
 /// What the server's end works with.
 #[derive(Debug)]
@@ -28,14 +27,11 @@ pub(crate) struct Admin {
 
 impl Admin {
     /// Answers until the server stops. One operator at a time: these are short jobs.
-    pub(crate) async fn serve(self, listener: UnixListener, mut stopping: watch::Receiver<bool>) {
+    pub(crate) async fn serve(self, listener: UnixListener, stopping: Signal) {
         loop {
-            let stop = async {
-                let _ = stopping.wait_for(|stopping| *stopping).await;
-            };
             tokio::select! {
                 biased;
-                () = stop => return,
+                () = stopping.raised() => return,
                 accepted = listener.accept() => {
                     let Ok((stream, _)) = accepted else {
                         // Out of files, most likely: not to be asked again at once.

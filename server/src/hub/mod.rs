@@ -15,7 +15,7 @@ use std::{
 };
 
 use tertulia_proto::{AccountId, Person, Role, RoomId, Seq, TypingNotice};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 pub(crate) use bell::Bell;
 pub(crate) use presence::{PresenceTracker, Roll};
@@ -24,6 +24,7 @@ pub(crate) use ring::Read;
 use crate::{
     limits,
     log::Published,
+    signal::{Signal, Watcher},
     state::{AccountRow, DeviceKey, Effect},
 };
 use presence::Online;
@@ -34,7 +35,7 @@ use typing::EncodedTyping;
 #[derive(Debug)]
 pub(crate) struct Hub {
     state: Mutex<State>,
-    presence: watch::Sender<u64>,
+    presence: Signal,
     owner_registered: Notify,
 }
 
@@ -63,8 +64,7 @@ impl Hub {
             .map(|(id, head)| (id, Room { ring: Ring::new(head), ..Room::default() }))
             .collect();
         let state = Mutex::new(State { rooms, ..State::default() });
-        let (presence, _) = watch::channel(0);
-        Arc::new(Self { state, presence, owner_registered: Notify::new() })
+        Arc::new(Self { state, presence: Signal::default(), owner_registered: Notify::new() })
     }
 
     /// Enters a connection of a device. Its account is online until the guard is dropped.
@@ -162,9 +162,9 @@ impl Hub {
         self.lock().online.counts()
     }
 
-    /// Changes whenever [`Hub::roll`] does.
-    pub(crate) fn presence(&self) -> watch::Receiver<u64> {
-        self.presence.subscribe()
+    /// Changes whenever [`Hub::roll`] does; the first time at once.
+    pub(crate) fn presence(&self) -> Watcher {
+        self.presence.watch()
     }
 
     /// Returns when an owner was registered, also if that was before the call (once).
@@ -173,7 +173,7 @@ impl Hub {
     }
 
     fn presence_changed(&self) {
-        self.presence.send_modify(|version| *version += 1);
+        self.presence.raise();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -16,7 +16,7 @@ use tertulia_proto::{Env, Epoch, LogPosition, Timestamp};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tracing::{error, warn};
 
@@ -65,8 +65,15 @@ impl LocalLog {
     ) -> (Self, JoinHandle<()>) {
         let (queue, jobs) = mpsc::channel(limits::COMMIT_QUEUE);
         let head = Arc::new(Mutex::new(writer.head()));
-        let (checkpointing, shown) = (Arc::default(), Arc::clone(&head));
-        let task = Task { data, env, metrics, jobs, head: shown, checkpointing };
+        let task = Task {
+            data,
+            env,
+            metrics,
+            jobs,
+            head: Arc::clone(&head),
+            checkpointing: Arc::default(),
+            started: Instant::now(),
+        };
         (Self { epoch, queue, head }, tokio::spawn(task.run(writer, published)))
     }
 }
@@ -96,6 +103,16 @@ struct Task {
     jobs: mpsc::Receiver<Job>,
     head: Arc<Mutex<LogPosition>>,
     checkpointing: Arc<AtomicBool>,
+    started: Instant,
+}
+
+/// When a batch is committed.
+#[derive(Debug, Clone, Copy)]
+struct Now {
+    /// What entries say.
+    wall: Timestamp,
+    /// What no operator can set.
+    since_start: Duration,
 }
 
 /// What one blocking job needs and gives back.
@@ -150,7 +167,7 @@ impl Task {
         batch: Vec<(Actor, LogCommand)>,
     ) -> Option<(Desk, Vec<Result<Outcome, StorageFailed>>)> {
         let (done, result) = oneshot::channel();
-        let now = self.env.wall_clock();
+        let now = Now { wall: self.env.wall_clock(), since_start: self.started.elapsed() };
         let path = self.data.database();
         let (env, checkpointing) = (Arc::clone(&self.env), Arc::clone(&self.checkpointing));
         self.env.run_blocking(Box::new(move || {
@@ -167,12 +184,13 @@ impl Desk {
     /// be stored takes no other with it.
     fn commit(
         &mut self,
-        now: Timestamp,
+        now: Now,
         batch: &[(Actor, LogCommand)],
     ) -> Vec<Result<Outcome, StorageFailed>> {
-        let whole = batch.iter().all(|(actor, command)| self.guard.admits(actor, command, now));
+        let whole =
+            batch.iter().all(|(actor, command)| self.guard.admits(actor, command, now.since_start));
         if whole {
-            match self.writer.commit(now, batch) {
+            match self.writer.commit(now.wall, batch) {
                 Ok(outcomes) => return outcomes.into_iter().map(Ok).collect(),
                 Err(error) => error!(%error, commands = batch.len(), "a commit failed"),
             }
@@ -182,17 +200,19 @@ impl Desk {
 
     fn commit_one(
         &mut self,
-        now: Timestamp,
+        now: Now,
         one: &(Actor, LogCommand),
     ) -> Result<Outcome, StorageFailed> {
         let (actor, command) = one;
-        if !self.guard.admits(actor, command, now) {
+        // What is there already is no message that slips in: its author is told so.
+        let admits = self.guard.admits(actor, command, now.since_start);
+        if !admits && !self.writer.has(actor, command).unwrap_or_default() {
             return Err(StorageFailed);
         }
-        let outcomes = self.writer.commit(now, std::slice::from_ref(one));
+        let outcomes = self.writer.commit(now.wall, std::slice::from_ref(one));
         let outcome = outcomes.ok().and_then(|mut outcomes| outcomes.pop());
         outcome.ok_or_else(|| {
-            self.guard.failed(actor, command, now);
+            self.guard.failed(actor, command, now.since_start);
             StorageFailed
         })
     }
@@ -216,4 +236,72 @@ fn checkpoint(path: &Path, env: &dyn Env, running: Arc<AtomicBool>) {
         }
         running.store(false, Ordering::Release);
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use tertulia_proto::{
+        AccountId, Body, DisplayName, HistoryPolicy, MessageId, MessageText, RoomId, RoomKind,
+        RoomName, Send, Topic, skeleton,
+    };
+
+    use super::*;
+    use crate::state::{MakeRoom, RegisterDevice, Reply};
+
+    const KEY: [u8; 32] = [7; 32];
+
+    /// A desk over a database with a room and a person, and where that is.
+    fn desk() -> (tempfile::TempDir, Desk, Actor) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = Writer::open(&dir.path().join("tertulia.db"), Epoch([1; 16])).unwrap();
+        let (lobby, name) = (RoomName::new("lobby").unwrap(), DisplayName::new("Ana").unwrap());
+        let lobby =
+            MakeRoom::new(lobby, RoomKind::Public, Topic::default(), HistoryPolicy::default());
+        let handle = name.handle().unwrap();
+        let ana = RegisterDevice {
+            device: KEY,
+            name,
+            skeleton: skeleton(handle.as_str()),
+            handle,
+            invite_hash: None,
+            invite_needed: false,
+        };
+        let stranger = Actor { account: AccountId(0), device: Some(KEY) };
+        let batch =
+            [(Actor::SERVER, LogCommand::CreateRoom(lobby)), (stranger, LogCommand::Register(ana))];
+        let outcomes = writer.commit(Timestamp(1), &batch).unwrap();
+        let Some(Outcome::Applied(registered)) = outcomes.last() else { panic!("{outcomes:?}") };
+        let Reply::Registered(account) = registered.reply else { panic!("{outcomes:?}") };
+        (dir, Desk { writer, guard: OrderGuard::default() }, Actor { account, device: Some(KEY) })
+    }
+
+    fn message(id: u8) -> LogCommand {
+        let (message_id, room) = (MessageId([id; 16]), RoomId(1));
+        let body = Body::Text(MessageText::new("x").unwrap());
+        LogCommand::Send(Send { message_id, room, reply_to: None, body }.into())
+    }
+
+    /// Which of the messages got through, at that wall time, a second after the start.
+    fn commit(desk: &mut Desk, ana: Actor, wall: u64, ids: &[u8]) -> Vec<bool> {
+        let batch: Vec<_> = ids.iter().map(|id| (ana, message(*id))).collect();
+        let now = Now { wall: Timestamp(wall), since_start: Duration::from_secs(1) };
+        desk.commit(now, &batch).into_iter().map(|result| result.is_ok()).collect()
+    }
+
+    #[test]
+    fn a_clock_that_is_set_lets_no_message_slip_in_before_a_failed_one() {
+        let (_dir, mut desk, ana) = desk();
+        let start = Duration::ZERO;
+        desk.guard.failed(&ana, &message(1), start);
+        let tomorrow = 24 * 3_600 * 1_000;
+        assert_eq!(commit(&mut desk, ana, tomorrow, &[2, 1, 2]), [false, true, true]);
+    }
+
+    #[test]
+    fn what_is_there_already_is_said_while_another_message_is_waited_for() {
+        let (_dir, mut desk, ana) = desk();
+        assert_eq!(commit(&mut desk, ana, 1, &[1]), [true]);
+        desk.guard.failed(&ana, &message(2), Duration::ZERO);
+        assert_eq!(commit(&mut desk, ana, 1, &[1, 3]), [true, false], "3 is still to wait for 2");
+    }
 }

@@ -4,26 +4,27 @@
 //! behind it must not slip in before. So after a failure a device's sends are refused likewise
 //! until the failed one comes again, or until so long that it hardly will.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use tertulia_proto::{MessageId, Timestamp};
+use tertulia_proto::MessageId;
 
 use crate::state::{Actor, DeviceKey, LogCommand};
 
 /// A client that lives tries again within seconds.
-const WAIT_MS: u64 = 30_000;
+const WAIT: Duration = Duration::from_secs(30);
 /// Devices waited for at once; beyond, the oldest is forgotten.
 const DEVICES: usize = 1_024;
 
-/// Which device's sends wait for which message.
+/// Which device's sends wait for which message. Its time is since the server began, and not wall
+/// time: a clock that is set must not let go of it.
 #[derive(Debug, Default)]
 pub(super) struct OrderGuard {
-    waiting: BTreeMap<DeviceKey, (MessageId, Timestamp)>,
+    waiting: BTreeMap<DeviceKey, (MessageId, Duration)>,
 }
 
 impl OrderGuard {
     /// Whether a command may be tried.
-    pub(super) fn admits(&mut self, actor: &Actor, command: &LogCommand, now: Timestamp) -> bool {
+    pub(super) fn admits(&mut self, actor: &Actor, command: &LogCommand, now: Duration) -> bool {
         let Some((device, id)) = send(actor, command) else { return true };
         match self.waiting.get(&device) {
             Some((awaited, until)) if *awaited != id && now < *until => false,
@@ -36,7 +37,7 @@ impl OrderGuard {
     }
 
     /// A command could not be stored.
-    pub(super) fn failed(&mut self, actor: &Actor, command: &LogCommand, now: Timestamp) {
+    pub(super) fn failed(&mut self, actor: &Actor, command: &LogCommand, now: Duration) {
         let Some((device, id)) = send(actor, command) else { return };
         if self.waiting.len() >= DEVICES && !self.waiting.contains_key(&device) {
             let oldest = self.waiting.iter().min_by_key(|(_, (_, until))| *until);
@@ -44,7 +45,7 @@ impl OrderGuard {
                 self.waiting.remove(&oldest);
             }
         }
-        self.waiting.insert(device, (id, Timestamp(now.0 + WAIT_MS)));
+        self.waiting.insert(device, (id, now + WAIT));
     }
 }
 
@@ -79,7 +80,7 @@ mod tests {
 
     #[test]
     fn what_was_sent_behind_a_failed_message_waits_for_it() {
-        let (mut guard, now) = (OrderGuard::default(), Timestamp(0));
+        let (mut guard, now) = (OrderGuard::default(), Duration::ZERO);
         assert!(guard.admits(&actor(1), &message(1), now));
         guard.failed(&actor(1), &message(1), now);
         assert!(!guard.admits(&actor(1), &message(2), now));
@@ -91,16 +92,16 @@ mod tests {
     #[test]
     fn one_that_never_comes_again_is_not_waited_for_without_end() {
         let mut guard = OrderGuard::default();
-        guard.failed(&actor(1), &message(1), Timestamp(0));
-        assert!(!guard.admits(&actor(1), &message(2), Timestamp(WAIT_MS - 1)));
-        assert!(guard.admits(&actor(1), &message(2), Timestamp(WAIT_MS)));
+        guard.failed(&actor(1), &message(1), Duration::ZERO);
+        assert!(!guard.admits(&actor(1), &message(2), WAIT - Duration::from_millis(1)));
+        assert!(guard.admits(&actor(1), &message(2), WAIT));
     }
 
     #[test]
     fn it_is_bounded() {
         let mut guard = OrderGuard::default();
         for device in 0..=DEVICES as u16 {
-            guard.failed(&actor(device), &message(1), Timestamp(u64::from(device)));
+            guard.failed(&actor(device), &message(1), Duration::from_millis(device.into()));
         }
         assert_eq!(guard.waiting.len(), DEVICES);
     }

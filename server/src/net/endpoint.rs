@@ -20,14 +20,11 @@ pub(crate) async fn accept_loop(shared: Arc<Shared>, endpoint: Endpoint) {
     let unwelcome = Crowd::new(limits::UNWELCOME_CONNECTIONS);
     let mut admission = Admission::default();
     let mut connections = JoinSet::new();
-    let mut stopping = shared.stopping.clone();
+    let stopping = shared.stopping.clone();
     loop {
-        let stop = async {
-            let _ = stopping.wait_for(|stopping| *stopping).await;
-        };
         let incoming = tokio::select! {
             biased;
-            () = stop => break,
+            () = stopping.raised() => break,
             incoming = endpoint.accept() => incoming,
         };
         let Some(incoming) = incoming else { break };

@@ -28,7 +28,9 @@ pub(crate) use transport::{EndpointKeys, bind_socket, endpoint_config, server_co
 
 use bucket::Bucket;
 
-use crate::{config::Rates, hub::Hub, log::CommitLog, metrics::Metrics, store::Readers};
+use crate::{
+    config::Rates, hub::Hub, log::CommitLog, metrics::Metrics, signal::Signal, store::Readers,
+};
 
 /// What every connection works with.
 #[derive(Debug)]
@@ -39,8 +41,8 @@ pub(crate) struct Shared {
     pub(crate) hub: Arc<Hub>,
     pub(crate) metrics: Arc<Metrics>,
     settings: watch::Sender<Settings>,
-    /// Turns true when the server stops.
-    pub(crate) stopping: watch::Receiver<bool>,
+    /// Raised when the server stops.
+    pub(crate) stopping: Signal,
     pub(crate) quotas: quota::Quotas,
     /// Registrations over the whole server.
     registrations: Mutex<Bucket>,
@@ -61,7 +63,7 @@ impl Shared {
         hub: Arc<Hub>,
         metrics: Arc<Metrics>,
         settings: Settings,
-        stopping: watch::Receiver<bool>,
+        stopping: Signal,
     ) -> Arc<Self> {
         let quotas = quota::Quotas::default();
         quotas.retune(settings.rates);

@@ -64,21 +64,14 @@ pub(crate) async fn write(
     mut due: mpsc::Receiver<(ReqId, Due)>,
 ) -> Result<(), Ended> {
     let mut presence = shared.hub.presence();
-    let mut stopping = shared.stopping.clone();
     let mut tracker = PresenceTracker::default();
     let mut next_presence = Instant::now();
-    // The first picture goes out at once.
-    presence.mark_changed();
     let mut told_to_go = false;
     loop {
         let presence_due = async {
             sleep_until(next_presence).await;
-            // Last, so that a change is not forgotten when another branch wins. The sender lives
-            // as long as the hub.
-            let _ = presence.changed().await;
-        };
-        let stop = async {
-            let _ = stopping.wait_for(|stopping| *stopping).await;
+            // Last, so that a change is not forgotten when another branch wins.
+            presence.changed().await;
         };
         let typed = async {
             match typing {
@@ -88,7 +81,7 @@ pub(crate) async fn write(
         };
         tokio::select! {
             biased;
-            () = pin!(stop), if !told_to_go => {
+            () = shared.stopping.raised(), if !told_to_go => {
                 told_to_go = true;
                 writer.write_one(go_away(shared).encode()).await?;
             }

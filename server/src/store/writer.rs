@@ -84,6 +84,14 @@ impl Writer {
             .exists([tertulia_proto::Role::Owner as i64])
     }
 
+    /// Whether a message is there already.
+    pub(crate) fn has(&self, actor: &Actor, command: &LogCommand) -> rusqlite::Result<bool> {
+        let LogCommand::Send(message) = command else { return Ok(false) };
+        self.db
+            .prepare_cached("SELECT 1 FROM event WHERE account = ?1 AND message_id = ?2")?
+            .exists(params![int(actor.account.0), message.send.message_id.0.as_slice()])
+    }
+
     /// Applies a batch in order and commits it durably; one outcome per command, in order.
     /// Where the disk fails nothing of the batch was written.
     pub(crate) fn commit(

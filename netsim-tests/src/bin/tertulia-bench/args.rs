@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, value_parser};
 use tertulia_certs::HostPort;
-use tertulia_netsim::link::Preset;
+use tertulia_netsim::{link::Preset, sim};
 use tokio::time::Duration;
 
 use crate::conditions::Conditions;
@@ -34,6 +34,29 @@ pub(crate) enum Command {
     /// Starts servers and command-line clients of its own, in temporary folders. Ends with 1 if a
     /// message was lost, came twice or out of order.
     Netsim(Netsim),
+    /// Run the real server and clients in virtual time, while everything goes wrong
+    ///
+    /// One seed decides everything: packets, crashes, full disks, what people do. Ends with 1 if a
+    /// message was lost, came twice or out of order, or anything else happened that never may.
+    Soak(Soak),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Soak {
+    /// How many seeds
+    #[arg(long, value_name = "N", default_value_t = 500,
+          value_parser = value_parser!(u64).range(1..=100_000_000))]
+    pub(crate) seeds: u64,
+    /// The first of them
+    #[arg(long, value_name = "N", default_value_t = 0,
+          value_parser = value_parser!(u64).range(..=1 << 62))]
+    pub(crate) from: u64,
+    /// Begin no more runs after so long
+    #[arg(long, value_name = "SECONDS", value_parser = whole_seconds)]
+    pub(crate) time: Option<Duration>,
+    /// Only this kind of run [default: that of each seed]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<sim::Preset>,
 }
 
 #[derive(Debug, Args)]
@@ -91,6 +114,13 @@ const LONGEST: f64 = 3_600.0;
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = f64::from_str(text).ok().filter(|seconds| (0.0..=LONGEST).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or_else(|| format!("it is 0 to {LONGEST} seconds"))
+}
+
+/// `90` or `90s`.
+fn whole_seconds(text: &str) -> Result<Duration, String> {
+    let digits = text.strip_suffix('s').unwrap_or(text);
+    let seconds = digits.parse().ok().filter(|seconds| (1..=1_000_000).contains(seconds));
+    seconds.map(Duration::from_secs).ok_or_else(|| "it is 1 to 1000000 seconds".to_owned())
 }
 
 pub(crate) fn positive_seconds(text: &str) -> Result<Duration, String> {

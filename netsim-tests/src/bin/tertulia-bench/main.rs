@@ -9,9 +9,11 @@ mod conditions;
 mod link;
 mod netsim;
 mod output;
+mod soak;
 
-use std::process::ExitCode;
+use std::{pin::Pin, process::ExitCode};
 
+use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use tokio::{
     runtime,
@@ -22,35 +24,44 @@ use args::{Cli, Command};
 use output::fail;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    if let Command::Link(args) = &cli.command
-        && let Err(error) = args.conditions.profile()
-    {
-        Cli::command().error(ErrorKind::ValueValidation, error).exit();
-    }
-    // One thread: what arrives late here arrives late for a reason outside.
-    let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("no runtime: {error}")),
+    let Cli { json, command } = Cli::parse();
+    let json = json.as_deref();
+    let ended = match command {
+        Command::Link(args) => {
+            if let Err(error) = args.conditions.profile() {
+                Cli::command().error(ErrorKind::ValueValidation, error).exit();
+            }
+            in_real_time(|stop| link::run(*args, json, stop))
+        }
+        Command::Netsim(args) => in_real_time(|stop| netsim::run(args, json, stop)),
+        Command::Soak(args) => soak::run(&args, json),
     };
-    let ended = runtime.block_on(run(cli));
-    // A program that does not start must not keep this one.
-    runtime.shutdown_background();
     ended.unwrap_or_else(|error| fail(&format!("{error:#}")))
 }
 
-async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let (mut interrupt, mut terminate) =
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let stop = async move {
-        tokio::select! {
-            biased;
-            _ = interrupt.recv() => 2,
-            _ = terminate.recv() => 15,
-        }
-    };
-    match cli.command {
-        Command::Link(args) => link::run(*args, cli.json.as_deref(), stop).await,
-        Command::Netsim(args) => netsim::run(args, cli.json.as_deref(), stop).await,
-    }
+/// Becomes ready when the program is to stop: the signal's number.
+type Stop = Pin<Box<dyn Future<Output = u8>>>;
+
+fn in_real_time<F>(work: impl FnOnce(Stop) -> F) -> Result<ExitCode>
+where
+    F: Future<Output = Result<ExitCode>>,
+{
+    // One thread: what arrives late here arrives late for a reason outside.
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("no runtime")?;
+    let ended = runtime.block_on(async {
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        work(Box::pin(async move {
+            tokio::select! {
+                biased;
+                _ = interrupt.recv() => 2,
+                _ = terminate.recv() => 15,
+            }
+        }))
+        .await
+    });
+    // A program that does not start must not keep this one.
+    runtime.shutdown_background();
+    ended
 }

@@ -1,0 +1,117 @@
+//! One client's process on its machine.
+
+use std::{sync::Arc, time::Duration};
+
+use quinn::{Endpoint, EndpointConfig, TokioRuntime};
+use tertulia_client::{Client, ClientConfig, ClientEvent, Queued, Sent, Unsent};
+use tertulia_proto::{MessageText, RoomId, Seq};
+
+use super::{
+    full_disk::{self, Fullness, Victim},
+    keys,
+    ledger::{Number, Told},
+    machine::{Machine, SimEnv},
+    world::World,
+};
+
+/// A client that runs.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// Whose.
+    pub person: usize,
+    /// How many this person ran before.
+    pub life: u64,
+    /// Where it runs.
+    pub machine: Arc<Machine>,
+    /// The client.
+    pub client: Client,
+    /// Everything else.
+    pub world: Arc<World>,
+}
+
+impl Process {
+    /// Opens somebody's client; `cache`: as a window does.
+    pub async fn open(
+        world: &Arc<World>,
+        person: usize,
+        life: u64,
+        cache: bool,
+    ) -> anyhow::Result<(Self, async_channel::Receiver<ClientEvent>)> {
+        let name = format!("person{person}");
+        let (dir, image) = world.dirs(&name, life);
+        if life == 0 {
+            keys::write_device_key(&dir, &world.chance(&format!("{name}'s key")))?;
+        }
+        // Whoever starts a client again has made room on the disk.
+        full_disk::set(&dir, Victim::CLIENT, Fullness::Free)?;
+        let socket = world.net.bind(person);
+        let chance = world.chance(&format!("{name} {life}"));
+        let mut config = EndpointConfig::default();
+        config.rng_seed(Some(chance.seed()));
+        let machine = Machine::new(world.clock, chance, (dir.clone(), image), Arc::clone(&socket));
+        let endpoint =
+            Endpoint::new_with_abstract_socket(config, None, socket, Arc::new(TokioRuntime))?;
+        let env = Arc::new(SimEnv(Arc::clone(&machine)));
+        let config = ClientConfig { profile: dir, live: true, cache, env };
+        let (client, events) = Client::with_endpoint(config, endpoint).await?;
+        let world = Arc::clone(world);
+        Ok((Self { person, life, machine, client, world }, events))
+    }
+
+    /// Closes it well.
+    pub async fn close(self, flush: Duration) {
+        self.client.close(flush).await;
+        self.machine.retire();
+    }
+
+    /// Puts a message into the outbox.
+    pub async fn send(&self, room: RoomId, text: String, reply_to: Option<Seq>) {
+        let Ok(checked) = MessageText::new(&text) else { return };
+        let number = self.world.ledger.wrote(self.person, self.life, room, text);
+        match self.client.send(room, checked, reply_to).await {
+            Ok(id) => {
+                self.named(number, id);
+                self.tell(number, Told::Stored);
+            }
+            Err(_) => self.tell(number, Told::NotStored),
+        }
+    }
+
+    /// Hands a message to the client without waiting.
+    pub async fn queue(&self, room: RoomId, text: String) {
+        let Ok(checked) = MessageText::new(&text) else { return };
+        let number = self.world.ledger.wrote(self.person, self.life, room, text);
+        match self.client.queue(room, checked, None).await {
+            Ok(queued) => drop(tokio::spawn(self.clone().wait(number, queued))),
+            Err(_) => self.tell(number, Told::NotStored),
+        }
+    }
+
+    /// Tells the ledger, unless the machine has crashed: a dead process tells nobody anything.
+    pub fn tell(&self, number: Number, told: Told) {
+        if !self.machine.is_dead() {
+            self.world.ledger.told(number, told);
+        }
+    }
+
+    async fn wait(self, number: Number, queued: Queued) {
+        match queued.outcome().await {
+            Ok(Sent { message_id, seq, .. }) => {
+                self.named(number, message_id);
+                self.tell(number, Told::Receipted(seq));
+            }
+            Err(Unsent::Refused { message_id, .. }) => {
+                self.named(number, message_id);
+                self.tell(number, Told::Refused);
+            }
+            Err(Unsent::NotStored(_)) => self.tell(number, Told::NotStored),
+            Err(Unsent::Dropped) => {}
+        }
+    }
+
+    fn named(&self, number: Number, id: tertulia_proto::MessageId) {
+        if !self.machine.is_dead() {
+            self.world.ledger.named(number, id);
+        }
+    }
+}
