@@ -95,7 +95,10 @@ fn a_hangup_takes_the_configuration_over_and_says_what_takes_a_restart() {
     server.signal("HUP").unwrap();
     logs("reload: reloaded");
     let log = server.log();
-    assert!(log.contains("send_burst: 3") && log.contains("takes a restart"), "{log}");
+    assert!(
+        log.contains("it counts from now on what=\"limits\"") && log.contains("it takes a restart"),
+        "{log}"
+    );
     assert!(log.contains("nearby") && !log.contains("listen"), "{log}");
     assert_eq!(join("Ana").code, 0);
 }

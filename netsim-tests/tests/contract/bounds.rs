@@ -55,7 +55,7 @@ fn every_command_gives_up_when_its_time_is_over() {
     }
     let called = in_time(begun(&world.ana, &["send", "lobby", "hi"]));
     told_off(&called, NO_ANSWER);
-    assert!(called.stderr.contains("1 stay queued"), "{called:?}");
+    assert!(called.stderr.contains("1 unsent stay queued"), "{called:?}");
     signal(world.server.id(), "CONT").unwrap();
     assert_eq!(one(&world.ana, &["send", "lobby", "there"])["seq"], 4, "nothing was lost");
 }
