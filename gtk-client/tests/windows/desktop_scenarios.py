@@ -228,8 +228,8 @@ def the_connection_is_told_in_figures(world):
     world.stop_server()
     ana.sees("Not connected: ")
     world.picture("gone")
-    world.start_server()
     ana.press("Try now")
+    world.start_server()
     ana.sees("Connected")
 
 
