@@ -9,6 +9,7 @@ import tempfile
 import traceback
 
 import desktop_scenarios  # noqa: F401  (they list themselves)
+import joining_scenarios  # noqa: F401
 import reading_scenarios  # noqa: F401
 import room_scenarios  # noqa: F401
 from scenarios import SCENARIOS

@@ -10,7 +10,7 @@
 //! | what people do and see | [`deeds`], [`eyes`] |
 //! | what goes wrong | [`chaos`], by kinds of runs: [`preset`] |
 //! | the reference, and the comparison with it | [`ledger`], [`facts`], [`verdict`], [`inspection`] |
-//! | one run; many | [`run`], [`soak`] |
+//! | one run; many | [`run()`], [`soak`] |
 //!
 //! A run: two to four people join a server, enter and leave rooms of every kind, write, read and
 //! follow, while things go wrong. Then all is made good, everybody comes to rest, and everything
