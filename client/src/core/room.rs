@@ -405,7 +405,7 @@ pub(crate) mod tests {
             ReadMarker { room: RoomId(1), read: Seq(2), head: Seq(3), unread: 0, mentions: 0 };
         assert!(room.marked(&marker));
         room.arrived(posted(2), &me());
-        let change = Change::Left(tertulia_proto::Left {});
+        let change = Change::Left(Left {});
         room.arrived(Event { change, ..posted(3) }, &me());
         assert_eq!(room.view().listing.members, 1);
     }
