@@ -46,6 +46,8 @@ struct Other {
 pub(crate) struct Room {
     view: RoomView,
     timeline: Timeline,
+    /// Up to here the server's own listing goes.
+    listed: Seq,
     /// Up to here the server's own count of unread messages goes.
     counted: Seq,
     others: VecDeque<Other>,
@@ -55,6 +57,7 @@ impl Room {
     /// A room whose events follow `have`.
     pub(crate) fn new(view: RoomView, have: Seq) -> Self {
         Self {
+            listed: view.listing.head,
             counted: view.listing.head,
             view,
             timeline: Timeline::new(have),
@@ -82,7 +85,7 @@ impl Room {
     pub(crate) fn opened(&mut self, listing: RoomListing, next: Seq) -> bool {
         // A head below what is here: the server's history was replaced by an older one.
         let is_replaced = listing.head < self.have();
-        self.counted = listing.head;
+        (self.listed, self.counted) = (listing.head, listing.head);
         self.view.listing = listing;
         if is_replaced {
             self.reset(next);
@@ -160,7 +163,7 @@ impl Room {
         }
         for event in events {
             let seq = event.head.seq;
-            if seq > self.counted {
+            if seq > self.listed {
                 follow(&mut self.view.listing, event, me);
             }
             let listing = &mut self.view.listing;
@@ -393,6 +396,18 @@ pub(crate) mod tests {
         assert_eq!(counts(&room), (2, 1, 5), "not counted again");
         room.arrived(posted(8), &me());
         assert_eq!(counts(&room), (3, 1, 5));
+    }
+
+    #[test]
+    fn a_marker_that_overtakes_events_says_nothing_of_members() {
+        let mut room = room(1, 1, 0, 1);
+        let marker =
+            ReadMarker { room: RoomId(1), read: Seq(2), head: Seq(3), unread: 0, mentions: 0 };
+        assert!(room.marked(&marker));
+        room.arrived(posted(2), &me());
+        let change = Change::Left(Left {});
+        room.arrived(Event { change, ..posted(3) }, &me());
+        assert_eq!(room.view().listing.members, 1);
     }
 
     #[test]

@@ -19,33 +19,54 @@ const DEVICES: usize = 1_024;
 /// time: a clock that is set must not let go of it.
 #[derive(Debug, Default)]
 pub(super) struct OrderGuard {
-    waiting: BTreeMap<DeviceKey, (MessageId, Duration)>,
+    waiting: BTreeMap<DeviceKey, Wait>,
+}
+
+#[derive(Debug)]
+struct Wait {
+    awaited: MessageId,
+    until: Duration,
+    /// The first that was refused meanwhile: its author's next, if the awaited one never comes.
+    next: Option<MessageId>,
 }
 
 impl OrderGuard {
     /// Whether a command may be tried.
     pub(super) fn admits(&mut self, actor: &Actor, command: &LogCommand, now: Duration) -> bool {
         let Some((device, id)) = send(actor, command) else { return true };
-        match self.waiting.get(&device) {
-            Some((awaited, until)) if *awaited != id && now < *until => false,
-            Some(_) => {
-                self.waiting.remove(&device);
-                true
+        let Some(wait) = self.waiting.get_mut(&device) else { return true };
+        if now >= wait.until {
+            // The wait may end in the middle of what its author sends in order: the next is not
+            // whatever comes now.
+            match wait.next.take() {
+                Some(next) => *wait = Wait::new(next, now),
+                None => wait.awaited = id,
             }
-            None => true,
         }
+        if wait.awaited == id {
+            self.waiting.remove(&device);
+            return true;
+        }
+        wait.next.get_or_insert(id);
+        false
     }
 
     /// A command could not be stored.
     pub(super) fn failed(&mut self, actor: &Actor, command: &LogCommand, now: Duration) {
         let Some((device, id)) = send(actor, command) else { return };
         if self.waiting.len() >= DEVICES && !self.waiting.contains_key(&device) {
-            let oldest = self.waiting.iter().min_by_key(|(_, (_, until))| *until);
+            let oldest = self.waiting.iter().min_by_key(|(_, wait)| wait.until);
             if let Some(oldest) = oldest.map(|(device, _)| *device) {
                 self.waiting.remove(&oldest);
             }
         }
-        self.waiting.insert(device, (id, now + WAIT));
+        self.waiting.insert(device, Wait::new(id, now));
+    }
+}
+
+impl Wait {
+    fn new(awaited: MessageId, now: Duration) -> Self {
+        Self { awaited, until: now + WAIT, next: None }
     }
 }
 
@@ -95,6 +116,18 @@ mod tests {
         guard.failed(&actor(1), &message(1), Duration::ZERO);
         assert!(!guard.admits(&actor(1), &message(2), WAIT - Duration::from_millis(1)));
         assert!(guard.admits(&actor(1), &message(2), WAIT));
+    }
+
+    #[test]
+    fn a_wait_that_ends_amid_a_resend_ends_with_its_first() {
+        let (mut guard, end) = (OrderGuard::default(), WAIT);
+        let before = end - Duration::from_millis(1);
+        guard.failed(&actor(1), &message(1), Duration::ZERO);
+        // 1 was taken back; of 2 and 3, sent again, 3 comes after the end.
+        assert!(!guard.admits(&actor(1), &message(2), before));
+        assert!(!guard.admits(&actor(1), &message(3), end));
+        assert!(guard.admits(&actor(1), &message(2), end));
+        assert!(guard.admits(&actor(1), &message(3), end));
     }
 
     #[test]
