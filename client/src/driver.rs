@@ -224,7 +224,7 @@ impl Driver {
         self.desk.store();
         self.cache.store();
         self.publish_connection();
-        self.shared.set_queued(self.desk.pending());
+        self.shared.set_queued(self.desk.pending(), self.desk.outbox.held_by());
     }
 
     /// How long nothing is due.

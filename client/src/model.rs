@@ -266,6 +266,8 @@ pub struct Status {
     pub loss_pct: Option<f64>,
     /// Messages waiting in the outbox.
     pub queued: usize,
+    /// Why the server takes none of them for now, if it said so: its disk is full.
+    pub held_by: Option<Refusal>,
 }
 
 #[cfg(test)]

@@ -240,6 +240,7 @@ fn on_a_full_disk_nothing_is_lost_and_nothing_ends() {
     let lines: String = (0..120).map(|n| format!("{n} {text}\n")).collect();
     let called = ana.call_with(&["--timeout", "8", "send", "lobby"], &lines).unwrap();
     assert_eq!(called.code, NO_ANSWER, "the disk was to be full: {}", called.stderr);
+    assert!(called.stderr.contains("can't store anything now"), "{}", called.stderr);
     let receipted = called.objects().unwrap().len();
     assert!(receipted < 120);
     assert!(full.try_wait().unwrap().is_none(), "the server ended");

@@ -182,7 +182,10 @@ impl Session {
     fn late(&self) -> Failure {
         let snapshot = self.client.snapshot();
         let mut text = match (snapshot.connection, self.client.last_trouble()) {
-            (Connection::Syncing | Connection::Live, _) => "it did not happen in time".to_owned(),
+            (Connection::Syncing | Connection::Live, _) => match self.client.status().held_by {
+                Some(refusal) => format!("{refusal}; its owner should see to its disk"),
+                None => "it did not happen in time".to_owned(),
+            },
             (Connection::Connecting { doubt: Some(trouble) }, _) => explain(&trouble),
             (_, Some(trouble)) => explain(&trouble),
             (_, None) => explain(&Trouble::NoAnswer { tried: self.server() }),

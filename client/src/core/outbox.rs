@@ -59,6 +59,7 @@ pub(crate) struct Outbox {
     /// Rows that went out, whatever became of the connection: the server may have them.
     sent: BTreeSet<RowId>,
     paused_until: Option<Duration>,
+    held_by: Option<Refusal>,
 }
 
 impl Outbox {
@@ -93,6 +94,7 @@ impl Outbox {
     /// The message is done (receipted, seen in its room, or cancelled). `None`: it was already.
     pub(crate) fn remove(&mut self, message_id: MessageId) -> Option<(RowId, Row)> {
         let id = self.ids.remove(&message_id)?;
+        self.held_by = None;
         self.waiting.remove(&id);
         self.in_flight.remove(&id);
         self.sent.remove(&id);
@@ -119,6 +121,7 @@ impl Outbox {
     pub(crate) fn postpone(
         &mut self,
         message_id: MessageId,
+        refusal: Refusal,
         retry_after: Option<Duration>,
         now: Duration,
     ) {
@@ -130,12 +133,14 @@ impl Outbox {
         self.waiting.extend(self.in_flight.split_off(id));
         let until = now.saturating_add(retry_after.unwrap_or(RETRY_AFTER));
         self.paused_until = self.paused_until.max(Some(until));
+        self.held_by = Some(refusal);
     }
 
     /// The connection is gone: everything unanswered goes out again, before newer rows.
     pub(crate) fn disconnected(&mut self) {
         self.waiting.append(&mut self.in_flight);
         self.paused_until = None;
+        self.held_by = None;
     }
 
     /// A person wants no pause.
@@ -162,6 +167,11 @@ impl Outbox {
     /// How many are still to be receipted.
     pub(crate) fn pending(&self) -> usize {
         self.waiting.len() + self.in_flight.len()
+    }
+
+    /// Why the server takes nothing now, if it said so and took nothing since.
+    pub(crate) fn held_by(&self) -> Option<Refusal> {
+        self.held_by
     }
 
     /// Whether the outbox takes no more, with `unstored` rows about to come.
@@ -234,10 +244,12 @@ mod tests {
     fn a_postponed_row_holds_back_all_after_it() {
         let mut outbox = outbox(1..=5);
         send_all(&mut outbox, NOW);
-        outbox.postpone(id(3), Some(Duration::from_secs(1)), NOW);
+        outbox.postpone(id(3), Refusal::STORAGE, Some(Duration::from_secs(1)), NOW);
         assert_eq!(send_all(&mut outbox, Duration::from_millis(999)), [0; 0]);
         assert_eq!(outbox.wake_at(), Some(Duration::from_secs(1)));
+        assert_eq!(outbox.held_by(), Some(Refusal::STORAGE));
         outbox.remove(id(4));
+        assert_eq!(outbox.held_by(), None, "it takes messages again");
         assert_eq!(send_all(&mut outbox, Duration::from_secs(1)), [3, 5]);
         assert_eq!(outbox.pending(), 4);
     }
@@ -258,7 +270,7 @@ mod tests {
         let mut outbox = outbox(1..=3);
         send_all(&mut outbox, NOW);
         assert!(!outbox.is_unsent(id(1)));
-        outbox.postpone(id(2), None, NOW);
+        outbox.postpone(id(2), Refusal::STORAGE, None, NOW);
         assert!(outbox.is_unsent(id(2)), "refused for now");
         assert!(!outbox.is_unsent(id(3)), "its answer is on the way");
         outbox.disconnected();
@@ -324,7 +336,7 @@ mod tests {
                     }
                     Step::Postpone(which) if !unanswered.is_empty() => {
                         let n = unanswered[which.index(unanswered.len())];
-                        outbox.postpone(id(n), None, now);
+                        outbox.postpone(id(n), Refusal::STORAGE, None, now);
                     }
                     Step::Cut => {
                         unanswered.clear();

@@ -276,7 +276,7 @@ impl Driver {
         if !refusal.is_final() {
             let wait = rejected.retry_after_ms.map(backoff::asked_wait);
             let now = self.now();
-            self.desk.outbox.postpone(message_id, wait, now);
+            self.desk.outbox.postpone(message_id, refusal, wait, now);
             return;
         }
         self.fail(message_id, refusal);

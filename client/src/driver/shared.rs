@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use tertulia_proto::{RoomId, limits};
+use tertulia_proto::{Refusal, RoomId, limits};
 use tokio::sync::watch;
 
 use crate::{
@@ -30,6 +30,7 @@ struct Rest {
     rooms: BTreeMap<RoomId, RoomView>,
     presence: PresenceView,
     queued: usize,
+    held_by: Option<Refusal>,
     quic: Option<quinn::Connection>,
     trouble: Option<Trouble>,
 }
@@ -70,6 +71,7 @@ impl Shared {
                 .filter(|path| path.sent_packets > 0)
                 .map(|path| 100.0 * path.lost_packets as f64 / path.sent_packets as f64),
             queued: rest.queued,
+            held_by: rest.held_by,
         }
     }
 
@@ -127,8 +129,10 @@ impl Shared {
         self.rest().presence.clone_from(presence);
     }
 
-    pub(super) fn set_queued(&self, queued: usize) {
-        self.rest().queued = queued;
+    pub(super) fn set_queued(&self, queued: usize, held_by: Option<Refusal>) {
+        let mut rest = self.rest();
+        rest.queued = queued;
+        rest.held_by = held_by;
     }
 
     fn rest(&self) -> MutexGuard<'_, Rest> {
