@@ -224,7 +224,11 @@ impl Driver {
         self.desk.store();
         self.cache.store();
         self.publish_connection();
-        self.shared.set_queued(self.desk.pending(), self.desk.outbox.held_by());
+        self.shared.set_queued(self.desk.pending());
+        let held_by = self.desk.outbox.held_by();
+        if self.shared.set_held_by(held_by) {
+            self.outlet.emit(ClientEvent::Held(held_by));
+        }
     }
 
     /// How long nothing is due.

@@ -13,6 +13,8 @@ use tertulia_proto::{
 pub enum ClientEvent {
     /// The way to the server changed.
     Connection(Connection),
+    /// The server takes no messages for now, and why; or (`None`) it takes them again. They wait.
+    Held(Option<Refusal>),
     /// Who one is on this server: after a welcome, or when the name changed.
     Account(Account),
     /// A room of one's own is there or changed (name, topic, unread, newest message).
@@ -247,6 +249,8 @@ pub struct Snapshot {
     pub presence: PresenceView,
     /// Messages waiting in the outbox.
     pub queued: usize,
+    /// Why the server takes none of them for now, if it said so: its disk is full.
+    pub held_by: Option<Refusal>,
 }
 
 /// Figures of the connection.
@@ -266,8 +270,6 @@ pub struct Status {
     pub loss_pct: Option<f64>,
     /// Messages waiting in the outbox.
     pub queued: usize,
-    /// Why the server takes none of them for now, if it said so: its disk is full.
-    pub held_by: Option<Refusal>,
 }
 
 #[cfg(test)]

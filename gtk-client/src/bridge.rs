@@ -12,7 +12,7 @@ use tertulia_client::{
     PresenceView, RoomView, SystemEnv, Trouble,
     certs::HostPort,
     nearby::{self, NearbyEvent},
-    proto::{Author, MessageId, RoomId},
+    proto::{Author, MessageId, Refusal, RoomId},
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -132,6 +132,8 @@ pub(crate) struct Batch {
     /// Events were lost: everything is to be taken afresh, after the rest was applied.
     pub(crate) lagged: bool,
     pub(crate) connection: Option<Connection>,
+    /// The newest news of it; `None` where it did not change.
+    pub(crate) held_by: Option<Option<Refusal>>,
     pub(crate) account: Option<Account>,
     pub(crate) presence: Option<PresenceView>,
     pub(crate) rooms: BTreeMap<RoomId, RoomChanges>,
@@ -183,6 +185,7 @@ impl Batch {
     pub(crate) fn fold(&mut self, event: ClientEvent) {
         match event {
             ClientEvent::Connection(connection) => self.connection = Some(connection),
+            ClientEvent::Held(held_by) => self.held_by = Some(held_by),
             ClientEvent::Account(account) => self.account = Some(account),
             ClientEvent::Presence(presence) => self.presence = Some(presence),
             ClientEvent::Lagged { .. } => self.lagged = true,

@@ -182,7 +182,7 @@ impl Session {
     fn late(&self) -> Failure {
         let snapshot = self.client.snapshot();
         let mut text = match (snapshot.connection, self.client.last_trouble()) {
-            (Connection::Syncing | Connection::Live, _) => match self.client.status().held_by {
+            (Connection::Syncing | Connection::Live, _) => match snapshot.held_by {
                 Some(refusal) => format!("{refusal}; its owner should see to its disk"),
                 None => "it did not happen in time".to_owned(),
             },

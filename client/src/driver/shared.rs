@@ -54,6 +54,7 @@ impl Shared {
             rooms: rest.rooms.values().cloned().collect(),
             presence: rest.presence.clone(),
             queued: rest.queued,
+            held_by: rest.held_by,
         }
     }
 
@@ -71,7 +72,6 @@ impl Shared {
                 .filter(|path| path.sent_packets > 0)
                 .map(|path| 100.0 * path.lost_packets as f64 / path.sent_packets as f64),
             queued: rest.queued,
-            held_by: rest.held_by,
         }
     }
 
@@ -129,10 +129,13 @@ impl Shared {
         self.rest().presence.clone_from(presence);
     }
 
-    pub(super) fn set_queued(&self, queued: usize, held_by: Option<Refusal>) {
-        let mut rest = self.rest();
-        rest.queued = queued;
-        rest.held_by = held_by;
+    pub(super) fn set_queued(&self, queued: usize) {
+        self.rest().queued = queued;
+    }
+
+    /// `false`: it was so already.
+    pub(super) fn set_held_by(&self, held_by: Option<Refusal>) -> bool {
+        std::mem::replace(&mut self.rest().held_by, held_by) != held_by
     }
 
     fn rest(&self) -> MutexGuard<'_, Rest> {

@@ -4,7 +4,7 @@ use tertulia_client::{Connection, Status};
 
 use crate::{
     i18n::{fill, tr, trn},
-    sentences::{refusal, short_trouble},
+    sentences::short_trouble,
 };
 
 /// What the popover of the connection shows; what is not known is empty.
@@ -34,13 +34,7 @@ impl ConnectionFigures {
             queued: match status.queued {
                 0 => tr("none").to_owned(),
                 // A count fits.
-                queued => {
-                    let count = trn("one message", "{n} messages", queued as u64);
-                    match status.held_by {
-                        Some(why) => format!("{count}\n{}", refusal(why)),
-                        None => count,
-                    }
-                }
+                queued => trn("one message", "{n} messages", queued as u64),
             },
             words: status.key.as_ref().map(|key| key.phrase()).unwrap_or_default(),
         }
@@ -72,7 +66,7 @@ fn percent(percent: f64) -> String {
 mod tests {
     use std::time::Duration;
 
-    use tertulia_client::{Trouble, certs::KeyFingerprint, proto::Refusal};
+    use tertulia_client::{Trouble, certs::KeyFingerprint};
 
     use super::*;
 
@@ -85,7 +79,6 @@ mod tests {
             rtt: Some(Duration::from_micros(3_140)),
             loss_pct: Some(0.25),
             queued: 2,
-            held_by: None,
         }
     }
 
@@ -97,14 +90,6 @@ mod tests {
         assert_eq!((&*told.rtt, &*told.loss), ("3.1 ms", "0.2 % of what was sent"));
         assert_eq!(told.queued, "2 messages");
         assert_eq!(told.words, ["abandon"; 8].join(" "));
-    }
-
-    #[test]
-    fn what_holds_the_messages_back_is_told() {
-        let held = Status { held_by: Some(Refusal::STORAGE), ..status() };
-        let told = ConnectionFigures::of(&Connection::Live, &held);
-        let why = "The server can’t store anything now. Its disk may be full.";
-        assert_eq!(told.queued, format!("2 messages\n{why}"));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use async_channel::Receiver;
 use gtk::{gio, glib, glib::subclass::Signal, prelude::*, subclass::prelude::*};
 use tertulia_client::{
     Account, ClientEvent, Connection, PresenceView, Snapshot,
-    proto::{Person, RoomId, Timestamp},
+    proto::{Person, Refusal, RoomId, Timestamp},
 };
 
 use super::{
@@ -33,6 +33,7 @@ mod imp {
     pub struct Session {
         pub(super) bridge: OnceCell<Bridge>,
         pub(super) connection: RefCell<Connection>,
+        pub(super) held_by: Cell<Option<Refusal>>,
         pub(super) offline_since: Cell<Option<Timestamp>>,
         pub(super) account: RefCell<Option<Account>>,
         pub(super) presence: RefCell<PresenceView>,
@@ -51,6 +52,7 @@ mod imp {
             Self {
                 bridge: OnceCell::new(),
                 connection: RefCell::new(Connection::Unjoined),
+                held_by: Cell::default(),
                 offline_since: Cell::default(),
                 account: RefCell::default(),
                 presence: RefCell::default(),
@@ -114,6 +116,11 @@ impl Session {
     /// The way to the server.
     pub(crate) fn connection(&self) -> Connection {
         self.imp().connection.borrow().clone()
+    }
+
+    /// Why the server takes no messages for now, if so.
+    pub(crate) fn held_by(&self) -> Option<Refusal> {
+        self.imp().held_by.get()
     }
 
     /// Whether requests can be answered now.
@@ -183,7 +190,7 @@ impl Session {
         self.load_members();
     }
 
-    /// Calls `changed` when the way to the server changed.
+    /// Calls `changed` when the way to the server changed, or what it takes.
     pub(crate) fn connect_connection_changed(&self, changed: impl Fn(&Self) + 'static) {
         self.connect_change("connection-changed", changed);
     }
@@ -259,6 +266,9 @@ impl Session {
         if let Some(presence) = batch.presence {
             self.set_presence(presence);
         }
+        if let Some(held_by) = batch.held_by {
+            self.set_held_by(held_by);
+        }
         if let Some(connection) = batch.connection {
             self.set_connection(connection);
         }
@@ -286,6 +296,7 @@ impl Session {
         }
         self.emit_by_name::<()>("rooms-changed", &[]);
         self.set_presence(snapshot.presence);
+        self.set_held_by(snapshot.held_by);
         self.set_connection(snapshot.connection);
     }
 
@@ -300,6 +311,12 @@ impl Session {
         }
         if let Some(room) = self.current() {
             self.load_older(&room);
+        }
+    }
+
+    fn set_held_by(&self, held_by: Option<Refusal>) {
+        if self.imp().held_by.replace(held_by) != held_by {
+            self.emit_by_name::<()>("connection-changed", &[]);
         }
     }
 

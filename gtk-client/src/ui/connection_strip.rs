@@ -11,7 +11,7 @@ use tertulia_client::Connection;
 use crate::{
     i18n::{fill, tr, trn},
     model::{Session, clock},
-    sentences::{doubt, short_trouble, trouble_at},
+    sentences::{doubt, refusal, short_trouble, trouble_at},
 };
 
 /// A connection that comes about sooner than this is nobody's concern.
@@ -68,6 +68,10 @@ mod imp {
             self.stop_timer();
             match session.connection() {
                 Connection::Live | Connection::Unjoined => {
+                    if let Some(why) = session.held_by() {
+                        self.show(&refusal(why), false, false);
+                        return;
+                    }
                     self.revealer.set_reveal_child(false);
                     self.spinner.stop();
                 }

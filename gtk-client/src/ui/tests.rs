@@ -96,6 +96,18 @@ fn what_waits_and_what_failed_can_be_told_apart() {
 }
 
 #[gtk::test]
+fn a_server_that_takes_nothing_for_now_says_so_until_it_does() {
+    let stage = Stage::new(900, 700);
+    garden(&stage);
+    let full = "The server can’t store anything now. Its disk may be full.";
+    stage.apply(vec![ClientEvent::Held(Some(Refusal::STORAGE))]);
+    stage.shot("held");
+    assert!(stage.shows(full));
+    stage.apply(vec![ClientEvent::Held(None)]);
+    settle(|| !stage.shows(full));
+}
+
+#[gtk::test]
 fn a_list_keeps_to_its_end_and_stays_where_one_reads() {
     let stage = Stage::new(1000, 700);
     stage.session.restore(live(&[(1, "lobby")]));

@@ -19,6 +19,7 @@ fn snapshot(rooms: &[(u64, &str)]) -> Snapshot {
         rooms: rooms.iter().map(|(id, name)| room_view(*id, name)).collect(),
         presence: PresenceView::default(),
         queued: 0,
+        held_by: None,
     }
 }
 

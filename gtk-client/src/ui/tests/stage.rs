@@ -206,6 +206,7 @@ pub(super) fn live(rooms: &[(u64, &str)]) -> Snapshot {
         rooms: rooms.iter().map(|(id, name)| room_view(*id, name)).collect(),
         presence: PresenceView::default(),
         queued: 0,
+        held_by: None,
     }
 }
 
