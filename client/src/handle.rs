@@ -197,7 +197,7 @@ impl Client {
         Ok(Follow { client: self.clone(), room, feed })
     }
 
-    /// One's rooms and the public ones.
+    /// One's rooms and the public ones: the lobby, then by kind and address.
     pub async fn rooms(&self) -> Result<Vec<RoomListing>, RequestError> {
         crate::lists::rooms(self).await
     }

@@ -30,6 +30,8 @@ pub(crate) async fn rooms(client: &Client) -> Result<Vec<RoomListing>, RequestEr
         if !page.more || !got_on || all.len() >= ENTRIES {
             // A closed client remembers nothing.
             let _ = client.commands.send(Command::Listed(addresses(&all))).await;
+            // Ids tell no order.
+            all.sort_by_cached_key(|room| (room.room != RoomId::LOBBY, room.kind, room.address()));
             return Ok(all);
         }
     }

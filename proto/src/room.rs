@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Handle, Role, RoomId, RoomName, Seq, Topic};
 
 /// Who may see and enter a room. Append-only on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RoomKind {
     /// Everyone on the server.
     Public,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use tertulia_certs::{InviteToken, ServerIdentity, ServerLink, Trust, files, read_passphrase};
-use tertulia_proto::{Env, Epoch, HistoryPolicy, Role, RoomKind, RoomName, Topic};
+use tertulia_proto::{Env, Epoch, HistoryPolicy, Role, RoomId, RoomKind, RoomName, Topic};
 
 use crate::{
     addresses,
@@ -76,7 +76,8 @@ pub(crate) fn open(data: &DataDir, env: &dyn Env) -> Result<Writer, StartError> 
     if writer.head().0 == 0 {
         let sqlite = |source| StoreError::Sqlite { path: data.database(), source };
         let name = RoomName::new("lobby").map_err(|_| sqlite(rusqlite::Error::InvalidQuery))?;
-        let lobby = MakeRoom::new(name, RoomKind::Public, Topic::default(), HistoryPolicy::All);
+        let (id, topic) = (Some(RoomId::LOBBY), Topic::default());
+        let lobby = MakeRoom::new(id, name, RoomKind::Public, topic, HistoryPolicy::All);
         let batch = [(Actor::SERVER, LogCommand::CreateRoom(lobby))];
         writer.commit(env.wall_clock(), &batch).map_err(sqlite)?;
     }

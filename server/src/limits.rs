@@ -6,6 +6,9 @@ use std::time::Duration;
 pub(crate) const ROOMS: u32 = 10_000;
 /// Direct rooms of one server.
 pub(crate) const DIRECT_ROOMS: u32 = 100_000;
+/// The largest room id that is drawn, all of whose bits are set. 48 bits are plenty, short on the
+/// wire, and read exactly by what knows only floating point.
+pub(crate) const LAST_ROOM_ID: u64 = (1 << 48) - 1;
 /// Rooms that one account may make.
 pub(crate) const ROOMS_MADE_BY_ONE: u32 = 100;
 /// Invites kept at once, used up or not.

@@ -219,6 +219,27 @@ async fn lists_and_lanes_show_no_hidden_room() {
     assert_eq!(last[0].live().await, [LOBBY]);
 }
 
+/// Were ids counted, a number that is not listed would tell of a hidden room.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ids_that_one_sees_tell_nothing_of_other_rooms() {
+    let server = TestServer::start().await;
+    let mut ana = server.welcome("ana").await;
+    let mut ids = Vec::new();
+    for n in 0..24 {
+        let room = ana.room(create(&format!("room-{n}"), RoomKind::Public)).await.room;
+        ids.push(room.0);
+    }
+    let [beto] = [server.welcome("beto").await];
+    let handle = Handle::new("beto").unwrap();
+    ids.push(ana.room(OpenDirect { handle }).await.room.0);
+    drop(beto);
+    assert!(!ids.is_sorted(), "in order of their making: {ids:?}");
+    assert!(ids.iter().all(|id| *id < 1 << 48), "48 bits, says PROTOCOL.md: {ids:?}");
+    ids.sort_unstable();
+    let close = ids.windows(2).find(|pair| pair[1] - pair[0] < 1 << 16);
+    assert_eq!(close, None, "neighbours, one in a million by chance: {ids:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_writes_in_a_hidden_room_is_told_inside_only() {
     let mut world = hidden().await;

@@ -1,9 +1,9 @@
 //! `recover FILE`: a new database from what can be read of a damaged one.
 //!
 //! Every entry of the log that verifies is applied again, in order; the rules then make everything
-//! else. Entries speak of accounts and rooms by number, so the numbers must come out as they were:
-//! where an entry is lost that had made one, it is made again from the damaged database's tables,
-//! or a nameless one takes its number. Nothing is ever put in the mouth of somebody else.
+//! else. Entries speak of accounts and rooms by id, so the ids must come out as they were: where an
+//! entry is lost that had made one, it is made again from the damaged database's tables, or a
+//! nameless account takes its number. Nothing is ever put in the mouth of somebody else.
 
 mod aligned;
 mod damaged;
@@ -51,7 +51,7 @@ pub fn recover(data: &Path, file: &Path, env: &dyn Env) -> Result<Recovered, Adm
     env.fill_random(&mut epoch);
     let writer = Writer::open(&new, Epoch(epoch))?;
     writer.be_quick().map_err(error)?;
-    let mut aligned = Aligned::new(writer, env);
+    let mut aligned = Aligned::new(writer, env, &damaged);
     let mut lost = 0;
     while let Some(row) = damaged.next() {
         let applied = match row.verified() {

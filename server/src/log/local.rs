@@ -255,8 +255,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut writer = Writer::open(&dir.path().join("tertulia.db"), Epoch([1; 16])).unwrap();
         let (lobby, name) = (RoomName::new("lobby").unwrap(), DisplayName::new("Ana").unwrap());
-        let lobby =
-            MakeRoom::new(lobby, RoomKind::Public, Topic::default(), HistoryPolicy::default());
+        let lobby = MakeRoom::new(
+            None,
+            lobby,
+            RoomKind::Public,
+            Topic::default(),
+            HistoryPolicy::default(),
+        );
         let handle = name.handle().unwrap();
         let ana = RegisterDevice {
             device: KEY,

@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 use tertulia_proto::{
-    ClientNotice, Command, CreateInvite, CreateRoom, EnterRoom, Refusal, Rename, RenameRoom, ReqId,
-    Request, Unreadable, close::CloseCode,
+    ClientNotice, Command, CreateInvite, CreateRoom, EnterRoom, Env, OpenDirect, Refusal, Rename,
+    RenameRoom, ReqId, Request, RoomId, Unreadable, close::CloseCode,
 };
 use tokio::{
     sync::mpsc,
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     limits,
-    state::{Actor, LogCommand, MakeRoom, NameRoom, StoreInvite},
+    state::{Actor, LogCommand, MakeDirect, MakeRoom, NameRoom, StoreInvite},
 };
 
 /// Reads requests until the client finishes its stream. What is due as an answer goes to
@@ -75,7 +75,10 @@ async fn take(
     let command = match command {
         Command::Send(command) => LogCommand::Send(command.into()),
         Command::CreateRoom(CreateRoom { name, kind, topic, history }) => match name.judged() {
-            Ok(name) => LogCommand::CreateRoom(MakeRoom::new(name, kind, topic, history)),
+            Ok(name) => {
+                let id = Some(draw_room_id(&*shared.env));
+                LogCommand::CreateRoom(MakeRoom::new(id, name, kind, topic, history))
+            }
             Err(_) => return Ok(Due::refused(Refusal::NAME_UNUSABLE)),
         },
         Command::EnterRoom(EnterRoom { name }) => match name.judged() {
@@ -92,7 +95,10 @@ async fn take(
             Ok(name) => LogCommand::RenameRoom(NameRoom::new(room, name)),
             Err(_) => return Ok(Due::refused(Refusal::NAME_UNUSABLE)),
         },
-        Command::OpenDirect(command) => LogCommand::OpenDirect(command),
+        Command::OpenDirect(OpenDirect { handle }) => {
+            let id = Some(draw_room_id(&*shared.env));
+            LogCommand::OpenDirect(MakeDirect { id, handle })
+        }
         Command::SetMember(command) => LogCommand::SetMember(command),
         Command::RemoveMember(command) => LogCommand::RemoveMember(command),
         Command::SetTopic(command) => LogCommand::SetTopic(command),
@@ -109,6 +115,14 @@ async fn take(
     };
     let pending = append(shared, actor, command).await?;
     Ok(Due::Commit { pending, message_id, token: None })
+}
+
+/// Not counted: a gap in what is listed would tell of a room that is hidden.
+fn draw_room_id(env: &dyn Env) -> RoomId {
+    let mut bytes = [0; 8];
+    env.fill_random(&mut bytes);
+    let drawn = u64::from_le_bytes(bytes) & limits::LAST_ROOM_ID;
+    RoomId(drawn.max(RoomId::LOBBY.0 + 1))
 }
 
 /// The token is made here; the log sees its hash.

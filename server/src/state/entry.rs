@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tertulia_proto::{
     AccountId, ArchiveRoom, Body, DisplayName, EnterRoom, Handle, HistoryPolicy, LeaveRoom,
-    LogPosition, MarkRead, OpenDirect, RemoveMember, Rename, Role, RoomId, RoomKind, RoomName,
-    Send, SetMember, SetTopic, Timestamp, Topic, mentions, skeleton,
+    LogPosition, MarkRead, RemoveMember, Rename, Role, RoomId, RoomKind, RoomName, Send, SetMember,
+    SetTopic, Timestamp, Topic, mentions, skeleton,
 };
 
 /// SHA-256 of a device key's SPKI.
@@ -47,7 +47,7 @@ pub(crate) enum LogCommand {
     MarkRead(MarkRead),
     StoreInvite(StoreInvite),
     Rename(Rename),
-    OpenDirect(OpenDirect),
+    OpenDirect(MakeDirect),
     SetMember(SetMember),
     RemoveMember(RemoveMember),
     SetTopic(SetTopic),
@@ -103,8 +103,11 @@ impl From<Send> for PostMessage {
 }
 
 /// Makes a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MakeRoom {
+    /// What it will be known by, drawn outside: were they counted, a number that is not listed
+    /// would tell of a room that is hidden. `None` as entries were before: the next number.
+    pub(crate) id: Option<RoomId>,
     pub(crate) name: RoomName,
     /// The name's.
     pub(crate) skeleton: String,
@@ -116,14 +119,24 @@ pub(crate) struct MakeRoom {
 impl MakeRoom {
     /// A room of a judged name.
     pub(crate) fn new(
+        id: Option<RoomId>,
         name: RoomName,
         kind: RoomKind,
         topic: Topic,
         history: HistoryPolicy,
     ) -> Self {
         let skeleton = skeleton(name.as_str());
-        Self { name, skeleton, kind, topic, history }
+        Self { id, name, skeleton, kind, topic, history }
     }
+}
+
+/// Makes the room of the actor and one other, unless it is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MakeDirect {
+    /// As in [`MakeRoom`].
+    pub(crate) id: Option<RoomId>,
+    /// The other.
+    pub(crate) handle: Handle,
 }
 
 /// Gives a room another name.

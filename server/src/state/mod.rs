@@ -25,7 +25,8 @@ pub(crate) use apply::apply;
 pub(crate) use authorize::{Action, authorize};
 pub(crate) use digest::differing;
 pub(crate) use entry::{
-    Actor, DeviceKey, Entry, LogCommand, MakeRoom, NameRoom, RegisterDevice, StoreInvite,
+    Actor, DeviceKey, Entry, LogCommand, MakeDirect, MakeRoom, NameRoom, RegisterDevice,
+    StoreInvite,
 };
 pub(crate) use invites::check as invite_role;
 pub(crate) use record::Record;

@@ -6,7 +6,7 @@ use tertulia_proto::{
     Body, Handle, HistoryPolicy, MessageId, RoomId, RoomKind, RoomName, Send, Seq, Topic,
 };
 
-use super::entry::{LogCommand, MakeRoom, PostMessage};
+use super::entry::{LogCommand, MakeDirect, MakeRoom, PostMessage};
 
 /// A command as the log stores it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,28 @@ struct FirstMakeRoom {
     topic: Topic,
 }
 
+/// Kind 10; behind the room's id, kind 17.
+#[derive(Serialize, Deserialize)]
+struct MakeRoomRecord {
+    name: RoomName,
+    skeleton: String,
+    kind: RoomKind,
+    topic: Topic,
+    history: HistoryPolicy,
+}
+
+impl MakeRoomRecord {
+    fn of(room: &MakeRoom) -> Self {
+        let MakeRoom { id: _, name, skeleton, kind, topic, history } = room.clone();
+        Self { name, skeleton, kind, topic, history }
+    }
+
+    fn with(self, id: Option<RoomId>) -> MakeRoom {
+        let Self { name, skeleton, kind, topic, history } = self;
+        MakeRoom { id, name, skeleton, kind, topic, history }
+    }
+}
+
 impl LogCommand {
     /// How the log's row holds it: a kind that is never reused, the payload, the body.
     pub(crate) fn to_record(&self) -> Result<Record, postcard::Error> {
@@ -60,8 +82,17 @@ impl LogCommand {
                 let mentions = mentions.clone();
                 (9, postcard::to_stdvec(&SendRecord { message_id, room, reply_to, mentions })?)
             }
-            Self::CreateRoom(command) => (10, postcard::to_stdvec(command)?),
-            Self::OpenDirect(command) => (11, postcard::to_stdvec(command)?),
+            Self::CreateRoom(command) => {
+                let room = MakeRoomRecord::of(command);
+                match command.id {
+                    None => (10, postcard::to_stdvec(&room)?),
+                    Some(id) => (17, postcard::to_stdvec(&(id, room))?),
+                }
+            }
+            Self::OpenDirect(MakeDirect { id: None, handle }) => (11, postcard::to_stdvec(handle)?),
+            Self::OpenDirect(MakeDirect { id: Some(id), handle }) => {
+                (18, postcard::to_stdvec(&(id, handle))?)
+            }
             Self::SetMember(command) => (12, postcard::to_stdvec(command)?),
             Self::RemoveMember(command) => (13, postcard::to_stdvec(command)?),
             Self::SetTopic(command) => (14, postcard::to_stdvec(command)?),
@@ -88,7 +119,7 @@ impl LogCommand {
             3 => {
                 let FirstMakeRoom { name, skeleton, kind, topic } = postcard::from_bytes(payload)?;
                 let history = HistoryPolicy::All;
-                Self::CreateRoom(MakeRoom { name, skeleton, kind, topic, history })
+                Self::CreateRoom(MakeRoom { id: None, name, skeleton, kind, topic, history })
             }
             4 => Self::EnterRoom(postcard::from_bytes(payload)?),
             5 => Self::LeaveRoom(postcard::from_bytes(payload)?),
@@ -101,13 +132,24 @@ impl LogCommand {
                 let send = Send { message_id, room, reply_to, body: body()? };
                 Self::Send(PostMessage { send, mentions })
             }
-            10 => Self::CreateRoom(postcard::from_bytes(payload)?),
-            11 => Self::OpenDirect(postcard::from_bytes(payload)?),
+            10 => Self::CreateRoom(postcard::from_bytes::<MakeRoomRecord>(payload)?.with(None)),
+            11 => {
+                let handle = postcard::from_bytes(payload)?;
+                Self::OpenDirect(MakeDirect { id: None, handle })
+            }
             12 => Self::SetMember(postcard::from_bytes(payload)?),
             13 => Self::RemoveMember(postcard::from_bytes(payload)?),
             14 => Self::SetTopic(postcard::from_bytes(payload)?),
             15 => Self::RenameRoom(postcard::from_bytes(payload)?),
             16 => Self::ArchiveRoom(postcard::from_bytes(payload)?),
+            17 => {
+                let (id, room) = postcard::from_bytes::<(RoomId, MakeRoomRecord)>(payload)?;
+                Self::CreateRoom(room.with(Some(id)))
+            }
+            18 => {
+                let (id, handle) = postcard::from_bytes(payload)?;
+                Self::OpenDirect(MakeDirect { id: Some(id), handle })
+            }
             _ => return Err(postcard::Error::DeserializeBadEncoding),
         })
     }

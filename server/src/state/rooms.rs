@@ -10,7 +10,7 @@ use super::{
     access::{ARCHIVED, SINCE_JOINED, authorized},
     account::acting_account,
     authorize::{Action, authorize},
-    entry::{Actor, Entry, MakeRoom, NameRoom},
+    entry::{Actor, Entry, MakeDirect, MakeRoom, NameRoom},
     happening::happen,
     members::add_member,
     verdict::{Effect, Reply, Stop, Verdict},
@@ -29,7 +29,7 @@ pub(super) fn room_by_name(
     db.prepare_cached(
         "SELECT id FROM room WHERE name = ?1 AND (kind = 0 OR kind = 1 AND EXISTS (
              SELECT 1 FROM member WHERE account = ?2 AND room = id))
-         ORDER BY kind, id LIMIT 1",
+         ORDER BY kind, created, id LIMIT 1",
     )?
     .query_row(params![name.as_str(), int(account.0)], |row| column(row, 0))
     .optional()
@@ -78,13 +78,15 @@ pub(super) fn insert(
         HistoryPolicy::All => 0,
         HistoryPolicy::SinceJoined => SINCE_JOINED,
     };
+    let id = room.id.map(|id| free_id(tx, id)).transpose()?;
     let id = tx
         .prepare_cached(
             "INSERT INTO room
-                 (name, skeleton, kind, flags, topic, head, members, created, created_by)
-             VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6, ?7)",
+                 (id, name, skeleton, kind, flags, topic, head, members, created, created_by)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7, ?8)",
         )?
         .insert(params![
+            id.map(|id| int(id.0)),
             room.name.as_str(),
             room.skeleton,
             room.kind as i64,
@@ -94,6 +96,16 @@ pub(super) fn insert(
             int(entry.actor.account.0),
         ])?;
     Ok(RoomId(u64::try_from(id).unwrap_or_default()))
+}
+
+/// The drawn id, or the next one that no room has.
+fn free_id(tx: &Connection, drawn: RoomId) -> rusqlite::Result<RoomId> {
+    let mut taken = tx.prepare_cached("SELECT 1 FROM room WHERE id = ?1")?;
+    let mut id = drawn;
+    while taken.exists([int(id.0)])? {
+        id = RoomId(id.0 % limits::LAST_ROOM_ID + 1);
+    }
+    Ok(id)
 }
 
 /// Says what a room is about.
@@ -169,7 +181,7 @@ pub(super) fn archive(
 pub(super) fn open_direct(
     tx: &Connection,
     entry: &Entry<'_>,
-    command: &tertulia_proto::OpenDirect,
+    command: &MakeDirect,
 ) -> Result<Verdict, Stop> {
     let account = acting_account(tx, entry.actor.account)?;
     authorize(account.role, Action::OpenDirect)?;
@@ -195,6 +207,7 @@ pub(super) fn open_direct(
         return Err(Refusal::LIMIT.into());
     }
     let made = MakeRoom {
+        id: command.id,
         skeleton: name.to_string(),
         name,
         kind: RoomKind::Direct,

@@ -1,14 +1,18 @@
-//! Entries applied again so that every account and room keeps its number.
+//! Entries applied again so that every account and room keeps its id.
+
+use std::collections::VecDeque;
 
 use rusqlite::{OptionalExtension, params};
 use tertulia_proto::{
-    AccountId, DisplayName, Env, Handle, HistoryPolicy, MessageId, OpenDirect, Role, RoomId,
-    RoomKind, RoomName, Seq, Timestamp, Topic, skeleton,
+    AccountId, DisplayName, Env, Handle, HistoryPolicy, MessageId, Role, RoomId, RoomKind,
+    RoomName, Seq, Timestamp, Topic, skeleton,
 };
 
 use super::damaged::{Damaged, Place};
 use crate::{
-    state::{Actor, DeviceKey, LogCommand, MakeRoom, Outcome, RegisterDevice, StoreInvite},
+    state::{
+        Actor, DeviceKey, LogCommand, MakeDirect, MakeRoom, Outcome, RegisterDevice, StoreInvite,
+    },
     store::{
         Writer,
         log_rows::LogRow,
@@ -27,7 +31,10 @@ pub(super) struct Aligned<'a> {
     now: Timestamp,
     time: Timestamp,
     next_account: AccountId,
+    /// What a room gets whose entry says no id, and whose table row is lost.
     next_room: RoomId,
+    /// Rooms that the tables speak of, oldest first, from the first that is not known to be there.
+    places: VecDeque<(Timestamp, RoomId)>,
     entries: u64,
     remade: u64,
     /// Whether anything so far is not as it was: then places in rooms are others.
@@ -35,14 +42,15 @@ pub(super) struct Aligned<'a> {
 }
 
 impl<'a> Aligned<'a> {
-    pub(super) fn new(writer: Writer, env: &'a dyn Env) -> Self {
+    pub(super) fn new(writer: Writer, env: &'a dyn Env, damaged: &Damaged) -> Self {
         Self {
             writer,
             env,
             now: env.wall_clock(),
             time: Timestamp(0),
             next_account: AccountId(1),
-            next_room: RoomId(1),
+            next_room: RoomId::LOBBY,
+            places: damaged.places().into(),
             entries: 0,
             remade: 0,
             shifted: false,
@@ -54,15 +62,15 @@ impl<'a> Aligned<'a> {
         &mut self,
         damaged: &Damaged,
         row: &LogRow,
-        command: LogCommand,
+        mut command: LogCommand,
     ) -> rusqlite::Result<bool> {
         self.shifted |= row.position.0 != self.entries + self.remade + 1;
         self.time = row.time.min(self.now).max(self.time);
         self.remake_before(damaged, row.time)?;
-        let command = match &command {
+        let command = match &mut command {
             LogCommand::Register(register) => {
                 // Whoever registers enters the lobby.
-                self.reach_room(damaged, RoomId(RoomId::LOBBY.0 + 1))?;
+                self.remake_room(damaged, RoomId::LOBBY)?;
                 if let Some(own) = damaged.devices.get(&register.device)
                     && !self.reach_account(damaged, *own)?
                 {
@@ -70,13 +78,14 @@ impl<'a> Aligned<'a> {
                 }
                 command
             }
-            LogCommand::CreateRoom(_) | LogCommand::OpenDirect(_) => {
-                let made = damaged.room_made(row.time, row.actor.account, self.next_room);
-                if let Some(own) = made
-                    && !self.reach_room(damaged, own)?
-                {
+            LogCommand::CreateRoom(MakeRoom { id, .. })
+            | LogCommand::OpenDirect(MakeDirect { id, .. }) => {
+                let counted = || damaged.room_made(row.time, row.actor.account, self.next_room);
+                let own = id.or_else(counted).unwrap_or(self.next_room);
+                if self.is_room(own)? {
                     return Ok(self.lost());
                 }
+                *id = Some(own);
                 command
             }
             LogCommand::Send(_) if self.shifted => self.retargeted(damaged, command)?,
@@ -108,10 +117,11 @@ impl<'a> Aligned<'a> {
                 break;
             }
         }
-        while damaged.place(self.next_room).is_some_and(|place| place.created < time) {
-            if !self.remake_room(damaged)? {
-                break;
-            }
+        while let Some((created, room)) = self.places.front().copied()
+            && created < time
+        {
+            self.places.pop_front();
+            self.remake_room(damaged, room)?;
         }
         Ok(())
     }
@@ -125,12 +135,9 @@ impl<'a> Aligned<'a> {
         Ok(self.next_account == own)
     }
 
-    fn reach_room(&mut self, damaged: &Damaged, own: RoomId) -> rusqlite::Result<bool> {
-        if own.0 >= self.next_room.0 + GAP {
-            return Ok(false);
-        }
-        while self.next_room < own && self.remake_room(damaged)? {}
-        Ok(self.next_room == own)
+    fn is_room(&self, id: RoomId) -> rusqlite::Result<bool> {
+        let db = self.writer.database();
+        db.prepare_cached("SELECT 1 FROM room WHERE id = ?1")?.exists([int(id.0)])
     }
 
     /// Whether an entry's actor is there under its number, made again if need be, and the device
@@ -159,7 +166,7 @@ impl<'a> Aligned<'a> {
     /// The next account without its entry: as its table has it, or nameless. False where not
     /// even that can be.
     fn remake_account(&mut self, damaged: &Damaged) -> rusqlite::Result<bool> {
-        self.reach_room(damaged, RoomId(RoomId::LOBBY.0 + 1))?;
+        self.remake_room(damaged, RoomId::LOBBY)?;
         let id = self.next_account;
         let device = damaged.devices.iter().find(|(_, account)| **account == id);
         let device = device.map_or_else(|| self.random(), |(device, _)| *device);
@@ -177,62 +184,66 @@ impl<'a> Aligned<'a> {
         for (skeleton, handle, name) in names.into_iter().chain(spare) {
             let command = register(device, name, handle, skeleton, token_hash);
             let actor = Actor { device: Some(device), ..Actor::SERVER };
-            if self.commit(actor, LogCommand::Register(command))? {
-                self.remade += 1;
-                self.shifted = true;
+            if self.remade(actor, LogCommand::Register(command))? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// The next room likewise. A nameless one is private, and empty.
-    fn remake_room(&mut self, damaged: &Damaged) -> rusqlite::Result<bool> {
-        let id = self.next_room;
-        let place = damaged.place(id);
-        if let Some(place) = place.as_ref().filter(|place| place.kind == RoomKind::Direct)
-            && self.remake_direct(damaged, place)?
-        {
-            return Ok(true);
+    /// A room as its table has it, unless it is there. One of which nothing is known but its id
+    /// is lost, but for the lobby: nobody could enter it, nor read in it.
+    fn remake_room(&mut self, damaged: &Damaged, id: RoomId) -> rusqlite::Result<()> {
+        if self.is_room(id)? {
+            return Ok(());
         }
-        let place = place.filter(|place| place.kind != RoomKind::Direct);
-        let known = place.map(|place| {
-            let Place { name, skeleton, kind, topic, history, created_by, .. } = place;
-            let maker = Actor { account: created_by, device: None };
-            (maker, MakeRoom { name, skeleton, kind, topic, history })
-        });
-        let (name, kind) = match id {
-            RoomId::LOBBY => ("lobby".to_owned(), RoomKind::Public),
-            _ => (format!("lost-{}", id.0), RoomKind::Private),
-        };
-        let spare = RoomName::new(&name).ok().map(|name| {
-            (Actor::SERVER, MakeRoom::new(name, kind, Topic::default(), HistoryPolicy::All))
-        });
-        // Its maker may be lost, or no longer allowed to make it: then it is nobody's.
-        let orphan = known.clone().map(|(_, room)| (Actor::SERVER, room));
-        for (maker, room) in known.into_iter().chain(orphan).chain(spare) {
-            if self.commit(maker, LogCommand::CreateRoom(room))? {
-                self.remade += 1;
-                self.shifted = true;
-                return Ok(true);
+        match damaged.place(id) {
+            Some(place) if place.kind == RoomKind::Direct => {
+                self.remake_direct(damaged, id, &place)
             }
+            Some(Place { name, skeleton, kind, topic, history, created_by, .. }) => {
+                let room = MakeRoom { id: Some(id), name, skeleton, kind, topic, history };
+                let maker = Actor { account: created_by, device: None };
+                // Its maker may be lost, or no longer allowed to make it: then it is nobody's.
+                for maker in [maker, Actor::SERVER] {
+                    if self.remade(maker, LogCommand::CreateRoom(room.clone()))? {
+                        return Ok(());
+                    }
+                }
+                Ok(())
+            }
+            None if id == RoomId::LOBBY => {
+                let Ok(name) = RoomName::new("lobby") else { return Ok(()) };
+                let (topic, history) = (Topic::default(), HistoryPolicy::All);
+                let room = MakeRoom::new(Some(id), name, RoomKind::Public, topic, history);
+                self.remade(Actor::SERVER, LogCommand::CreateRoom(room)).map(drop)
+            }
+            None => Ok(()),
         }
-        Ok(false)
     }
 
-    /// The next room, a direct one: both of its people are made first. False where that can't be.
-    fn remake_direct(&mut self, damaged: &Damaged, place: &Place) -> rusqlite::Result<bool> {
-        let Some((low, high)) = people_of(&place.name) else { return Ok(false) };
+    /// A direct room: both of its people are made first. Where that can't be, it is lost.
+    fn remake_direct(
+        &mut self,
+        damaged: &Damaged,
+        id: RoomId,
+        place: &Place,
+    ) -> rusqlite::Result<()> {
+        let Some((low, high)) = people_of(&place.name) else { return Ok(()) };
         if place.created_by != low && place.created_by != high {
-            return Ok(false);
+            return Ok(());
         }
         let other = if place.created_by == low { high } else { low };
-        let Some(person) = damaged.person(other) else { return Ok(false) };
+        let Some(person) = damaged.person(other) else { return Ok(()) };
         if high >= self.next_account && !self.reach_account(damaged, AccountId(high.0 + 1))? {
-            return Ok(false);
+            return Ok(());
         }
         let actor = Actor { account: place.created_by, device: None };
-        let command = LogCommand::OpenDirect(OpenDirect { handle: person.handle });
+        let command = MakeDirect { id: Some(id), handle: person.handle };
+        self.remade(actor, LogCommand::OpenDirect(command)).map(drop)
+    }
+
+    fn remade(&mut self, actor: Actor, command: LogCommand) -> rusqlite::Result<bool> {
         let made = self.commit(actor, command)?;
         self.remade += u64::from(made);
         self.shifted |= made;
@@ -260,10 +271,11 @@ impl<'a> Aligned<'a> {
     }
 
     fn commit(&mut self, actor: Actor, command: LogCommand) -> rusqlite::Result<bool> {
-        let makes = match &command {
-            LogCommand::Register(_) => (1, 0),
-            LogCommand::CreateRoom(_) | LogCommand::OpenDirect(_) => (0, 1),
-            _ => (0, 0),
+        let registers = matches!(command, LogCommand::Register(_));
+        let room = match &command {
+            LogCommand::CreateRoom(MakeRoom { id, .. })
+            | LogCommand::OpenDirect(MakeDirect { id, .. }) => *id,
+            _ => None,
         };
         let applied = match self.writer.commit(self.time, &[(actor, command)]) {
             Ok(outcomes) => matches!(outcomes.first(), Some(Outcome::Applied(_))),
@@ -272,8 +284,13 @@ impl<'a> Aligned<'a> {
             Err(error) => return Err(error),
         };
         if applied {
-            self.next_account.0 += makes.0;
-            self.next_room.0 += makes.1;
+            self.next_account.0 += u64::from(registers);
+            // One that was drawn is far away.
+            if let Some(RoomId(room)) = room
+                && (self.next_room.0..self.next_room.0 + GAP).contains(&room)
+            {
+                self.next_room = RoomId(room + 1);
+            }
         }
         Ok(applied)
     }

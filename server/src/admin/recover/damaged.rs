@@ -1,7 +1,7 @@
 //! A damaged database as far as it can be read. Whatever can't be read is simply not there.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     path::Path,
 };
 
@@ -178,6 +178,27 @@ impl Damaged {
                 })
             },
         )
+    }
+
+    /// The rooms that can be read, in the order in which they were made. Found from both ends of
+    /// their table and from an index of it: damage hides what lies behind it.
+    pub(super) fn places(&self) -> Vec<(Timestamp, RoomId)> {
+        let mut found = BTreeSet::new();
+        for sql in [
+            "SELECT id FROM room ORDER BY id",
+            "SELECT id FROM room ORDER BY id DESC",
+            "SELECT id FROM room INDEXED BY room_by_maker ORDER BY created_by",
+        ] {
+            let Ok(mut statement) = self.db.prepare(sql) else { continue };
+            let Ok(rows) = statement.query_map([], |row| column::<RoomId>(row, 0)) else {
+                continue;
+            };
+            found.extend(rows.map_while(Result::ok));
+        }
+        let known = |id: RoomId| self.place(id).map(|place| (place.created, id));
+        let mut places: Vec<_> = found.into_iter().filter_map(known).collect();
+        places.sort_unstable();
+        places
     }
 
     /// The number, from `from` on, of the room that an account made at a time. Names change, and

@@ -9,6 +9,7 @@ mod migration;
 mod private_rooms;
 mod reading;
 mod records;
+mod recovered;
 mod room_changes;
 mod room_names;
 mod whatever;

@@ -26,6 +26,8 @@ fn one_of_each() -> Vec<LogCommand> {
         topic(2, "all about it"),
         call(2, "elsewhere"),
         archive(2, true),
+        drawn(make("base", RoomKind::Public, HistoryPolicy::All), Some(70_000)),
+        drawn(direct("beto"), Some(70_001)),
     ];
     for command in &all {
         match command {
@@ -57,7 +59,7 @@ fn every_command_reads_back_and_has_a_kind_of_its_own() {
         assert_eq!(record.body.is_some(), matches!(command, LogCommand::Send(_)));
         kinds.push(record.kind);
     }
-    assert_eq!(kinds, [1, 9, 10, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16]);
+    assert_eq!(kinds, [1, 9, 10, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18]);
 }
 
 #[test]
@@ -104,7 +106,7 @@ fn what_schema_1_wrote_names_nobody_and_hides_no_history() {
     let read = LogCommand::from_record(&first_room("base")).unwrap();
     let topic = Topic::new("a topic").unwrap();
     let name = RoomName::new("base").unwrap();
-    let room = MakeRoom::new(name, RoomKind::Public, topic, HistoryPolicy::All);
+    let room = MakeRoom::new(None, name, RoomKind::Public, topic, HistoryPolicy::All);
     assert_eq!(read, LogCommand::CreateRoom(room));
 }
 
@@ -119,9 +121,18 @@ fn the_bytes_of_schema_1_are_these() {
     assert_eq!(first_room("base").payload, expected);
 }
 
+/// Of schema 2, too: rooms that got the next number.
+#[test]
+fn rooms_whose_ids_were_counted_have_these_bytes() {
+    let Record { kind, payload, .. } = create("base").to_record().unwrap();
+    assert_eq!((kind, payload.as_slice()), (10, &b"\x04base\x04base\x00\x00\x00"[..]));
+    let Record { kind, payload, .. } = direct("beto").to_record().unwrap();
+    assert_eq!((kind, payload.as_slice()), (11, &b"\x04beto"[..]));
+}
+
 #[test]
 fn an_unknown_kind_is_an_error_and_no_guess() {
-    for kind in [0, 17, -1] {
+    for kind in [0, 19, -1] {
         let record = Record { kind, payload: vec![0; 64], body: None };
         assert!(LogCommand::from_record(&record).is_err(), "{kind}");
     }

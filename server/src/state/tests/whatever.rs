@@ -13,11 +13,11 @@ const DEVICES: std::ops::Range<u8> = 1..6;
 enum Step {
     Register,
     Send { id: u8, room: u64, named: u8 },
-    Create { name: u8, private: bool, since_joined: bool },
+    Create { name: u8, private: bool, since_joined: bool, id: Option<u64> },
     Enter { name: u8 },
     Leave { room: u64 },
     Mark { room: u64, seq: u64 },
-    Direct { other: u8 },
+    Direct { other: u8, id: Option<u64> },
     SetMember { room: u64, other: u8, role: Role },
     Remove { room: u64, other: u8 },
     Topic { room: u64, topic: u8 },
@@ -27,19 +27,21 @@ enum Step {
 
 fn step() -> impl Strategy<Value = (u8, Step)> {
     let room = || 1..7u64;
+    // Drawn so closely that many are taken.
+    let id = || prop::option::of(2..7u64);
     let name = || 0..4u8;
     let role = prop::sample::select(vec![Role::Guest, Role::Member, Role::Moderator, Role::Owner]);
     let what = prop_oneof![
         3 => Just(Step::Register),
         4 => (0..40u8, room(), DEVICES)
             .prop_map(|(id, room, named)| Step::Send { id, room, named }),
-        3 => (name(), any::<bool>(), any::<bool>()).prop_map(|(name, private, since_joined)| {
-            Step::Create { name, private, since_joined }
-        }),
+        3 => (name(), any::<bool>(), any::<bool>(), id()).prop_map(
+            |(name, private, since_joined, id)| Step::Create { name, private, since_joined, id }
+        ),
         2 => name().prop_map(|name| Step::Enter { name }),
         2 => room().prop_map(|room| Step::Leave { room }),
         2 => (room(), 0..20u64).prop_map(|(room, seq)| Step::Mark { room, seq }),
-        1 => DEVICES.prop_map(|other| Step::Direct { other }),
+        1 => (DEVICES, id()).prop_map(|(other, id)| Step::Direct { other, id }),
         4 => (room(), DEVICES, role)
             .prop_map(|(room, other, role)| Step::SetMember { room, other, role }),
         2 => (room(), DEVICES).prop_map(|(room, other)| Step::Remove { room, other }),
@@ -60,16 +62,16 @@ impl Step {
             Self::Register if device == 2 => register(device, "Person 2", Some(GUESTS)),
             Self::Register => register(device, &format!("Person {device}"), None),
             Self::Send { id, room, named } => send(id, room, &format!("@{} look", handle(named))),
-            Self::Create { name, private, since_joined } => {
+            Self::Create { name, private, since_joined, id } => {
                 let kind = if private { RoomKind::Private } else { RoomKind::Public };
                 let history =
                     if since_joined { HistoryPolicy::SinceJoined } else { HistoryPolicy::All };
-                make(&called(name), kind, history)
+                drawn(make(&called(name), kind, history), id)
             }
             Self::Enter { name } => enter(&called(name)),
             Self::Leave { room } => leave(room),
             Self::Mark { room, seq } => mark(room, seq),
-            Self::Direct { other } => direct(&handle(other)),
+            Self::Direct { other, id } => drawn(direct(&handle(other)), id),
             Self::SetMember { room, other, role } => set_member(room, &handle(other), role),
             Self::Remove { room, other } => remove(room, &handle(other)),
             Self::Topic { room, topic: text } => topic(room, &format!("about {text}")),

@@ -3,14 +3,14 @@
 use rusqlite::Connection;
 use tertulia_proto::{
     AccountId, ArchiveRoom, Body, Change, DisplayName, EnterRoom, Epoch, Handle, HistoryPolicy,
-    LeaveRoom, MarkRead, MessageId, MessageText, OpenDirect, Refusal, RemoveMember, Role, RoomId,
-    RoomKind, RoomName, Send, Seq, SetMember, SetTopic, Timestamp, Topic, skeleton,
+    LeaveRoom, MarkRead, MessageId, MessageText, Refusal, RemoveMember, Role, RoomId, RoomKind,
+    RoomName, Send, Seq, SetMember, SetTopic, Timestamp, Topic, skeleton,
 };
 
 use crate::{
     state::{
-        AccountRow, Actor, Effect, LogCommand, MakeRoom, NameRoom, Outcome, RegisterDevice, Reply,
-        StoreInvite, account_by_device, record::Record,
+        AccountRow, Actor, Effect, LogCommand, MakeDirect, MakeRoom, NameRoom, Outcome,
+        RegisterDevice, Reply, StoreInvite, account_by_device, record::Record,
     },
     store::{Readers, Writer},
     system::SystemEnv,
@@ -105,6 +105,11 @@ impl World {
             Reply::Room(room) => room.0,
             other => panic!("no room: {other:?}"),
         }
+    }
+
+    /// The file itself.
+    pub(super) fn file(&self) -> std::path::PathBuf {
+        self.dir.path().join("tertulia.db")
     }
 
     pub(super) fn database(&self) -> &Connection {
@@ -207,7 +212,17 @@ pub(super) fn create_private(name: &str) -> LogCommand {
 
 pub(super) fn make(name: &str, kind: RoomKind, history: HistoryPolicy) -> LogCommand {
     let name = RoomName::new(name).unwrap();
-    LogCommand::CreateRoom(MakeRoom::new(name, kind, Topic::default(), history))
+    LogCommand::CreateRoom(MakeRoom::new(None, name, kind, Topic::default(), history))
+}
+
+/// The same with an id that was drawn.
+pub(super) fn drawn(mut command: LogCommand, drawn: Option<u64>) -> LogCommand {
+    match &mut command {
+        LogCommand::CreateRoom(MakeRoom { id, .. })
+        | LogCommand::OpenDirect(MakeDirect { id, .. }) => *id = drawn.map(RoomId),
+        other => panic!("makes no room: {other:?}"),
+    }
+    command
 }
 
 pub(super) fn send(id: u8, room: u64, text: &str) -> LogCommand {
@@ -237,7 +252,7 @@ pub(super) fn mark(room: u64, seq: u64) -> LogCommand {
 }
 
 pub(super) fn direct(handle: &str) -> LogCommand {
-    LogCommand::OpenDirect(OpenDirect { handle: Handle::new(handle).unwrap() })
+    LogCommand::OpenDirect(MakeDirect { id: None, handle: Handle::new(handle).unwrap() })
 }
 
 pub(super) fn set_member(room: u64, handle: &str, role: Role) -> LogCommand {
