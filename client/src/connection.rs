@@ -4,14 +4,15 @@ mod greet;
 mod lanes;
 mod pages;
 
-use std::time::Duration;
+use std::{slice, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use quinn::{RecvStream, SendStream, VarInt};
 use tertulia_proto::{
-    ClientNotice, Event, Features, Frame, FrameBuffer, LaneMessage, ReqId, ServerMessage, Typing,
-    TypingNotice, close::CloseCode, limits,
+    ClientNotice, DatagramKind, Event, Features, Frame, FrameBuffer, LaneMessage, ReqId,
+    ServerMessage, Typing, TypingNotice, close::CloseCode, copies, limits,
 };
+use tertulia_quic::Copies;
 use tokio::{sync::mpsc, task::JoinSet, time};
 
 pub(crate) use greet::{Ended, Greeting, Welcomed, greet};
@@ -34,6 +35,8 @@ pub(crate) enum Report {
     Lane(Vec<LaneMessage>),
     /// A whole page.
     Page(ReqId, Vec<Event>),
+    /// Events once more, or before their lane brings them.
+    Copies(Vec<Event>),
     /// Somebody is writing.
     Typing(TypingNotice),
     /// A page that ended before it was whole, and not by the protocol.
@@ -52,6 +55,8 @@ pub(crate) struct Connected {
     pub(crate) generation: u64,
     /// For figures.
     pub(crate) quic: quinn::Connection,
+    /// Where both ends can.
+    pub(crate) copies: Option<Arc<Copies>>,
     /// Whether typing notices go as datagrams.
     by_datagram: bool,
     writes: mpsc::Sender<Bytes>,
@@ -70,6 +75,8 @@ impl Connected {
     ) -> Self {
         let Welcomed { welcome, quic, send, recv, frames } = welcomed;
         let by_datagram = welcome.features.has(Features::TYPING_DATAGRAMS);
+        let copies = (welcome.features.has(Features::COPIES) && quic.max_datagram_size().is_some())
+            .then(|| Arc::new(Copies::new(&quic)));
         let (writes, queue) = mpsc::channel(WRITES);
         let mut writer = JoinSet::new();
         writer.spawn(write(send, queue));
@@ -79,15 +86,21 @@ impl Connected {
         if is_real {
             readers.spawn(watch_path(reporter.clone()));
         }
-        if by_datagram {
+        if by_datagram || copies.is_some() {
             readers.spawn(read_datagrams(reporter.clone()));
         }
+        if let Some(copies) = copies.clone() {
+            readers.spawn(async move { match copies.run().await {} });
+        }
         readers.spawn(accept(reporter));
-        Self { generation, quic, by_datagram, writes, writer, _readers: readers }
+        Self { generation, quic, copies, by_datagram, writes, writer, _readers: readers }
     }
 
     /// Queues a frame. `false`: the connection is over, or would take more than may be unanswered.
     pub(crate) fn write(&self, frame: Bytes) -> bool {
+        if let Some(copies) = &self.copies {
+            copies.offer(DatagramKind::ControlCopy, slice::from_ref(&frame));
+        }
         self.writes.try_send(frame).is_ok()
     }
 
@@ -97,7 +110,7 @@ impl Connected {
             // One that does not fit the path, or comes too late, is not missed.
             let _ = self.quic.send_datagram(typing.encode_datagram());
         } else {
-            self.write(ClientNotice::from(typing.clone()).encode());
+            let _ = self.writes.try_send(ClientNotice::from(typing.clone()).encode());
         }
     }
 
@@ -234,12 +247,32 @@ async fn watch_path(reporter: Reporter) {
 async fn read_datagrams(reporter: Reporter) {
     // The control reader reports the end.
     while let Ok(datagram) = reporter.quic.read_datagram().await {
-        if let Some(notice) = TypingNotice::decode_datagram(&datagram)
-            && !reporter.report(Report::Typing(notice)).await
+        if let Some(report) = read_datagram(&datagram)
+            && !reporter.report(report).await
         {
             return;
         }
     }
+}
+
+/// What can't be read is as good as lost.
+fn read_datagram(datagram: &[u8]) -> Option<Report> {
+    if let Some(frames) = copies::decode(DatagramKind::LaneCopy, datagram) {
+        let event = |frame: &Frame| match LaneMessage::decode(frame) {
+            Ok(Some(LaneMessage::Event(event))) => Some(event),
+            // A notice counts in its place alone.
+            _ => None,
+        };
+        return Some(Report::Copies(frames.iter().filter_map(event).collect()));
+    }
+    if let Some(frames) = copies::decode(DatagramKind::ControlCopy, datagram) {
+        let receipt = |frame: &Frame| match ServerMessage::decode(frame) {
+            Ok(Some(message @ ServerMessage::Receipt(_))) => Some(message),
+            _ => None,
+        };
+        return Some(Report::Control(frames.iter().filter_map(receipt).collect()));
+    }
+    TypingNotice::decode_datagram(datagram).map(Report::Typing)
 }
 
 async fn accept(reporter: Reporter) {

@@ -4,6 +4,7 @@
 //! [`Duration`]: std::time::Duration
 
 pub(crate) mod backoff;
+pub(crate) mod copies;
 pub(crate) mod drafts;
 pub(crate) mod item;
 pub(crate) mod liveness;

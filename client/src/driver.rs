@@ -26,8 +26,8 @@ use std::{
 };
 
 use tertulia_proto::{
-    Done, Env, InviteMade, MemberPage, Receipt, RoomId, RoomInfo, RoomPage, ServerMessage,
-    Timestamp, UserPage, close::CloseCode,
+    Done, Env, Features, InviteMade, MemberPage, Receipt, RoomId, RoomInfo, RoomPage,
+    ServerMessage, Timestamp, UserPage, close::CloseCode,
 };
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -43,6 +43,7 @@ use crate::{
     connection::{Connected, Report, Tagged},
     core::{
         backoff,
+        copies::EarlyCopies,
         liveness::Liveness,
         room::{Me, Room},
         session::{End, Session},
@@ -71,6 +72,7 @@ const NAP: Duration = Duration::from_secs(3_600);
 pub(crate) struct Driver {
     env: Arc<dyn Env>,
     is_live: bool,
+    features: Features,
     dialer: Dialer,
     started: Instant,
     dir: Blocking<PathBuf>,
@@ -92,6 +94,8 @@ pub(crate) struct Driver {
     rooms: BTreeMap<RoomId, Room>,
     /// Rooms that the server opened on this connection: others are gone once it is live.
     opened: BTreeSet<RoomId>,
+    /// Of those rooms, what came as copies before its turn.
+    early: EarlyCopies,
     followers: BTreeMap<RoomId, follower::Follower>,
     presence: PresenceView,
     marks: marks::Marks,
@@ -270,6 +274,7 @@ impl Driver {
             }
             Report::Lane(messages) => self.handle_lane(messages),
             Report::Page(req_id, events) => self.answered(req_id, Answer::Page(events)),
+            Report::Copies(events) => self.handle_copies(events),
             Report::Typing(notice) => self.somebody_types(notice),
             Report::PageLost(req_id) => self.page_lost(req_id),
             Report::Ended(end) => self.disconnected(end),

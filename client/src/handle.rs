@@ -26,6 +26,9 @@ pub struct ClientConfig {
     /// Whether timelines are kept on disk, so that they show before the network answers. One
     /// process per profile at a time.
     pub cache: bool,
+    /// Whether small messages follow once more while the path loses packets; off to measure what
+    /// that is worth.
+    pub copies: bool,
     /// The world outside.
     pub env: Arc<dyn Env>,
 }

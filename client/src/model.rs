@@ -268,6 +268,8 @@ pub struct Status {
     pub rtt: Option<Duration>,
     /// Packets lost of those sent, in percent, over this connection.
     pub loss_pct: Option<f64>,
+    /// Copies that follow each small message now, so that a lost packet costs no round trip.
+    pub copies: usize,
     /// Messages waiting in the outbox.
     pub queued: usize,
 }

@@ -33,8 +33,13 @@ pub(crate) struct Bridge {
 impl Bridge {
     /// Opens the profile.
     pub(crate) async fn open(profile: PathBuf) -> Result<(Self, Receiver<ClientEvent>), OpenError> {
-        let config =
-            ClientConfig { profile, live: true, cache: true, env: std::sync::Arc::new(SystemEnv) };
+        let config = ClientConfig {
+            profile,
+            live: true,
+            cache: true,
+            copies: true,
+            env: std::sync::Arc::new(SystemEnv),
+        };
         let (client, events) = on_tokio(Client::open(config)).await?;
         Ok((Self { client }, events))
     }

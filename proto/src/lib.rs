@@ -29,6 +29,8 @@
 mod bounded;
 pub mod close;
 mod command;
+pub mod copies;
+mod datagram;
 mod env;
 mod event;
 pub mod frame;
@@ -50,6 +52,7 @@ pub use command::{
     Command, CreateInvite, History, ListMembers, ListRooms, ListUsers, Rename, Request, Send, Span,
     Unreadable,
 };
+pub use datagram::DatagramKind;
 pub use env::{Env, Job};
 pub use event::{
     Added, Archived, Author, Change, Event, EventHead, Joined, Left, Posted, Removed, RoleChanged,
@@ -76,6 +79,6 @@ pub use session::{
 };
 pub use stream::{LaneIndex, StreamKind, lane_of};
 pub use text::{Body, MessageText, TextError, Topic};
-pub use typing::{ClientNotice, DatagramKind, Typing, TypingNotice};
+pub use typing::{ClientNotice, Typing, TypingNotice};
 pub use version::{ALPN, Features, VERSION, VersionRange};
 pub use wire_enum::DecodeError;

@@ -36,13 +36,13 @@ pub struct Features(pub u64);
 impl Features {
     /// Typing notices as datagrams.
     pub const TYPING_DATAGRAMS: Self = Self(1);
-    /// Redundant copies of small frames. Reserved: not sent in version 0.
+    /// Redundant copies of small frames, as datagrams ([`crate::copies`]).
     pub const COPIES: Self = Self(1 << 1);
     /// End-to-end encrypted bodies. Reserved: not sent in version 0.
     pub const OPAQUE_BODIES: Self = Self(1 << 2);
 
     /// What this code can do.
-    pub const OURS: Self = Self::TYPING_DATAGRAMS;
+    pub const OURS: Self = Self(Self::TYPING_DATAGRAMS.0 | Self::COPIES.0);
 
     /// Whether all of these are among them.
     pub const fn has(self, features: Self) -> bool {

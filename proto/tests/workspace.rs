@@ -9,11 +9,12 @@ use std::{
 };
 
 /// What each crate of the workspace may use of the others, in its tests too (invariant 10).
-const DIRECTIONS: [(&str, &[&str]); 6] = [
+const DIRECTIONS: [(&str, &[&str]); 7] = [
     ("tertulia-proto", &[]),
     ("tertulia-certs", &["tertulia-proto"]),
-    ("tertulia-server", &["tertulia-proto", "tertulia-certs"]),
-    ("tertulia-client", &["tertulia-proto", "tertulia-certs"]),
+    ("tertulia-quic", &["tertulia-proto"]),
+    ("tertulia-server", &["tertulia-proto", "tertulia-certs", "tertulia-quic"]),
+    ("tertulia-client", &["tertulia-proto", "tertulia-certs", "tertulia-quic"]),
     ("tertulia-gtk", &["tertulia-client"]),
     (
         "tertulia-netsim",

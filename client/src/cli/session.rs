@@ -48,8 +48,13 @@ impl Session {
         let deadline = Instant::now()
             .checked_add(timeout)
             .ok_or_else(|| Failure::wrong("--timeout is too long"))?;
-        let config =
-            ClientConfig { profile, live: is_live, cache: false, env: Arc::new(SystemEnv) };
+        let config = ClientConfig {
+            profile,
+            live: is_live,
+            cache: false,
+            copies: true,
+            env: Arc::new(SystemEnv),
+        };
         let path = config.profile.display().to_string();
         match time::timeout_at(deadline, Client::open(config)).await {
             Ok(opened) => {

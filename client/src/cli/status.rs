@@ -20,7 +20,7 @@ struct StatusObject {
     server: Option<String>,
     rtt_ms: Option<f64>,
     loss_pct: Option<f64>,
-    copies: u64,
+    copies: usize,
     queued: usize,
 }
 
@@ -33,7 +33,7 @@ pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failur
         server: status.server,
         rtt_ms: status.rtt.map(|rtt| rtt.as_secs_f64() * 1_000.0),
         loss_pct: status.loss_pct,
-        copies: 0,
+        copies: status.copies,
         queued: status.queued,
     };
     let connection = session.client.snapshot().connection;

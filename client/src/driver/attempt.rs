@@ -4,7 +4,7 @@ use std::{future, time::Duration};
 
 use tertulia_certs::ServerLink;
 use tertulia_proto::{
-    DisplayName, Epoch, Features, Hello, Refusal, Register, RoomCursor, Seq, VersionRange, Welcome,
+    DisplayName, Epoch, Hello, Refusal, Register, RoomCursor, Seq, VersionRange, Welcome,
     close::CloseCode, limits,
 };
 use tokio::{
@@ -194,13 +194,14 @@ impl Driver {
         self.generation += 1;
         let reporter = self.reporter.clone();
         let connected = Connected::start(welcomed, self.generation, reporter, self.dialer.is_real);
-        self.shared.set_quic(Some(connected.quic.clone()));
+        self.shared.set_path(Some((connected.quic.clone(), connected.copies.clone())));
         self.connection = Some(connected);
         let now = self.now();
         self.liveness = Liveness::new(now);
         self.looked_at = now;
         self.leaves_by = None;
         self.opened.clear();
+        self.early.clear();
         self.session.welcomed(lanes, now);
         self.publish_connection();
         self.fill_holes();
@@ -268,7 +269,7 @@ impl Driver {
         let cursors = live.into_iter().flatten().take(limits::ROOMS_PER_ACCOUNT);
         Hello {
             versions: VersionRange::OURS,
-            features: Features::OURS,
+            features: self.features,
             lanes: if self.is_live { limits::LANES } else { 0 },
             epoch: self.profile.as_ref().map(|profile| profile.epoch),
             cursors: cursors
@@ -291,7 +292,7 @@ impl Driver {
         self.connection = None;
         self.leaves_by = None;
         self.refill_at = None;
-        self.shared.set_quic(None);
+        self.shared.set_path(None);
         let (now, random) = (self.now(), self.random());
         self.session.ended(end, now, random);
         self.fail_requests();

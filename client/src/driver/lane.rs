@@ -1,6 +1,6 @@
 //! What lanes and pages bring into rooms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tertulia_proto::{
     Change, Epoch, Event, History, LaneMessage, LaneNotice, RoomId, RoomListing, RoomOpened, Seq,
@@ -47,7 +47,33 @@ impl Driver {
                 LaneMessage::Notice(LaneNotice::PageHead(_)) => {}
             }
         }
+        let rooms: Vec<RoomId> = touched.keys().copied().collect();
+        self.take_copies(rooms, &mut touched);
         self.tell(touched);
+    }
+
+    /// Events came as copies: they count in their turn, and only in rooms that a lane carries.
+    pub(super) fn handle_copies(&mut self, events: Vec<Event>) {
+        let mut rooms = BTreeSet::new();
+        for event in events {
+            if self.opened.contains(&event.head.room) {
+                rooms.insert(event.head.room);
+                self.early.hold(event);
+            }
+        }
+        let mut touched = Touched::new();
+        self.take_copies(rooms, &mut touched);
+        self.tell(touched);
+    }
+
+    fn take_copies(&mut self, rooms: impl IntoIterator<Item = RoomId>, touched: &mut Touched) {
+        for id in rooms {
+            while let Some(have) = self.rooms.get(&id).map(Room::have)
+                && let Some(event) = self.early.next(id, have)
+            {
+                self.event(event, touched);
+            }
+        }
     }
 
     /// A page for the hole in a room's timeline came.
@@ -93,6 +119,7 @@ impl Driver {
     fn room_gone(&mut self, room: RoomId) {
         self.followers.remove(&room);
         self.opened.remove(&room);
+        self.early.forget(room);
         self.marks.forget(room);
         if self.rooms.remove(&room).is_some() {
             self.cache.forget(room);

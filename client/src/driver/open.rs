@@ -8,7 +8,7 @@ use std::{
 };
 
 use tertulia_certs::{DeviceIdentity, files};
-use tertulia_proto::Env;
+use tertulia_proto::{Env, Features};
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     core::{
+        copies::EarlyCopies,
         drafts::Drafts,
         liveness::Liveness,
         outbox::{Row, RowId},
@@ -94,6 +95,10 @@ pub(crate) async fn start(
     });
     let driver = Driver {
         is_live: config.live,
+        features: match config.copies {
+            true => Features::OURS,
+            false => Features(Features::OURS.0 & !Features::COPIES.0),
+        },
         dialer: Dialer { endpoint, device: Arc::new(opened.device), is_real },
         started: Instant::now(),
         dir,
@@ -110,6 +115,7 @@ pub(crate) async fn start(
         requests: Requests::default(),
         rooms: rooms.collect(),
         opened: BTreeSet::new(),
+        early: EarlyCopies::default(),
         followers: BTreeMap::new(),
         presence: PresenceView::default(),
         marks: Marks::default(),

@@ -3,10 +3,11 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tertulia_proto::{Refusal, RoomId, limits};
+use tertulia_quic::Copies;
 use tokio::sync::watch;
 
 use crate::{
@@ -31,7 +32,7 @@ struct Rest {
     presence: PresenceView,
     queued: usize,
     held_by: Option<Refusal>,
-    quic: Option<quinn::Connection>,
+    path: Option<(quinn::Connection, Option<Arc<Copies>>)>,
     trouble: Option<Trouble>,
 }
 
@@ -61,16 +62,22 @@ impl Shared {
     /// Figures of the connection.
     pub(crate) fn status(&self) -> Status {
         let rest = self.rest();
-        let path = rest.quic.as_ref().map(|quic| quic.stats().path);
+        let quic = rest.path.as_ref().map(|(quic, _)| quic);
+        let path = quic.map(|quic| quic.stats().path);
         Status {
-            connected: rest.quic.is_some(),
+            connected: quic.is_some(),
             server: rest.account.as_ref().map(|account| account.server.clone()),
-            address: rest.quic.as_ref().map(|quic| canonical(quic.remote_address())),
-            key: rest.quic.as_ref().and_then(|quic| key_of(quic).ok()),
+            address: quic.map(|quic| canonical(quic.remote_address())),
+            key: quic.and_then(|quic| key_of(quic).ok()),
             rtt: path.map(|path| path.rtt),
             loss_pct: path
                 .filter(|path| path.sent_packets > 0)
                 .map(|path| 100.0 * path.lost_packets as f64 / path.sent_packets as f64),
+            copies: rest
+                .path
+                .as_ref()
+                .and_then(|(_, copies)| copies.as_ref())
+                .map_or(0, |copies| copies.per_frame()),
             queued: rest.queued,
         }
     }
@@ -100,8 +107,8 @@ impl Shared {
         self.rest().trouble = Some(trouble.clone());
     }
 
-    pub(super) fn set_quic(&self, quic: Option<quinn::Connection>) {
-        self.rest().quic = quic;
+    pub(super) fn set_path(&self, path: Option<(quinn::Connection, Option<Arc<Copies>>)>) {
+        self.rest().path = path;
     }
 
     /// `false`: it was so already.

@@ -14,6 +14,7 @@ use quinn::{
 use socket2::{Domain, Protocol, Socket, Type};
 use tertulia_certs::{DeviceIdentity, ObservedKey, Trust};
 use tertulia_proto::ALPN;
+use tertulia_quic::WindowFloor;
 
 use crate::core::liveness;
 
@@ -72,6 +73,7 @@ fn transport() -> TransportConfig {
     let mut transport = TransportConfig::default();
     transport
         .initial_rtt(INITIAL_RTT)
+        .congestion_controller_factory(Arc::new(WindowFloor::default()))
         .max_idle_timeout(Some(IdleTimeout::from(IDLE)))
         .keep_alive_interval(Some(liveness::SILENCE / 3))
         .max_concurrent_bidi_streams(VarInt::from_u32(0))

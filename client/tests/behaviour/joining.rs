@@ -191,6 +191,7 @@ async fn a_broken_profile_is_never_a_new_one() {
             profile: dir.path().to_owned(),
             live: true,
             cache: true,
+            copies: true,
             env: std::sync::Arc::new(SystemEnv),
         };
         let error = Client::open(config).await.map(drop).unwrap_err();

@@ -37,8 +37,13 @@ impl Person {
     }
 
     async fn with(profile: &Path, live: bool, cache: bool) -> Self {
-        let config =
-            ClientConfig { profile: profile.to_owned(), live, cache, env: Arc::new(SystemEnv) };
+        let config = ClientConfig {
+            profile: profile.to_owned(),
+            live,
+            cache,
+            copies: true,
+            env: Arc::new(SystemEnv),
+        };
         let (client, events) = Client::open(config).await.unwrap();
         Self { client, events }
     }

@@ -11,6 +11,7 @@
 //! | what goes wrong | [`chaos`], by kinds of runs: [`preset`] |
 //! | the reference, and the comparison with it | [`ledger`], [`facts`], [`verdict`], [`inspection`] |
 //! | one run; many | [`run()`], [`soak`] |
+//! | how long messages take | [`latency`] |
 //!
 //! A run: two to four people join a server, enter and leave rooms of every kind, write, read and
 //! follow, while things go wrong. Then all is made good, everybody comes to rest, and everything
@@ -27,6 +28,7 @@ mod image;
 pub mod inspection;
 pub mod keeper;
 mod keys;
+pub mod latency;
 pub mod ledger;
 pub mod machine;
 pub mod net;

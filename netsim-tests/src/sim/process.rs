@@ -37,6 +37,17 @@ impl Process {
         life: u64,
         cache: bool,
     ) -> anyhow::Result<(Self, async_channel::Receiver<ClientEvent>)> {
+        Self::open_with(world, person, life, cache, true).await
+    }
+
+    /// The same; `copies`: as in [`ClientConfig`].
+    pub async fn open_with(
+        world: &Arc<World>,
+        person: usize,
+        life: u64,
+        cache: bool,
+        copies: bool,
+    ) -> anyhow::Result<(Self, async_channel::Receiver<ClientEvent>)> {
         let name = format!("person{person}");
         let (dir, image) = world.dirs(&name, life);
         if life == 0 {
@@ -52,7 +63,7 @@ impl Process {
         let endpoint =
             Endpoint::new_with_abstract_socket(config, None, socket, Arc::new(TokioRuntime))?;
         let env = Arc::new(SimEnv(Arc::clone(&machine)));
-        let config = ClientConfig { profile: dir, live: true, cache, env };
+        let config = ClientConfig { profile: dir, live: true, cache, copies, env };
         let (client, events) = Client::with_endpoint(config, endpoint).await?;
         let world = Arc::clone(world);
         Ok((Self { person, life, machine, client, world }, events))

@@ -76,7 +76,7 @@ pub fn run(seed: u64, preset: Preset) -> anyhow::Result<Report> {
 }
 
 /// In memory where there is such a place: power cuts are no part of a run.
-fn folder() -> anyhow::Result<tempfile::TempDir> {
+pub(super) fn folder() -> anyhow::Result<tempfile::TempDir> {
     let memory = Path::new("/dev/shm");
     let mut builder = tempfile::Builder::new();
     let builder = builder.prefix("tertulia-sim");

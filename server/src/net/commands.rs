@@ -24,26 +24,38 @@ use crate::{
 };
 
 /// Reads requests until the client finishes its stream. What is due as an answer goes to
-/// `replies` in order; where that line is full, nothing more is read.
+/// `replies` in order; where that line is full, nothing more is read. What was `copied` counts as
+/// if it had come on the stream, whichever is first.
 pub(crate) async fn read(
     shared: &Shared,
     actor: Actor,
     quota: &Quota,
     reader: &mut FrameReader,
     typing: &TypingIn<'_>,
+    mut copied: mpsc::Receiver<Request>,
     replies: mpsc::Sender<(ReqId, Due)>,
 ) -> Result<(), Ended> {
     let mut order = RequestOrder::new();
-    while let Some(frame) = reader.next_frame().await? {
-        let Some(request) = Request::decode(&frame)? else {
-            // What is neither is skipped: a newer client may say more than we know.
-            if let Some(ClientNotice::Typing(notice)) = ClientNotice::decode(&frame)? {
-                typing.take(&notice);
+    loop {
+        tokio::select! {
+            biased;
+            Some(request) = copied.recv() => {
+                // One that is too early comes on the stream in its turn.
+                let _ = order.accept(request);
             }
-            continue;
-        };
-        let too_early = Ended::Close(CloseCode::PROTOCOL, "request numbers with a gap");
-        order.accept(request).map_err(|_| too_early)?;
+            frame = reader.next_frame() => {
+                let Some(frame) = frame? else { return Ok(()) };
+                let Some(request) = Request::decode(&frame)? else {
+                    // What is neither is skipped: a newer client may say more than we know.
+                    if let Some(ClientNotice::Typing(notice)) = ClientNotice::decode(&frame)? {
+                        typing.take(&notice);
+                    }
+                    continue;
+                };
+                let too_early = Ended::Close(CloseCode::PROTOCOL, "request numbers with a gap");
+                order.accept(request).map_err(|_| too_early)?;
+            }
+        }
         while let Some(Request { req_id, command }) = order.next_ready() {
             let due = match command {
                 Ok(command) => take(shared, actor, quota, command).await?,
@@ -55,7 +67,6 @@ pub(crate) async fn read(
             }
         }
     }
-    Ok(())
 }
 
 async fn take(

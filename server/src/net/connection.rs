@@ -6,6 +6,7 @@ use quinn::{Connection, Incoming, VarInt};
 use rustls::pki_types::CertificateDer;
 use tertulia_certs::peer_fingerprint;
 use tertulia_proto::{Features, ServerMessage, StreamKind, close::CloseCode, limits as wire};
+use tertulia_quic::Copies;
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep, timeout},
@@ -15,6 +16,7 @@ use tracing::{Instrument, debug, info, info_span};
 use super::{
     Ended, Shared, commands,
     crowd::Place,
+    datagrams,
     frames::{FrameReader, FrameWriter},
     greeting,
     lanes::Lanes,
@@ -106,8 +108,11 @@ async fn welcomed(
     let welcome = guest.welcome(shared);
     let lanes = welcome.lanes;
     // A client can name the feature and not let its transport take any.
-    let by_datagram = welcome.features.has(Features::TYPING_DATAGRAMS)
-        && connection.max_datagram_size().is_some();
+    let takes_datagrams = connection.max_datagram_size().is_some();
+    let by_datagram = takes_datagrams && welcome.features.has(Features::TYPING_DATAGRAMS);
+    let copies = (takes_datagrams && welcome.features.has(Features::COPIES))
+        .then(|| Copies::new(connection));
+    let copies = copies.as_ref();
     info!(account = account.id.0, lanes, "welcome");
     shared.metrics.welcomes.inc();
     let known_epoch = guest.hello.epoch == Some(welcome.epoch);
@@ -119,14 +124,15 @@ async fn welcomed(
     let mut pages = Pages::new(connection);
     let typing = TypingIn::new(shared, joined.id(), account.id);
     let (due_tx, due_rx) = mpsc::channel(wire::REQUESTS_IN_FLIGHT);
+    let (copied_tx, copied_rx) = mpsc::channel(datagrams::COPIED);
     let requests = async {
-        commands::read(shared, actor, &quota, &mut reader, &typing, due_tx).await?;
+        commands::read(shared, actor, &quota, &mut reader, &typing, copied_rx, due_tx).await?;
         // The client said its last; its answers are the other branch's.
         std::future::pending::<Result<(), Ended>>().await
     };
     let answers = async {
         let typed = (!by_datagram).then_some(&*bell);
-        replies::write(shared, account, &mut writer, &mut pages, typed, due_rx).await?;
+        replies::write(shared, account, &mut writer, copies, &mut pages, typed, due_rx).await?;
         pages.flush().await?;
         // The last receiver closes: the client, once it has its answers.
         let closed = timeout(limits::STOP_TIME, connection.closed()).await;
@@ -137,16 +143,32 @@ async fn welcomed(
             return std::future::pending().await;
         }
         let id = joined.id();
-        Lanes::open(shared, connection, account.id, id, &bell, lanes, cursors).await?.run().await
+        let mut lanes =
+            Lanes::open(shared, connection, account.id, id, &bell, lanes, cursors).await?;
+        lanes.follow_with(copies);
+        lanes.run().await
     };
-    let whispers = async {
-        if !by_datagram {
+    let datagrams = async {
+        if !by_datagram && copies.is_none() {
             return std::future::pending().await;
         }
+        let whispers = async {
+            match by_datagram {
+                true => typing::send_datagrams(connection, &bell).await,
+                false => std::future::pending().await,
+            }
+        };
+        let followers = async {
+            match copies {
+                Some(copies) => copies.run().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             biased;
-            never = typing.read_datagrams(connection) => never,
-            never = typing::send_datagrams(connection, &bell) => match never {},
+            never = datagrams::read(connection, &typing, copies.map(|_| copied_tx)) => never,
+            never = followers => match never {},
+            never = whispers => match never {},
         }
     };
     tokio::select! {
@@ -158,7 +180,7 @@ async fn welcomed(
         answered = answers => answered.map(|()| Ended::Close(CloseCode::OK, "")),
         read = requests => read.map(|()| Ended::Close(CloseCode::OK, "")),
         carried = live => carried.map(|never| match never {}),
-        heard = whispers => heard.map(|never| match never {}),
+        heard = datagrams => heard.map(|never| match never {}),
         never = watch_silence(connection, &joined) => match never {},
     }
 }

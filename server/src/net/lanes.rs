@@ -11,9 +11,10 @@ use std::{
 
 use quinn::Connection;
 use tertulia_proto::{
-    AccountId, LaneNotice, Live, RoomClosed, RoomCursor, RoomId, RoomJump, RoomOpened, Seq,
-    StreamKind, close::CloseCode, lane_of, limits as wire,
+    AccountId, DatagramKind, LaneNotice, Live, RoomClosed, RoomCursor, RoomId, RoomJump,
+    RoomOpened, Seq, StreamKind, close::CloseCode, lane_of, limits as wire,
 };
+use tertulia_quic::Copies;
 use tokio::time::timeout;
 
 use super::{Ended, Shared, frames::FrameWriter};
@@ -31,6 +32,7 @@ pub(crate) struct Lanes<'a> {
     id: ConnectionId,
     bell: &'a Arc<Bell>,
     writers: Vec<FrameWriter>,
+    copies: Option<&'a Copies>,
     /// What the client said it has.
     cursors: BTreeMap<RoomId, Seq>,
     /// The next event of each room that is carried.
@@ -66,10 +68,16 @@ impl<'a> Lanes<'a> {
             id,
             bell,
             writers,
+            copies: None,
             cursors,
             next: BTreeMap::new(),
             subscribed: BTreeSet::new(),
         })
+    }
+
+    /// Live events follow once more as these.
+    pub(crate) fn follow_with(&mut self, copies: Option<&'a Copies>) {
+        self.copies = copies;
     }
 
     /// Carries the account's rooms until the connection ends.
@@ -176,7 +184,12 @@ impl<'a> Lanes<'a> {
         };
         let mut frames = match read {
             Read::UpToDate => return Ok(false),
-            Read::Frames(frames) => frames,
+            Read::Frames(frames) => {
+                if let Some(copies) = self.copies {
+                    copies.offer(DatagramKind::LaneCopy, &frames);
+                }
+                frames
+            }
             Read::Behind { head } => {
                 self.shared.metrics.lane_store_reads.inc();
                 // The store may be ahead, and what is there not for this reader any more.

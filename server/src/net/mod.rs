@@ -5,6 +5,7 @@ mod bucket;
 mod commands;
 mod connection;
 mod crowd;
+mod datagrams;
 mod endpoint;
 mod frames;
 mod greeting;

@@ -1,13 +1,13 @@
 //! The control stream, outwards: replies in the order of the requests, and notices.
 
-use std::{future, pin::pin, time::Duration};
+use std::{future, pin::pin, slice, time::Duration};
 
-use bytes::Bytes;
 use tertulia_proto::{
-    Done, GoAway, History, InviteMade, ListMembers, ListRooms, ListUsers, MemberPage, MessageId,
-    Receipt, Refusal, Rejected, ReqId, RoomInfo, RoomPage, ServerMessage, UserPage,
+    DatagramKind, Done, GoAway, History, InviteMade, ListMembers, ListRooms, ListUsers, MemberPage,
+    MessageId, Receipt, Refusal, Rejected, ReqId, RoomInfo, RoomPage, ServerMessage, UserPage,
     close::CloseCode, limits as wire,
 };
+use tertulia_quic::Copies;
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
@@ -59,6 +59,7 @@ pub(crate) async fn write(
     shared: &Shared,
     account: &AccountRow,
     writer: &mut FrameWriter,
+    copies: Option<&Copies>,
     pages: &mut Pages,
     typing: Option<&Bell>,
     mut due: mpsc::Receiver<(ReqId, Due)>,
@@ -95,7 +96,12 @@ pub(crate) async fn write(
             frame = typed => writer.write_one(frame).await?,
             next = due.recv() => {
                 let Some((req_id, due)) = next else { break };
-                if let Some(frame) = answer(shared, account, pages, req_id, due).await? {
+                if let Some(message) = answer(shared, account, pages, req_id, due).await? {
+                    let frame = message.encode();
+                    // Somebody waits for its tick.
+                    if let (Some(copies), ServerMessage::Receipt(_)) = (copies, &message) {
+                        copies.offer(DatagramKind::ControlCopy, slice::from_ref(&frame));
+                    }
                     writer.write_one(frame).await?;
                 }
             }
@@ -120,7 +126,7 @@ async fn answer(
     pages: &mut Pages,
     req_id: ReqId,
     due: Due,
-) -> Result<Option<Bytes>, Ended> {
+) -> Result<Option<ServerMessage>, Ended> {
     let message = match due {
         Due::Commit { pending, message_id, token } => {
             let stopped = |_| Ended::Close(CloseCode::GO_AWAY, "the server stops");
@@ -145,7 +151,7 @@ async fn answer(
         ServerMessage::Rejected(rejected) => shared.metrics.refused(rejected.refusal),
         _ => {}
     }
-    Ok(Some(message.encode()))
+    Ok(Some(message))
 }
 
 async fn committed(

@@ -15,6 +15,7 @@ use quinn_proto::HashedConnectionIdGenerator;
 use socket2::{Domain, Protocol, Socket, Type};
 use tertulia_certs::ServerIdentity;
 use tertulia_proto::{ALPN, limits as wire};
+use tertulia_quic::WindowFloor;
 
 use crate::limits;
 
@@ -72,6 +73,7 @@ fn transport() -> anyhow::Result<TransportConfig> {
     let mut config = TransportConfig::default();
     config
         .initial_rtt(Duration::from_millis(100))
+        .congestion_controller_factory(Arc::new(WindowFloor::default()))
         .max_idle_timeout(Some(IdleTimeout::try_from(limits::IDLE_TIME)?))
         .max_concurrent_bidi_streams(VarInt::from_u32(1))
         .max_concurrent_uni_streams(VarInt::from_u32(0))

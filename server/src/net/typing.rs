@@ -9,7 +9,7 @@ use quinn::Connection;
 use tertulia_proto::{AccountId, Typing};
 use tokio::time::Instant;
 
-use super::{Ended, Shared, bucket::Bucket};
+use super::{Shared, bucket::Bucket};
 use crate::{
     hub::{Bell, ConnectionId},
     limits,
@@ -36,19 +36,6 @@ impl<'a> TypingIn<'a> {
         let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
         if bucket.take(Instant::now()).is_ok() {
             self.shared.hub.typing(self.id, self.account, typing.room);
-        }
-    }
-
-    /// Reads datagrams until the connection ends; those of other kinds are ignored.
-    pub(crate) async fn read_datagrams(
-        &self,
-        connection: &Connection,
-    ) -> Result<Infallible, Ended> {
-        loop {
-            let datagram = connection.read_datagram().await?;
-            if let Some(typing) = Typing::decode_datagram(&datagram) {
-                self.take(&typing);
-            }
         }
     }
 }

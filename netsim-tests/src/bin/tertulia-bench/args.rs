@@ -39,6 +39,38 @@ pub(crate) enum Command {
     /// One seed decides everything: packets, crashes, full disks, what people do. Ends with 1 if a
     /// message was lost, came twice or out of order, or anything else happened that never may.
     Soak(Soak),
+    /// Measure how long messages take through links that lose packets, in virtual time
+    ///
+    /// The real server and clients: with copies of small frames, and without (quic-plain). One
+    /// writes into four rooms, 20 messages a second, two read; each link, and each direction of
+    /// it, loses packets. Programs and disks take no time, so that the figures are those of the
+    /// protocol alone. Ends with 1 if a message was lost, came twice or out of order.
+    Loss(Loss),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Loss {
+    /// From the writer to a reader, if nothing is lost
+    #[arg(long, value_name = "MS", default_value = "60", value_parser = ms)]
+    pub(crate) rtt: Duration,
+    /// Lost packets in each direction of each link
+    #[arg(long, value_name = "PCT", value_delimiter = ',', default_value = "0,1,2,5,10,20",
+          value_parser = percent)]
+    pub(crate) loss: Vec<f64>,
+    /// Lost in bursts of so many packets on average
+    #[arg(long, value_name = "PACKETS", conflicts_with = "burst_ms",
+          value_parser = value_parser!(u32).range(1..=1_000))]
+    pub(crate) burst: Option<u32>,
+    /// Lost in bad times that last so long on average
+    #[arg(long, value_name = "MS", value_parser = ms)]
+    pub(crate) burst_ms: Option<Duration>,
+    /// Messages of each row
+    #[arg(long, value_name = "N", default_value_t = 2_000,
+          value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) messages: u32,
+    /// Chance: the same seed, the same chance
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
 }
 
 #[derive(Debug, Args)]

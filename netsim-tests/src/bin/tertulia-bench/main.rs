@@ -7,6 +7,7 @@
 mod args;
 mod conditions;
 mod link;
+mod loss;
 mod netsim;
 mod output;
 mod soak;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         }
         Command::Netsim(args) => in_real_time(|stop| netsim::run(args, json, stop)),
         Command::Soak(args) => soak::run(&args, json),
+        Command::Loss(args) => loss::run(&args, json),
     };
     ended.unwrap_or_else(|error| fail(&format!("{error:#}")))
 }
