@@ -10,14 +10,8 @@ const CLEAN: f64 = 1e-3;
 /// Milliseconds after the frame itself, for each number of copies. The first ones make up for a
 /// lost packet, the last one for a burst of them. None is sent at once: quinn would put it into
 /// the same packet as the stream's data.
-const OFFSETS_MS: [&[u64]; 6] = [
-    &[],
-    &[2, 45],
-    &[2, 12, 45],
-    &[2, 12, 30, 75],
-    &[2, 10, 25, 45, 90],
-    &[2, 10, 22, 40, 65, 100],
-];
+const OFFSETS_MS: [&[u64]; 6] =
+    [&[], &[2, 45], &[2, 9, 45], &[2, 8, 20, 75], &[2, 8, 16, 35, 85], &[2, 8, 16, 28, 50, 95]];
 
 /// How strongly a path is shielded: from 0, not at all, to 5. The fewest copies with which a frame
 /// hardly ever misses all of its ways, were losses independent, and one more against bursts.
@@ -56,7 +50,7 @@ mod tests {
         for strength in 1..=9 {
             let all: Vec<_> = offsets(strength).collect();
             assert!(all[0] >= Duration::from_millis(2));
-            assert!(all.windows(2).all(|pair| pair[1] >= pair[0] + Duration::from_millis(8)));
+            assert!(all.windows(2).all(|pair| pair[1] >= pair[0] + Duration::from_millis(6)));
             assert!(all.last().unwrap() >= &Duration::from_millis(45), "beyond a burst");
         }
     }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+mod copies;
 mod drafts;
 mod fake_server;
 mod glimpse;
