@@ -46,9 +46,13 @@ fn human(status: &StatusObject, connection: &Connection) -> String {
     let state = match connection {
         Connection::Unjoined => "not joined yet".to_owned(),
         Connection::Syncing | Connection::Live => format!(
-            "connected, round trip {:.1} ms, loss {:.1} %",
+            "connected, round trip {:.1} ms, loss {:.1} %{}",
             status.rtt_ms.unwrap_or_default(),
-            status.loss_pct.unwrap_or_default()
+            status.loss_pct.unwrap_or_default(),
+            match status.copies {
+                0 => String::new(),
+                copies => format!(", made up for by {copies} copies of each message"),
+            }
         ),
         Connection::Connecting { doubt: None } => "not connected: no answer yet".to_owned(),
         Connection::Connecting { doubt: Some(trouble) }

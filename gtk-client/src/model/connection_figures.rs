@@ -30,7 +30,7 @@ impl ConnectionFigures {
                 .rtt
                 .map(|rtt| milliseconds(rtt.as_secs_f64() * 1_000.0))
                 .unwrap_or_default(),
-            loss: status.loss_pct.map(percent).unwrap_or_default(),
+            loss: status.loss_pct.map(|lost| loss(lost, status.copies)).unwrap_or_default(),
             queued: match status.queued {
                 0 => tr("none").to_owned(),
                 // A count fits.
@@ -62,6 +62,17 @@ fn percent(percent: f64) -> String {
     fill(tr("{n} % of what was sent"), &[("n", &format!("{percent:.1}"))])
 }
 
+fn loss(lost: f64, copies: usize) -> String {
+    let lost = percent(lost);
+    match copies {
+        0 => lost,
+        copies => {
+            let text = tr("{lost}; {n} copies of each message make up for it");
+            fill(text, &[("lost", &lost), ("n", &copies.to_string())])
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -78,6 +89,7 @@ mod tests {
             key: Some(KeyFingerprint::from_bytes([0; 32])),
             rtt: Some(Duration::from_micros(3_140)),
             loss_pct: Some(0.25),
+            copies: 0,
             queued: 2,
         }
     }
@@ -90,6 +102,12 @@ mod tests {
         assert_eq!((&*told.rtt, &*told.loss), ("3.1 ms", "0.2 % of what was sent"));
         assert_eq!(told.queued, "2 messages");
         assert_eq!(told.words, ["abandon"; 8].join(" "));
+    }
+
+    #[test]
+    fn copies_are_told_where_there_are_any() {
+        let told = ConnectionFigures::of(&Connection::Live, &Status { copies: 3, ..status() });
+        assert_eq!(told.loss, "0.2 % of what was sent; 3 copies of each message make up for it");
     }
 
     #[test]
