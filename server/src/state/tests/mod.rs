@@ -11,5 +11,6 @@ mod reading;
 mod records;
 mod room_changes;
 mod room_names;
+mod verification;
 mod whatever;
 mod world;
