@@ -6,9 +6,11 @@
 
 mod args;
 mod conditions;
+mod growth;
 mod link;
 mod netsim;
 mod output;
+mod programs;
 mod soak;
 
 use std::{pin::Pin, process::ExitCode};
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
             in_real_time(|stop| link::run(*args, json, stop))
         }
         Command::Netsim(args) => in_real_time(|stop| netsim::run(args, json, stop)),
+        Command::Growth(args) => in_real_time(|stop| growth::run(args, json, stop)),
         Command::Soak(args) => soak::run(&args, json),
     };
     ended.unwrap_or_else(|error| fail(&format!("{error:#}")))
