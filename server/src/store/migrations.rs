@@ -132,6 +132,22 @@ mod tests {
         check(&path, &db).unwrap();
     }
 
+    /// The form of a released schema, which a fixture keeps, is never changed: the next one is a
+    /// step of its own.
+    #[test]
+    fn the_steps_up_to_a_fixture_make_what_the_fixture_holds() {
+        let form = |steps: &[&str]| {
+            let db = Connection::open_in_memory().unwrap();
+            steps.iter().for_each(|step| db.execute_batch(step).unwrap());
+            let sql = "SELECT name || ': ' || sql FROM sqlite_schema WHERE sql NOT NULL ORDER BY 1";
+            let mut statement = db.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+            rows.map(Result::unwrap).collect::<Vec<_>>()
+        };
+        let fixture = include_str!("migrations/fixtures/schema-2.sql");
+        assert_eq!(form(&MIGRATIONS[..2]), form(&[fixture]));
+    }
+
     #[test]
     fn what_is_no_database_is_named_and_left_as_it_is() {
         let dir = tempfile::tempdir().unwrap();

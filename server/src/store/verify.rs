@@ -105,6 +105,21 @@ pub(crate) fn step(db: &Connection, place: Place, until: LogPosition) -> rusqlit
     }
 }
 
+/// What a whole pass finds.
+#[cfg(test)]
+pub(crate) fn whole(db: &Connection, until: LogPosition) -> rusqlite::Result<Vec<String>> {
+    let (mut at, mut problems) = (Place::Log(LogPosition(0)), Vec::new());
+    loop {
+        let seen = step(db, at, until)?;
+        assert!(seen.looked <= PAGE, "a step is a small one");
+        problems.extend(seen.problems);
+        match seen.next {
+            Some(next) => at = next,
+            None => return Ok(problems),
+        }
+    }
+}
+
 fn room_from(db: &Connection, room: RoomId) -> rusqlite::Result<Option<RoomId>> {
     db.prepare_cached("SELECT id FROM room WHERE id >= ?1 ORDER BY id LIMIT 1")?
         .query_row([int(room.0)], |row| column(row, 0))

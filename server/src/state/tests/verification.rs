@@ -6,7 +6,7 @@ use super::world::*;
 use crate::store::{
     StoreError, Writer,
     soundness::{Pass, Place},
-    verify::step,
+    verify::whole,
 };
 
 /// Two people in three rooms; more than a page of everything.
@@ -26,20 +26,8 @@ fn server() -> World {
     world
 }
 
-/// What a whole pass finds.
 fn pass(world: &World) -> Vec<String> {
-    let mut pass = Pass::new(world.writer.head());
-    let mut problems = Vec::new();
-    for _ in 0..100 {
-        let seen = step(world.database(), pass.at, pass.until).unwrap();
-        assert!(seen.looked <= 256, "a step is a small one");
-        problems.extend(seen.problems);
-        match seen.next {
-            Some(next) => pass.at = next,
-            None => return problems,
-        }
-    }
-    panic!("it has no end");
+    whole(world.database(), world.writer.head()).unwrap()
 }
 
 const DAMAGE: [(&str, &str); 15] = [
