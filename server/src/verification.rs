@@ -32,7 +32,7 @@ const SHARE_WHILE_WRITING: u32 = 40;
 pub(crate) async fn run(shared: Arc<Shared>, database: PathBuf, marks: Marks) {
     tell(&shared, &marks);
     if let Some(Pass { until, .. }) = marks.now().pass {
-        info!(entries = until.0, "the last stop was not clean: the history is verified meanwhile");
+        info!(entries = until.0, "a stop was not clean: the history is verified meanwhile");
     }
     let mut connection = None;
     let mut head = shared.log.head();
