@@ -110,6 +110,11 @@ async fn asked(
         asked.rooms.push(began.elapsed());
         let head = page.rooms.iter().find(|listing| listing.room == room);
         let head = head.context("the large room is not there")?.head;
+        let cursors = page.rooms.iter().map(|listing| {
+            let behind = if listing.room == room { BEHIND } else { 0 };
+            RoomCursor { room: listing.room, seq: Seq(listing.head.0.saturating_sub(behind)) }
+        });
+        let cursors = cursors.collect();
         let began = Instant::now();
         speaker.request(ListMembers { room, after: AccountId(0) }).await?;
         let ServerMessage::Members(_) = speaker.answer().await? else { bail!("no members") };
@@ -129,7 +134,6 @@ async fn asked(
         speaker.leave().await;
         let mut speaker = Speaker::connect(&link, village.reader()).await?;
         let began = Instant::now();
-        let cursors = vec![RoomCursor { room, seq: Seq(head.0.saturating_sub(BEHIND)) }];
         let resuming =
             tertulia_proto::Hello { epoch: Some(welcome.epoch), cursors, ..hello(limits::LANES) };
         let lanes = speaker.greet("", &link, resuming).await?.lanes;
