@@ -252,7 +252,7 @@ impl Pipe {
                 Ok(Some(frame)) => frame,
                 Ok(None) => return Ok(()),
                 Err(error) => {
-                    written.trouble.get_or_insert(error.to_string());
+                    written.trouble.get_or_insert_with(|| error.to_string());
                     return Err(());
                 }
             };
@@ -264,7 +264,7 @@ impl Pipe {
                 Ok(body) if self.is_up => written.lines.push(Line::Says { connection, kind, body }),
                 Ok(body) => written.lines.push(Line::Hears { connection, on, kind, body }),
                 Err(error) => {
-                    written.trouble.get_or_insert(format!("{error:#}"));
+                    written.trouble.get_or_insert_with(|| format!("{error:#}"));
                     return Err(());
                 }
             }
