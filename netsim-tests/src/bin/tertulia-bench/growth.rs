@@ -2,7 +2,7 @@
 
 use std::{future::Future, path::Path, process::ExitCode};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use tertulia_netsim::growth::{self, Plan, Told, table};
 
 use crate::{
@@ -17,7 +17,6 @@ pub(crate) async fn run(
     stop: impl Future<Output = u8>,
 ) -> Result<ExitCode> {
     find_programs(args.programs.as_deref())?;
-    ensure!(args.messages.is_sorted(), "--messages: from few to many");
     // Deleted at the end, whatever that is.
     let dir = match &args.dir {
         Some(dir) => tempfile::tempdir_in(dir),

@@ -36,7 +36,13 @@ fn main() -> ExitCode {
             in_real_time(|stop| link::run(*args, json, stop))
         }
         Command::Netsim(args) => in_real_time(|stop| netsim::run(args, json, stop)),
-        Command::Growth(args) => in_real_time(|stop| growth::run(args, json, stop)),
+        Command::Growth(args) => {
+            if !args.messages.is_sorted() {
+                let error = "--messages: from few to many";
+                Cli::command().error(ErrorKind::ValueValidation, error).exit();
+            }
+            in_real_time(|stop| growth::run(args, json, stop))
+        }
         Command::Soak(args) => soak::run(&args, json),
     };
     ended.unwrap_or_else(|error| fail(&format!("{error:#}")))
