@@ -1,6 +1,6 @@
 # The doors of the house; the work is done in scripts/.
 
-.PHONY: help run client server netsim soak test check install uninstall
+.PHONY: help run client server netsim soak bench test check install uninstall
 .NOTPARALLEL:
 
 # NAME counts only where it was typed after `make`: some systems have one in every environment.
@@ -19,6 +19,7 @@ help:
 	@echo 'make server            the server alone: no window, no GTK needed'
 	@echo 'make netsim            messages through bad networks of five kinds, counted'
 	@echo 'make soak SEEDS=500    server and clients in virtual time while everything goes wrong; or TIME=90s'
+	@echo 'make bench             figures: a server with 1000 to 1000000 messages; or MOST=10000000'
 	@echo 'make test              every test, windows included; no display needed'
 	@echo 'make install [PREFIX=/usr/local] [DESTDIR=]  the programs, for everybody here; make uninstall'
 	@echo 'make check             format, lints, documentation, licences, dependencies'
@@ -40,6 +41,10 @@ soak:
 	@SEEDS='$(if $(filter command line,$(origin SEEDS)),$(value SEEDS))' \
 	    TIME='$(if $(filter command line,$(origin TIME)),$(value TIME))' \
 	    PRESET='$(if $(filter command line,$(origin PRESET)),$(value PRESET))' scripts/soak
+
+# MOST counts only where it was typed after `make`.
+bench:
+	@MOST='$(if $(filter command line,$(origin MOST)),$(value MOST))' scripts/bench
 
 test:
 	@scripts/test

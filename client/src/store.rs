@@ -3,6 +3,8 @@
 //! Everything here blocks; the driver runs it through [`Blocking`].
 
 pub(crate) mod blocking;
+#[cfg(test)]
+mod compatibility;
 mod database;
 pub(crate) mod drafts_file;
 pub(crate) mod outbox_file;

@@ -106,6 +106,7 @@ fn what_can_not_be_is_told_by_the_exit_code_and_one_line() {
         (&["link", "--to", "no-such-host.invalid:9"], FAILED, "no-such-host.invalid"),
         (&["netsim", "--programs", "/nowhere"], FAILED, "/nowhere"),
         (&["netsim", "--messages", "0"], WRONG, "messages"),
+        (&["growth", "--messages", "2000,1000"], WRONG, "from few to many"),
         (&[], WRONG, "Usage"),
     ] {
         let output = call(arguments);
@@ -204,4 +205,24 @@ fn processes(marker: &str) -> Vec<String> {
         Some(String::from_utf8_lossy(&line).replace('\0', " "))
     });
     commands.filter(|line| line.contains(marker)).collect()
+}
+
+#[test]
+fn growth_measures_each_size_and_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let (into, programs) = (dir.path().to_str().unwrap(), programs().unwrap().to_str().unwrap());
+    let sizes = ["growth", "--messages", "1000,2500", "--repeats", "1", "--json", "-"];
+    let output = call(&[&sizes[..], &["--dir", into, "--programs", programs]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(rows.len(), 2);
+    for (row, messages) in rows.iter().zip([1_000, 2_500]) {
+        assert_eq!((&row["system"], &row["messages"]), (&"tertulia".into(), &messages.into()));
+        for key in ["start_ms", "start_after_kill_ms", "resume_ms", "oldest_page_ms", "rss_mib"] {
+            assert!(row[key].as_f64().unwrap() > 0.0, "{key}: {row}");
+        }
+    }
+    let said = stderr(&output);
+    assert!(said.contains("page of 100, oldest"), "the table is for people then: {said}");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }

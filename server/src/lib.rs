@@ -9,6 +9,7 @@
 
 mod addresses;
 mod admin;
+mod bulk;
 mod certificate;
 mod config;
 mod data_dir;
@@ -26,11 +27,13 @@ mod start_error;
 mod state;
 mod store;
 mod system;
+mod verification;
 
 pub use admin::{
     AccountLine, AdminError, AuditLine, BackupDone, CheckReport, InviteRequest, Recovered,
     Restored, Stats, accounts, audit, backup, check, recover, request_invite, restore, stats,
 };
+pub use bulk::{Bulk, BulkError};
 pub use config::{
     CertificateFiles, ConfigError, ConfigFile, LogFormat, Nearby, Rates, ServerConfig, TrustBy,
 };

@@ -26,6 +26,14 @@ pub(crate) const COMMIT_BATCH: usize = 256;
 pub(crate) const COMMIT_QUEUE: usize = 1_024;
 /// The write-ahead log is folded into the database beyond this size, in bytes.
 pub(crate) const CHECKPOINT_BYTES: u64 = 16 << 20;
+/// Entries that are verified before serving after a stop that was not clean: those that may still
+/// have been in the write-ahead log, and never more.
+pub(crate) const VERIFIED_AT_START: u64 = 65_536;
+/// The shortest and the longest pause between two steps of the verification beside serving.
+pub(crate) const VERIFICATION_PAUSE: (Duration, Duration) =
+    (Duration::from_millis(20), Duration::from_secs(2));
+/// Problems of one pass that are logged one by one.
+pub(crate) const VERIFICATION_LOGGED: u64 = 20;
 /// Read-only database connections.
 pub(crate) const READERS: usize = 4;
 

@@ -40,6 +40,8 @@ pub(crate) struct Metrics {
     database_bytes: Gauge,
     wal_bytes: Gauge,
     resident_bytes: Gauge,
+    unverified: Gauge,
+    damage: Gauge,
     certificate_end: Gauge,
 }
 
@@ -107,6 +109,8 @@ impl Metrics {
                 gauge
             },
             resident_bytes: bytes(r, "resident_memory", "Memory in use"),
+            unverified: added(r, "unverified", "Entries and events yet to be verified, about"),
+            damage: added(r, "damage", "Problems of the history that are known of"),
             registry,
         }
     }
@@ -114,6 +118,12 @@ impl Metrics {
     /// The certificate that is served ends then.
     pub(crate) fn certificate_ends(&self, end: Timestamp) {
         self.certificate_end.set((end.0 / 1_000).cast_signed());
+    }
+
+    /// What the verification has yet to look at, and what it found.
+    pub(crate) fn soundness(&self, unverified: u64, damage: u64) {
+        self.unverified.set(unverified.cast_signed());
+        self.damage.set(damage.cast_signed());
     }
 
     pub(crate) fn handshake(&self, went: Handshake) {

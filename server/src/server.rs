@@ -32,6 +32,7 @@ use crate::{
     signal::Signal,
     start_error::StartError,
     store::{Readers, StoreError},
+    verification,
 };
 
 /// A running server. Dropping it aborts it; [`Server::shutdown`] stops it well.
@@ -105,6 +106,7 @@ impl Server {
         let epoch = writer.epoch().map_err(sqlite)?;
         let hub = Hub::new(writer.room_heads().map_err(sqlite)?);
         let metrics = Arc::new(Metrics::new());
+        let marks = writer.marks().clone();
         let (log, committing) = LocalLog::start(
             writer,
             epoch,
@@ -129,6 +131,8 @@ impl Server {
             let (shared, data) = (Arc::clone(&shared), Arc::clone(&data));
             housekeeping.push(tokio::spawn(metrics::serve(page, shared, data)));
         }
+        let verified = verification::run(Arc::clone(&shared), data.database(), marks.clone());
+        housekeeping.push(tokio::spawn(verified));
         if owner_link.is_some() {
             let used = data.owner_invite();
             housekeeping.push(tokio::spawn(async move {
@@ -154,6 +158,7 @@ impl Server {
             shared: Arc::clone(&shared),
             link: Arc::clone(&link),
             started: Instant::now(),
+            marks,
         };
         match admin::listen(data.path()) {
             Ok(socket) => housekeeping.push(tokio::spawn(admin.serve(socket, stop.clone()))),

@@ -12,9 +12,9 @@ use tokio::{
 use super::{
     exchange::{self, Request, Response},
     invite,
-    stats::Live,
+    stats::{Live, Soundness},
 };
-use crate::{limits, net::Shared, signal::Signal};
+use crate::{limits, net::Shared, signal::Signal, store::Marks};
 
 /// What the server's end works with.
 #[derive(Debug)]
@@ -23,6 +23,7 @@ pub(crate) struct Admin {
     /// What is handed out; a reload may change it.
     pub(crate) link: Arc<Mutex<ServerLink>>,
     pub(crate) started: Instant,
+    pub(crate) marks: Marks,
 }
 
 impl Admin {
@@ -69,6 +70,7 @@ impl Admin {
     fn live(&self) -> Live {
         let (connections, accounts_online) = self.shared.hub.counts();
         let uptime_s = self.started.elapsed().as_secs();
-        Live { uptime_s, connections, accounts_online }
+        let soundness = Soundness::from(self.marks.now());
+        Live { uptime_s, connections, accounts_online, soundness: Some(soundness) }
     }
 }

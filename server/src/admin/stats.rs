@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     data_dir,
-    store::{StoreError, wal_path},
+    store::{StoreError, soundness, wal_path},
 };
 
 /// A server in numbers; one flat JSON object.
@@ -47,14 +47,38 @@ pub struct Stats {
     pub database_bytes: u64,
     /// Its write-ahead log.
     pub wal_bytes: u64,
+    /// Entries and events, about, that the verification after an unclean stop has yet to look at.
+    pub unverified: u64,
+    /// Problems that it found.
+    pub damage: u64,
+    /// The first of them.
+    pub first_damage: Option<String>,
 }
 
 /// What only the running server knows.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Live {
     pub(super) uptime_s: u64,
     pub(super) connections: u64,
     pub(super) accounts_online: u64,
+    /// A server of before tells nothing.
+    pub(super) soundness: Option<Soundness>,
+}
+
+/// What the verification has to tell; the database knows it as of some commit before.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Soundness {
+    unverified: u64,
+    damage: u64,
+    first_damage: Option<String>,
+}
+
+impl From<soundness::Soundness> for Soundness {
+    fn from(known: soundness::Soundness) -> Self {
+        let damage = known.damage();
+        let (unverified, first_damage) = (known.left(), damage.first.clone());
+        Self { unverified, damage: damage.problems, first_damage }
+    }
 }
 
 /// Counts, beside a running server or without one.
@@ -68,16 +92,25 @@ pub async fn stats(data: &Path) -> Result<Stats, AdminError> {
     };
     let path = data_dir::database_of(data);
     let db = database(data)?;
-    let stored = count(&db).map_err(|source| StoreError::new(&path, source))?;
+    let failed = |source| StoreError::new(&path, source);
+    let stored = count(&db).map_err(failed)?;
     let size = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
-    let Live { uptime_s, connections, accounts_online } = live.unwrap_or_default();
+    let running = live.is_some();
+    let Live { uptime_s, connections, accounts_online, soundness } = live.unwrap_or_default();
+    let Soundness { unverified, damage, first_damage } = match soundness {
+        Some(soundness) => soundness,
+        None => soundness::Soundness::read(&db).map_err(failed)?.into(),
+    };
     Ok(Stats {
-        running: live.is_some(),
+        running,
         uptime_s,
         connections,
         accounts_online,
         database_bytes: size(&path),
         wal_bytes: size(&wal_path(&path)),
+        unverified,
+        damage,
+        first_damage,
         ..stored
     })
 }
@@ -105,5 +138,8 @@ fn count(db: &Connection) -> rusqlite::Result<Stats> {
         schema: meta("schema_version")?.try_into().map_or(0, u32::from_be_bytes),
         database_bytes: 0,
         wal_bytes: 0,
+        unverified: 0,
+        damage: 0,
+        first_damage: None,
     })
 }

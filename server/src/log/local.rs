@@ -26,7 +26,7 @@ use crate::{
     limits,
     metrics::Metrics,
     state::{Actor, Effect, LogCommand, Outcome, Reply},
-    store::{Writer, wal_path},
+    store::{Marks, Writer, wal_path},
 };
 
 type Answer = oneshot::Sender<Result<Outcome, StorageFailed>>;
@@ -172,8 +172,9 @@ impl Task {
         let (env, checkpointing) = (Arc::clone(&self.env), Arc::clone(&self.checkpointing));
         self.env.run_blocking(Box::new(move || {
             let results = desk.commit(now, &batch);
+            let (head, marks) = (desk.writer.head(), desk.writer.marks().clone());
             let _ = done.send((desk, results));
-            checkpoint(&path, &*env, checkpointing);
+            checkpoint(&path, &*env, checkpointing, (head, marks));
         }));
         result.await.ok()
     }
@@ -223,7 +224,12 @@ const fn is_message(reply: &Reply) -> bool {
 }
 
 /// Folds a large write-ahead log in, off the writer's path, one at a time.
-fn checkpoint(path: &Path, env: &dyn Env, running: Arc<AtomicBool>) {
+fn checkpoint(
+    path: &Path,
+    env: &dyn Env,
+    running: Arc<AtomicBool>,
+    (head, marks): (LogPosition, Marks),
+) {
     let is_large =
         std::fs::metadata(wal_path(path)).is_ok_and(|wal| wal.len() > limits::CHECKPOINT_BYTES);
     if !is_large || running.swap(true, Ordering::AcqRel) {
@@ -231,7 +237,7 @@ fn checkpoint(path: &Path, env: &dyn Env, running: Arc<AtomicBool>) {
     }
     let path = path.to_owned();
     env.run_blocking(Box::new(move || {
-        if let Err(error) = Writer::checkpoint(&path) {
+        if let Err(error) = Writer::checkpoint(&path, head, &marks) {
             warn!(%error, "a checkpoint failed; it is tried again");
         }
         running.store(false, Ordering::Release);

@@ -53,6 +53,11 @@ fn run_steps(path: &Path, db: &mut Connection, found: u32) -> Result<(), StoreEr
     Ok(())
 }
 
+/// Whether there is nothing to be done.
+pub(super) fn is_present(db: &Connection) -> rusqlite::Result<bool> {
+    Ok(version(db)? == MIGRATIONS.len() as u32)
+}
+
 /// Refuses a database that is not of the present version.
 pub(super) fn check(path: &Path, db: &Connection) -> Result<(), StoreError> {
     let known = MIGRATIONS.len() as u32;
@@ -97,7 +102,7 @@ mod tests {
     fn a_newer_database_is_refused_and_left_as_it_is() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("tertulia.db");
-        let db = open_for_writing(&path).unwrap();
+        let (db, _) = open_for_writing(&path).unwrap();
         let newer = 99u32.to_be_bytes();
         db.execute("UPDATE meta SET value = ?1 WHERE key = 'schema_version'", [newer.as_slice()])
             .unwrap();
@@ -117,7 +122,7 @@ mod tests {
         first.execute("INSERT INTO meta VALUES ('schema_version', ?1)", [one.as_slice()]).unwrap();
         first.execute("INSERT INTO account VALUES (1, 'ana', 'ana', 'Ana', 3, 7)", []).unwrap();
         drop(first);
-        let db = open_for_writing(&path).unwrap();
+        let (db, _) = open_for_writing(&path).unwrap();
         assert_eq!(version(&db).unwrap(), MIGRATIONS.len() as u32);
         let handle: String =
             db.query_row("SELECT handle FROM account", [], |row| row.get(0)).unwrap();
@@ -125,6 +130,22 @@ mod tests {
         let copy = dir.path().join("tertulia.schema-1.db");
         assert_eq!(copy.exists(), MIGRATIONS.len() > 1, "a copy of what is changed");
         check(&path, &db).unwrap();
+    }
+
+    /// The form of a released schema, which a fixture keeps, is never changed: the next one is a
+    /// step of its own.
+    #[test]
+    fn the_steps_up_to_a_fixture_make_what_the_fixture_holds() {
+        let form = |steps: &[&str]| {
+            let db = Connection::open_in_memory().unwrap();
+            steps.iter().for_each(|step| db.execute_batch(step).unwrap());
+            let sql = "SELECT name || ': ' || sql FROM sqlite_schema WHERE sql NOT NULL ORDER BY 1";
+            let mut statement = db.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+            rows.map(Result::unwrap).collect::<Vec<_>>()
+        };
+        let fixture = include_str!("migrations/fixtures/schema-2.sql");
+        assert_eq!(form(&MIGRATIONS[..2]), form(&[fixture]));
     }
 
     #[test]

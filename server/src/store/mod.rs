@@ -7,7 +7,9 @@ pub(crate) mod log_rows;
 mod migrations;
 mod readers;
 pub(crate) mod snapshot;
+pub(crate) mod soundness;
 pub(crate) mod sql;
+pub(crate) mod verify;
 mod writer;
 
 use std::{
@@ -16,10 +18,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use thiserror::Error;
 
 pub(crate) use readers::Readers;
+pub(crate) use soundness::Marks;
 pub(crate) use writer::Writer;
 
 /// The database could not be opened. Each text says what, where, and what to do.
@@ -85,26 +88,25 @@ impl StoreError {
     }
 }
 
-/// Opens the database for writing, makes it or brings it to the present schema.
-/// Checks the whole file when it was not closed cleanly.
-pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
+/// Opens the database for writing, makes it or brings it to the present schema. Whether it was
+/// closed cleanly; if not, and another schema's program wrote it, the whole file was checked.
+pub(crate) fn open_for_writing(path: &Path) -> Result<(Connection, bool), StoreError> {
     let error = |source| StoreError::new(path, source);
     // An empty one is left by those who only read.
     let unclean = std::fs::metadata(wal_path(path)).is_ok_and(|wal| wal.len() > 0);
     create_private(path)?;
     let mut db = Connection::open(path).map_err(error)?;
     configure(&db).map_err(error)?;
+    // Only a writer that stops well makes a clean stop: a start that fails leaves all as it is.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(error)?;
     // The writer folds the write-ahead log in by itself, off its own path.
     db.pragma_update(None, "wal_autocheckpoint", 0).map_err(error)?;
-    if unclean {
-        let verdict: String =
-            db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(error)?;
-        if verdict != "ok" {
-            return Err(StoreError::Damaged { path: path.to_owned(), detail: verdict });
-        }
+    if unclean && !migrations::is_present(&db).map_err(error)? {
+        // A migration reads and writes most of it anyway.
+        snapshot::quick_check(path, &db)?;
     }
     migrations::run(path, &mut db)?;
-    Ok(db)
+    Ok((db, !unclean))
 }
 
 /// Makes the file, readable by its owner only; SQLite's own files beside it follow its mode.

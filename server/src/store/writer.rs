@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, config::DbConfig, params};
 use sha2::{Digest, Sha256};
 use tertulia_proto::{Epoch, LogPosition, RoomId, Seq, Timestamp};
 
 use super::{
     StoreError, open_for_writing,
+    soundness::{Marks, Soundness},
     sql::{column, int},
+    verify,
 };
 use crate::state::{Actor, Entry, LogCommand, Outcome, apply};
 
@@ -18,13 +20,15 @@ pub(crate) struct Writer {
     db: Connection,
     head: LogPosition,
     time: Timestamp,
+    marks: Marks,
 }
 
 impl Writer {
-    /// Opens or makes the database. `epoch` is what a new history is called.
+    /// Opens or makes the database. `epoch` is what a new history is called. After a stop that was
+    /// not clean the newest entries are verified, and a pass over all of them is begun.
     pub(crate) fn open(path: &Path, epoch: Epoch) -> Result<Self, StoreError> {
         let error = |source| StoreError::new(path, source);
-        let db = open_for_writing(path)?;
+        let (db, was_clean) = open_for_writing(path)?;
         db.execute(
             "INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?1)",
             [epoch.0.as_slice()],
@@ -37,7 +41,18 @@ impl Writer {
             .optional()
             .map_err(error)?;
         let (head, time) = newest.unwrap_or_default();
-        Ok(Self { db, head, time })
+        let known = Soundness::read(&db).map_err(error)?;
+        let folded = known.folded;
+        let marks = Marks::new(known);
+        if was_clean {
+            marks.folded(head);
+        } else {
+            if let Some(detail) = verify::newest(&db, folded, head).map_err(error)? {
+                return Err(StoreError::Damaged { path: path.to_owned(), detail });
+            }
+            marks.begin_pass(head);
+        }
+        Ok(Self { db, head, time, marks })
     }
 
     /// A database that goes away with this value, kept in a temporary file where it is large.
@@ -49,7 +64,7 @@ impl Writer {
         db.pragma_update(None, "synchronous", "OFF").map_err(error)?;
         db.pragma_update(None, "foreign_keys", true).map_err(error)?;
         super::migrations::run(path, &mut db)?;
-        Ok(Self { db, head: LogPosition(0), time: Timestamp(0) })
+        Ok(Self { db, head: LogPosition(0), time: Timestamp(0), marks: Marks::default() })
     }
 
     /// From here on a crash may lose commits: for a file that is not in its place yet.
@@ -68,6 +83,11 @@ impl Writer {
     /// The newest position.
     pub(crate) fn head(&self) -> LogPosition {
         self.head
+    }
+
+    /// What is known of the history's soundness.
+    pub(crate) fn marks(&self) -> &Marks {
+        &self.marks
     }
 
     /// The newest seq of every room.
@@ -119,20 +139,44 @@ impl Writer {
             }
             outcomes.push(outcome);
         }
+        // Not with a commit that changes nothing: it would be one for this alone.
+        let due = if head == self.head { None } else { self.marks.due() };
+        if let Some(due) = &due {
+            due.write(&tx)?;
+        }
         tx.commit()?;
         (self.head, self.time) = (head, time);
+        if let Some(due) = due {
+            self.marks.written(due);
+        }
         Ok(outcomes)
     }
 
-    /// Folds the write-ahead log into the database as far as readers allow.
-    pub(crate) fn checkpoint(path: &Path) -> rusqlite::Result<()> {
+    /// Folds the write-ahead log into the database as far as readers allow. `head`: an entry that
+    /// was committed by now.
+    pub(crate) fn checkpoint(
+        path: &Path,
+        head: LogPosition,
+        marks: &Marks,
+    ) -> rusqlite::Result<()> {
         let db = Connection::open(path)?;
-        db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+        let sql = "PRAGMA wal_checkpoint(PASSIVE)";
+        let (frames, folded) =
+            db.query_row(sql, [], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?;
+        // SQLite syncs the file where it folded all that was there when it began.
+        if frames >= 0 && frames == folded {
+            marks.folded(head);
+        }
+        Ok(())
     }
 
     /// Closes cleanly: no write-ahead log stays behind.
     pub(crate) fn close(self) -> rusqlite::Result<()> {
+        if let Some(due) = self.marks.unwritten() {
+            due.write(&self.db)?;
+        }
         self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         self.db.close().map_err(|(_, error)| error)
     }
 

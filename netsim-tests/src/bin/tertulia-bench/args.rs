@@ -46,6 +46,12 @@ pub(crate) enum Command {
     /// it, loses packets. Programs and disks take no time, so that the figures are those of the
     /// protocol alone. Ends with 1 if a message was lost, came twice or out of order.
     Loss(Loss),
+    /// Measure a server with more and more messages stored
+    ///
+    /// Start, resume, lists, pages at both ends of a history, memory: the median of each, for each
+    /// size. The history is made by the server's own rules in a temporary folder, which is deleted
+    /// at the end; 10000000 messages take about 5 GB.
+    Growth(Growth),
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +77,25 @@ pub(crate) struct Loss {
     /// Chance: the same seed, the same chance
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Growth {
+    /// How many are stored each time, from few to many
+    #[arg(long, value_name = "N,N..", value_delimiter = ',',
+          default_values_t = [1_000, 10_000, 100_000, 1_000_000],
+          value_parser = value_parser!(u64).range(1_000..=1_000_000_000))]
+    pub(crate) messages: Vec<u64>,
+    /// How often each thing is measured
+    #[arg(long, value_name = "N", default_value_t = 20,
+          value_parser = value_parser!(u16).range(1..=60))]
+    pub(crate) repeats: u16,
+    /// Where the temporary folder is made [default: the system's place for such]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Where tertulia-server is [default: beside this program]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) programs: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

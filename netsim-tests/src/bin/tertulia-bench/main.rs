@@ -6,10 +6,12 @@
 
 mod args;
 mod conditions;
+mod growth;
 mod link;
 mod loss;
 mod netsim;
 mod output;
+mod programs;
 mod soak;
 
 use std::{pin::Pin, process::ExitCode};
@@ -35,6 +37,13 @@ fn main() -> ExitCode {
             in_real_time(|stop| link::run(*args, json, stop))
         }
         Command::Netsim(args) => in_real_time(|stop| netsim::run(args, json, stop)),
+        Command::Growth(args) => {
+            if !args.messages.is_sorted() {
+                let error = "--messages: from few to many";
+                Cli::command().error(ErrorKind::ValueValidation, error).exit();
+            }
+            in_real_time(|stop| growth::run(args, json, stop))
+        }
         Command::Soak(args) => soak::run(&args, json),
         Command::Loss(args) => loss::run(&args, json),
     };

@@ -2,17 +2,17 @@
 
 use std::{future::Future, path::Path, process::ExitCode};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use tertulia_netsim::{
     link::Preset,
     netsim::{self, Plan, READERS, WRITERS, table},
-    process::use_programs,
 };
 use tokio::time::Duration;
 
 use crate::{
     args::Netsim,
     output::{fail, print, say, write_json},
+    programs::find_programs,
 };
 
 pub(crate) async fn run(
@@ -65,24 +65,4 @@ fn introduction(plan: &Plan) -> String {
         text.push_str(&format!("  {preset:9}  {}\n", preset.about()));
     }
     text
-}
-
-/// The server and the command line are beside this program unless told otherwise.
-fn find_programs(folder: Option<&Path>) -> Result<()> {
-    let folder = match folder {
-        Some(folder) => folder.to_owned(),
-        None => {
-            let own = std::env::current_exe().context("this program can't be found")?;
-            own.parent().context("this program is in no folder")?.to_owned()
-        }
-    };
-    for name in ["tertulia-server", "tertulia-cli"] {
-        ensure!(
-            folder.join(name).is_file(),
-            "there is no {name} in {}: build it, or say where it is by --programs DIR",
-            folder.display()
-        );
-    }
-    ensure!(use_programs(folder), "the programs were chosen already");
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! A server of before, with its rooms and messages, under today's program.
 
 use rusqlite::{Connection, params};
-use tertulia_proto::{Body, Change, History, ReqId, RoomId, Seq, Span};
+use tertulia_proto::{Body, Change, Event, History, LogPosition, ReqId, RoomId, Seq, Span};
 
 use super::{
     records::{first_room, first_send},
@@ -10,6 +10,47 @@ use super::{
 use crate::state::{LogCommand, Reply, digest::digest, record::Record};
 
 const FIRST: &str = include_str!("../../store/migrations/0001_first.sql");
+const SECOND: &str = include_str!("../../store/migrations/fixtures/schema-2.sql");
+
+/// A database as schema 2's program left it.
+fn database_of_schema_2() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Connection::open(dir.path().join("tertulia.db")).unwrap();
+    db.execute_batch(SECOND).unwrap();
+    dir
+}
+
+#[tokio::test]
+async fn one_of_schema_2_opens_with_its_history_and_goes_on() {
+    let mut world = World::on(database_of_schema_2());
+    assert_eq!(world.writer.epoch().unwrap().0[..4], [0x26, 0x87, 0x5d, 0xe8]);
+    assert_eq!(world.count("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    assert_eq!(world.writer.head(), LogPosition(21));
+    let [(_, ana, _), (_, beto, _)] = [7, 9].map(|at| log_of(world.database()).remove(at - 1));
+    let (garden, shed, pair) = (2, 3, 4);
+    let readers = world.readers();
+    for (room, head, texts) in [
+        (1, 4, &["Good morning, @ana", "And to you"][..]),
+        (garden, 8, &["Who waters the tomatoes?", "I do, @ana"]),
+        (shed, 4, &["Here"]),
+        (pair, 3, &["Between you and me"]),
+    ] {
+        let query = History { room: RoomId(room), span: Span::Newest, limit: 50 };
+        let page = readers.page(&world.account(ana), ReqId(1), query).await;
+        let (page, events) = page.unwrap().unwrap();
+        assert_eq!((page.head, page.oldest), (Seq(head), Seq(1)));
+        assert_eq!(texts_of(&events), texts);
+    }
+    assert_eq!(world.mentions_of(ana, garden), [4]);
+    world.now = 1_795_753_940_000;
+    world.refused(beto, send(9, shed, "he was put out"));
+    world.refused(ana, send(9, garden, "it is archived"));
+    world.repeated(beto, direct("ana"));
+    let Reply::Posted { seq, .. } = world.applied(beto, send(9, 1, "On we go")) else { panic!() };
+    assert_eq!(seq, Seq(5));
+    let problems = crate::store::verify::whole(world.database(), world.writer.head());
+    assert_eq!(problems.unwrap(), [""; 0]);
+}
 
 /// A database as schema 1's program left it: Ana made `#base` and said two things, the second
 /// an answer; Beto came, said one and left the lobby, and Ana named him.
@@ -99,18 +140,7 @@ async fn it_opens_with_its_history_and_goes_on() {
     let page = readers.page(&world.account(ana), ReqId(1), query).await;
     let (head, events) = page.unwrap().unwrap();
     assert_eq!((head.oldest, head.head), (Seq(1), Seq(6)));
-    let texts: Vec<_> = events
-        .iter()
-        .filter_map(|event| match &event.change {
-            Change::Posted(posted) => posted.body.as_ref(),
-            _ => None,
-        })
-        .map(|body| match body {
-            Body::Text(text) => text.as_str(),
-            Body::Opaque { .. } => "",
-        })
-        .collect();
-    assert_eq!(texts, ["@beto, look", "well?", "here", "see, @beto?"]);
+    assert_eq!(texts_of(&events), ["@beto, look", "well?", "here", "see, @beto?"]);
 
     world.now = 5_000;
     let [(_, ana, _), (_, beto, _)] = [4, 7].map(|at| log_of(world.database()).remove(at - 1));
@@ -123,17 +153,31 @@ async fn it_opens_with_its_history_and_goes_on() {
 }
 
 #[test]
-fn its_log_replays_to_the_same() {
-    let world = World::on(database_of_schema_1());
-    let log = log_of(world.database());
-    assert_eq!(log.len(), 11);
-    let again = replay(log);
-    // A replay writes today's records; what follows from them is the same.
-    let same = |world: &World| {
-        world.database().execute("UPDATE log SET kind = 0, payload = x''", []).unwrap();
-        digest(world.database()).unwrap()
+fn their_logs_replay_to_the_same() {
+    for (dir, entries) in [(database_of_schema_1(), 11), (database_of_schema_2(), 21)] {
+        let world = World::on(dir);
+        let log = log_of(world.database());
+        assert_eq!(log.len(), entries);
+        let again = replay(log);
+        // A replay writes today's records; what follows from them is the same.
+        let same = |world: &World| {
+            world.database().execute("UPDATE log SET kind = 0, payload = x''", []).unwrap();
+            digest(world.database()).unwrap()
+        };
+        assert_eq!(same(&world), same(&again), "of {entries} entries");
+    }
+}
+
+fn texts_of(events: &[Event]) -> Vec<String> {
+    let body = |event: &Event| match &event.change {
+        Change::Posted(posted) => posted.body.clone(),
+        _ => None,
     };
-    assert_eq!(same(&world), same(&again));
+    let text = |body| match body {
+        Body::Text(text) => text.as_str().to_owned(),
+        Body::Opaque { .. } => panic!("an opaque one"),
+    };
+    events.iter().filter_map(body).map(text).collect()
 }
 
 #[test]

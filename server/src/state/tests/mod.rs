@@ -12,5 +12,6 @@ mod records;
 mod recovered;
 mod room_changes;
 mod room_names;
+mod verification;
 mod whatever;
 mod world;

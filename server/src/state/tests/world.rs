@@ -141,6 +141,27 @@ impl World {
         rows.unwrap().collect::<Result<_, _>>().unwrap()
     }
 
+    pub(super) fn path(&self) -> std::path::PathBuf {
+        self.dir.path().join("tertulia.db")
+    }
+
+    /// The write-ahead log is folded in, as it is once it is large.
+    pub(super) fn fold(&self) {
+        Writer::checkpoint(&self.path(), self.writer.head(), self.writer.marks()).unwrap();
+    }
+
+    /// What a process leaves that is killed after this.
+    pub(super) fn killed(self, sql: &str) -> tempfile::TempDir {
+        self.database().execute_batch(&format!("PRAGMA foreign_keys = 0; {sql}")).unwrap();
+        self.dir
+    }
+
+    /// What one leaves that stops well.
+    pub(super) fn close(self) -> tempfile::TempDir {
+        self.writer.close().unwrap();
+        self.dir
+    }
+
     /// The read side, as connections use it.
     pub(super) fn readers(&self) -> Readers {
         let env = std::sync::Arc::new(SystemEnv);
@@ -227,6 +248,15 @@ pub(super) fn drawn(mut command: LogCommand, drawn: Option<u64>) -> LogCommand {
 
 pub(super) fn send(id: u8, room: u64, text: &str) -> LogCommand {
     send_to(id, room, text, None)
+}
+
+/// The same with an id that no other has.
+pub(super) fn send_unlike(id: u8, room: u64, text: &str) -> LogCommand {
+    let mut command = send(id, room, text);
+    if let LogCommand::Send(post) = &mut command {
+        post.send.message_id.0[0] = !id;
+    }
+    command
 }
 
 pub(super) fn send_to(id: u8, room: u64, text: &str, reply_to: Option<u64>) -> LogCommand {
