@@ -8,5 +8,6 @@
 
 pub mod link;
 pub mod netsim;
+pub mod power;
 pub mod process;
 pub mod sim;
