@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod kills;
 pub mod link;
 pub mod netsim;
 pub mod power;

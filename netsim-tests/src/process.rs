@@ -300,6 +300,11 @@ impl Drop for Running {
 }
 
 impl Called {
+    /// Runs a command to its end.
+    pub fn by(command: &mut Command) -> Result<Self> {
+        Self::of(command.stdin(Stdio::null()).output()?)
+    }
+
     fn of(output: Output) -> Result<Self> {
         let code = output.status.code().unwrap_or(-1);
         let (stdout, stderr) =

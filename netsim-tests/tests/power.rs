@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 use tertulia_netsim::power::{
+    client_scene::ClientScene,
     cuts::{Moment, cut},
     record,
     server_scene::ServerScene,
@@ -28,5 +32,18 @@ fn every_receipt_given_before_a_power_cut_is_there_after_it() {
     let total = cut(&scene.root, &scene.records, CUTS, SEED, judge, |_| ()).unwrap();
     say(&total);
     assert!(total.failed.is_empty(), "{total}");
-    assert!(total.kept.receipts > CUTS, "{total}");
+    assert!(total.kept.promises > CUTS, "{total}");
+}
+
+#[test]
+fn every_message_acknowledged_before_a_power_cut_waits_after_it_or_was_sent() {
+    record::check().unwrap();
+    let bench = Path::new(env!("CARGO_BIN_EXE_tertulia-bench"));
+    let scene = Runtime::new().unwrap().block_on(ClientScene::record(bench, 40)).unwrap();
+    assert_eq!(scene.messages(), 160);
+    let judge = |moment: &Moment<'_>| scene.judge(moment);
+    let total = cut(&scene.root, &scene.records, CUTS, SEED, judge, |_| ()).unwrap();
+    say(&total);
+    assert!(total.failed.is_empty(), "{total}");
+    assert!(total.kept.promises > CUTS, "{total}");
 }

@@ -86,10 +86,10 @@ pub fn cut(
 
 impl fmt::Display for Total {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Kept { receipts, lost, twice, out_of_order, .. } = self.kept;
+        let Kept { promises, lost, twice, out_of_order, .. } = self.kept;
         writeln!(
             f,
-            "{} cuts in {} calls, {receipts} promises checked, {lost} lost, {twice} twice, \
+            "{} cuts in {} calls, {promises} promises checked, {lost} lost, {twice} twice, \
              {out_of_order} out of order, {} cuts with violations",
             self.cuts,
             self.steps,

@@ -151,9 +151,11 @@ impl Disk {
     pub fn sync(&mut self, path: &Path, asked: Moment) -> Result<(), Missing> {
         let file = match self.names.get(path) {
             Some(Node::File(file)) => *file,
-            Some(Node::Folder) => return Ok(self.sync_folder(path, asked)),
-            None if *path == self.root => return Ok(self.sync_folder(path, asked)),
-            None => return Err(Missing(path.to_owned())),
+            None if *path != self.root => return Err(Missing(path.to_owned())),
+            Some(Node::Folder) | None => {
+                self.sync_folder(path, asked);
+                return Ok(());
+            }
         };
         let File { synced, changes, .. } = &mut self.files[file];
         changes.retain(|change| {

@@ -6,8 +6,10 @@
 //! | recording a program, reading that back | [`record`], [`trace`] |
 //! | the disk that loses power | [`disk`], [`replay`] |
 //! | who writes, and what they are told | [`writer`], [`promises`] |
-//! | a recorded server, cut at random moments | [`server_scene`], [`cuts`], [`image`] |
+//! | a recorded server, a recorded client | [`server_scene`], [`client_scene`] |
+//! | cuts at random moments | [`cuts`], [`image`] |
 
+pub mod client_scene;
 pub mod cuts;
 pub mod disk;
 pub mod image;

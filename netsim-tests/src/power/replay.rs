@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::{
     disk::{Disk, Missing, Moment},
-    trace::{Arg, Call, Step, What},
+    trace::{Arg, Call, GONE, Step, What},
 };
 
 /// The calls that have to be in the record: what changes files, and where a descriptor stands.
@@ -158,8 +158,9 @@ impl Replay {
             }
             // Memory that is only read, or nobody else's, changes no file.
             ("mmap", [_, _, Arg::Word(protection), Arg::Word(flags), file, ..])
-                if !(flags.contains("MAP_SHARED") && protection.contains("PROT_WRITE"))
-                    || !self.is_ours(file) => {}
+                if !(flags.contains("MAP_SHARED")
+                    && protection.contains("PROT_WRITE")
+                    && self.is_ours(file)) => {}
             (_, args) => {
                 if args.iter().any(|arg| self.is_ours(arg)) {
                     return unknown(&call);
@@ -212,7 +213,7 @@ impl Replay {
 fn below<'a>(root: &Path, path: &'a str) -> Option<&'a Path> {
     let is_index = path.ends_with("-shm");
     // A file without a name can't be found after a cut.
-    let is_gone = path.ends_with(" (deleted)") || path.ends_with("-shm (deleted)");
+    let is_gone = path.ends_with(GONE);
     let path = Path::new(path);
     (path.starts_with(root) && !is_index && !is_gone).then_some(path)
 }
@@ -260,7 +261,7 @@ mod tests {
              ftruncate(5</r/d/log>, 4) = 0\n\
              openat(AT_FDCWD</>, \"/r/d/gone\", O_WRONLY|O_CREAT, 0600) = 6</r/d/gone>\n\
              unlink(\"/r/d/gone\") = 0\n\
-             write(6</r/d/gone (deleted)>, \"x\", 1) = 1\n\
+             write(6</r/d/gone>(deleted), \"x\", 1) = 1\n\
              write(1<pipe:[7]>, \"said\\n\", 5) = 5\n\
              write(2<pipe:[8]>, \"not said\\n\", 9) = 9\n\
              pwrite64(7</r/d/x.db-shm>, \"\\0\", 1, 4095) = 1\n\

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use tempfile::TempDir;
 use tertulia_server::{Server, ServerConfig, SystemEnv};
-use tokio::{runtime, sync::mpsc, task::JoinSet};
+use tokio::{
+    runtime,
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 
 use super::{
     cuts::Moment,
@@ -64,16 +68,15 @@ impl ServerScene {
             tell.send(Told { at: now(), what: Promise::Joined(name.to_owned()) })?;
         }
         let reader = people.remove(0);
-        let mut all = JoinSet::new();
         // Four have joined before.
-        let events = 4 + 2 * WRITERS as u32 * lines;
-        all.spawn(writer::read(reader.clone(), events, tell.clone()));
+        let (_last, events) = watch::channel(Some(4 + 2 * WRITERS as u64 * u64::from(lines)));
+        let reading = tokio::spawn(writer::read(reader.clone(), events, tell.clone()));
         write(&people, 0..lines, &tell).await?;
         ensure!(server.terminate()? == Some(0), "the server did not stop well");
         record::ended(&records[0])?;
         let server = start(&data, &address, &records[1])?;
         write(&people, lines..2 * lines, &tell).await?;
-        all.join_next().await.context("nobody reads")???;
+        reading.await??;
         server.kill()?;
         record::ended(&records[1])?;
 

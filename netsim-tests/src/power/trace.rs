@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
+/// Behind the path of a file that has no name any more.
+pub const GONE: &str = " (deleted)";
+
 /// The record can't be trusted: it says something that nobody here understands.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("line {line} of the record: {why}: {text}")]
@@ -125,17 +128,23 @@ fn call(text: &str) -> Result<Call, &'static str> {
     let rest = rest.get(scan.at..).ok_or("no result")?.trim_start();
     let result = rest.strip_prefix("= ").ok_or("no result")?;
     let (number, opened) = match result.split_once('<') {
-        Some((number, path)) if !number.contains(' ') => {
-            (number, Some(unescape(path.strip_suffix('>').ok_or("no path")?.as_bytes())?))
-        }
+        Some((number, path)) if !number.contains(' ') => (number, Some(path_of(path.as_bytes())?)),
         _ => (result.split(' ').next().unwrap_or_default(), None),
     };
     let result = match number {
         "?" => None,
         number => Some(integer(number).ok_or("no result")?),
     };
-    let opened = opened.map(|path| String::from_utf8_lossy(&path).into_owned());
     Ok(Call { name: name.to_owned(), args, result, opened })
+}
+
+/// Behind the `<` of a descriptor. A file whose name is gone keeps a mark behind it.
+fn path_of(text: &[u8]) -> Result<String, &'static str> {
+    let path = |path: &[u8]| Ok(String::from_utf8_lossy(&unescape(path)?).into_owned());
+    match text.strip_suffix(b">(deleted)") {
+        Some(gone) => Ok(path(gone)? + GONE),
+        None => path(text.strip_suffix(b">").ok_or("no path")?),
+    }
 }
 
 fn integer(text: &str) -> Option<i64> {
@@ -205,15 +214,12 @@ impl Scan<'_> {
             }
         }
         let text = &self.bytes[begin..self.at];
-        if let Some(open) = text.iter().position(|byte| *byte == b'<')
-            && let Some(path) = text[open + 1..].strip_suffix(b">")
-        {
-            let number = String::from_utf8_lossy(&text[..open]).into_owned();
-            let path = String::from_utf8_lossy(&unescape(path)?).into_owned();
-            if let Some(number) = integer(&number) {
-                return Ok(Arg::Descriptor(number, path));
-            }
-            return Ok(Arg::Word(number));
+        if let Some(open) = text.iter().position(|byte| *byte == b'<') {
+            let number = String::from_utf8_lossy(&text[..open]);
+            return Ok(match integer(&number) {
+                Some(number) => Arg::Descriptor(number, path_of(&text[open + 1..])?),
+                None => Arg::Word(number.into_owned()),
+            });
         }
         Ok(Arg::Word(String::from_utf8_lossy(text).into_owned()))
     }
@@ -323,6 +329,12 @@ mod tests {
         let call = only(r#"1 1.000000 write(1</d/a\303\261o>, "x", 1) = ?"#);
         assert_eq!(call.args[0], Arg::Descriptor(1, "/d/año".to_owned()));
         assert_eq!(call.result, None);
+        let call = only(
+            r#"1 1.000000 openat(AT_FDCWD</x>, "/t", O_RDWR|O_TMPFILE, 0600) = 4</t/#7>(deleted)"#,
+        );
+        assert_eq!(call.opened.as_deref(), Some("/t/#7 (deleted)"));
+        let call = only(r#"1 1.000000 write(4</t/#7>(deleted), "x", 1) = 1"#);
+        assert_eq!(call.args[0], Arg::Descriptor(4, "/t/#7 (deleted)".to_owned()));
         let call = only("1 1.000000 fsync(3<TCP:[1.2.3.4:5->6.7.8.9:0]>) = 0");
         assert_eq!(call.args.len(), 1);
         let call = only(r#"1 1.000000 writev(3</d/x>, [{iov_base="a,)", iov_len=3}], 1) = 3"#);

@@ -8,7 +8,7 @@ use tertulia_proto::Env;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
-    sync::mpsc,
+    sync::{mpsc, watch},
 };
 
 use super::promises::{Line, Promise, Told};
@@ -53,24 +53,38 @@ pub async fn write(cli: Cli, writer: usize, numbers: Range<u32>, tell: Tell) -> 
     Ok(())
 }
 
-/// Reads the lobby from its beginning, so many events, across restarts.
-pub async fn read(cli: Cli, events: u32, tell: Tell) -> Result<()> {
-    let count = events.to_string();
-    let tail = ["tail", "lobby", "--since", "0", "--count", &count];
+/// Reads the lobby from its beginning, across restarts, until the seq that `last` says in the end.
+/// Each seq has to come once, in order.
+pub async fn read(cli: Cli, mut last: watch::Receiver<Option<u64>>, tell: Tell) -> Result<()> {
+    let tail = ["tail", "lobby", "--since", "0"];
     let mut child = start(&cli, &[&FOREVER[..], &tail].concat())?;
     let mut lines = BufReader::new(child.stdout.take().context("no stdout")?).lines();
-    while let Some(line) = lines.next_line().await? {
+    let mut read = 0;
+    while last.borrow().is_none_or(|last| read < last) {
+        let line = tokio::select! {
+            biased;
+            line = lines.next_line() => line?,
+            told = last.changed() => {
+                told.context("nobody says where to end")?;
+                continue;
+            }
+        };
+        let Some(line) = line else { break };
         let event: Value = serde_json::from_str(&line)?;
+        let seq = event["seq"].as_u64().context("no seq")?;
+        ensure!(seq == read + 1, "{seq} was read behind {read}");
+        read = seq;
         if event["kind"] == "posted" {
             let (seq, id) = place(&event)?;
+            // Whoever asked may have gone.
             let _ = tell.send(Told { at: now(), what: Promise::Shown(seq, id) });
         }
     }
-    let output = child.wait_with_output().await?;
-    match output.status.success() {
-        true => Ok(()),
-        false => bail!("tertulia-cli: {}", String::from_utf8_lossy(&output.stderr).trim_end()),
+    if last.borrow().is_none_or(|last| read < last) {
+        let output = child.wait_with_output().await?;
+        bail!("tertulia-cli: {}", String::from_utf8_lossy(&output.stderr).trim_end());
     }
+    Ok(child.kill().await?)
 }
 
 /// Where a receipt or an event says that a message is.

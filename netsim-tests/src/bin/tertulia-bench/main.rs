@@ -6,10 +6,13 @@
 
 mod args;
 mod conditions;
+mod kills;
 mod link;
 mod netsim;
 mod output;
+mod power;
 mod soak;
+mod writer;
 
 use std::{pin::Pin, process::ExitCode};
 
@@ -35,6 +38,9 @@ fn main() -> ExitCode {
         }
         Command::Netsim(args) => in_real_time(|stop| netsim::run(args, json, stop)),
         Command::Soak(args) => soak::run(&args, json),
+        Command::Power(args) => in_real_time(|_| power::run(args, json)),
+        Command::Kills(args) => in_real_time(|stop| kills::run(args, json, stop)),
+        Command::Writer(args) => in_real_time(|_| writer::run(args)),
     };
     ended.unwrap_or_else(|error| fail(&format!("{error:#}")))
 }

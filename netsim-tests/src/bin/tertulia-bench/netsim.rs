@@ -68,7 +68,7 @@ fn introduction(plan: &Plan) -> String {
 }
 
 /// The server and the command line are beside this program unless told otherwise.
-fn find_programs(folder: Option<&Path>) -> Result<()> {
+pub(crate) fn find_programs(folder: Option<&Path>) -> Result<()> {
     let folder = match folder {
         Some(folder) => folder.to_owned(),
         None => {
