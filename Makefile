@@ -1,6 +1,6 @@
 # The doors of the house; the work is done in scripts/.
 
-.PHONY: help run client server netsim soak bench test check install uninstall
+.PHONY: help run client server netsim soak power kills bench test check install uninstall
 .NOTPARALLEL:
 
 # NAME counts only where it was typed after `make`: some systems have one in every environment.
@@ -19,6 +19,8 @@ help:
 	@echo 'make server            the server alone: no window, no GTK needed'
 	@echo 'make netsim            messages through bad networks of five kinds, counted'
 	@echo 'make soak SEEDS=500    server and clients in virtual time while everything goes wrong; or TIME=90s'
+	@echo 'make power CUTS=500    power cuts of a recorded server and client: what they promised is there'
+	@echo 'make kills KILLS=500   a real server and clients killed under load, and all compared'
 	@echo 'make bench             figures: a server with 1000 to 1000000 messages; or MOST=10000000'
 	@echo 'make test              every test, windows included; no display needed'
 	@echo 'make install [PREFIX=/usr/local] [DESTDIR=]  the programs, for everybody here; make uninstall'
@@ -41,6 +43,13 @@ soak:
 	@SEEDS='$(if $(filter command line,$(origin SEEDS)),$(value SEEDS))' \
 	    TIME='$(if $(filter command line,$(origin TIME)),$(value TIME))' \
 	    PRESET='$(if $(filter command line,$(origin PRESET)),$(value PRESET))' scripts/soak
+
+# CUTS and KILLS likewise.
+power:
+	@CUTS='$(if $(filter command line,$(origin CUTS)),$(value CUTS))' scripts/power
+
+kills:
+	@KILLS='$(if $(filter command line,$(origin KILLS)),$(value KILLS))' scripts/kills
 
 # MOST counts only where it was typed after `make`.
 bench:

@@ -24,9 +24,12 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync(folder_of(path))
 }
 
-/// Creates `path` and its missing parents, 0700 each. Folders that exist are left as they are.
+/// Creates `path` and its missing parents, 0700 each, durably: what is kept in a folder is lost
+/// with its name. Folders that exist are left as they are.
 pub fn create_private_dir(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+    let missing: Vec<_> = path.ancestors().take_while(|folder| !is_there(folder)).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    missing.into_iter().try_for_each(|made| sync(folder_of(made)))
 }
 
 /// Refuses a file that anybody on the machine may change, with the command that mends it.
@@ -74,6 +77,11 @@ fn folder_of(path: &Path) -> &Path {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     }
+}
+
+/// The empty path is what a relative one begins at.
+fn is_there(folder: &Path) -> bool {
+    folder == Path::new("") || folder.exists()
 }
 
 fn refuse_world_writable(path: &Path, metadata: &Metadata) -> io::Result<()> {

@@ -187,7 +187,8 @@ impl Client {
         self.call(|reply| Command::Retry { message_id, reply }).await.ok_or(SendError::Closed)?
     }
 
-    /// Takes a message out of the outbox. `false`: it was already sent, or is on its way.
+    /// Takes a message out of the outbox. `false`: it was already sent, or may have been, by this
+    /// process or by another before it.
     pub async fn cancel(&self, message_id: MessageId) -> Result<bool, SendError> {
         self.call(|reply| Command::Cancel { message_id, reply }).await.ok_or(SendError::Closed)?
     }

@@ -10,8 +10,10 @@
 
 pub mod golden;
 pub mod growth;
+pub mod kills;
 pub mod link;
 pub mod netsim;
+pub mod power;
 pub mod process;
 pub mod sim;
 pub mod speaker;

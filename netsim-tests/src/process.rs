@@ -67,20 +67,25 @@ impl ServerProcess {
 
     /// The same with a log as `filter` says (the default where it is empty).
     pub fn start_logging(data: &Path, listen: &str, more: &[&str], filter: &str) -> Result<Self> {
-        let mut command = Command::new(programs()?.join("tertulia-server"));
+        let mut command = Self::command(data, listen, more)?;
         match filter {
             "" => command.env_remove("RUST_LOG"),
             filter => command.env("RUST_LOG", filter),
         };
-        let mut child = command
-            .arg("--data")
-            .arg(data)
-            .args(["--listen", listen])
-            .args(more)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
+        Self::run(command, data)
+    }
+
+    /// The command that starts it.
+    pub fn command(data: &Path, listen: &str, more: &[&str]) -> Result<Command> {
+        let mut command = Command::new(programs()?.join("tertulia-server"));
+        command.arg("--data").arg(data).args(["--listen", listen]).args(more);
+        Ok(command)
+    }
+
+    /// Starts it by a command made of that one.
+    pub fn run(mut command: Command, data: &Path) -> Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn()?;
         let stdout = child.stdout.take().context("no stdout")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
@@ -295,6 +300,11 @@ impl Drop for Running {
 }
 
 impl Called {
+    /// Runs a command to its end.
+    pub fn by(command: &mut Command) -> Result<Self> {
+        Self::of(command.stdin(Stdio::null()).output()?)
+    }
+
     fn of(output: Output) -> Result<Self> {
         let code = output.status.code().unwrap_or(-1);
         let (stdout, stderr) =

@@ -35,6 +35,8 @@ pub(crate) struct Row {
     pub(crate) created: Timestamp,
     /// Why it will not be sent, if it was refused for good.
     pub(crate) failed: Option<Refusal>,
+    /// On disk it says that a frame of it may have left. Until it does, none leaves.
+    pub(crate) may_be_sent: bool,
 }
 
 impl Row {
@@ -58,6 +60,8 @@ pub(crate) struct Outbox {
     in_flight: BTreeSet<RowId>,
     /// Rows that went out, whatever became of the connection: the server may have them.
     sent: BTreeSet<RowId>,
+    /// Rows to be sent that are not marked so, and for which that was not asked either.
+    unmarked: BTreeSet<RowId>,
     paused_until: Option<Duration>,
     held_by: Option<Refusal>,
 }
@@ -70,16 +74,53 @@ impl Outbox {
         }
         if row.failed.is_none() {
             self.waiting.insert(id);
+            if !row.may_be_sent {
+                self.unmarked.insert(id);
+            }
         }
         self.rows.insert(id, row);
     }
 
+    /// The same, of a row that another process had: it may have sent what is marked so.
+    pub(crate) fn inherit(&mut self, id: RowId, row: Row) {
+        let may_be_sent = row.may_be_sent && row.failed.is_none();
+        if may_be_sent && !self.ids.contains_key(&row.message_id) {
+            self.sent.insert(id);
+        }
+        self.insert(id, row);
+    }
+
+    /// Rows that could be sent now, were they marked on disk: they are to be, and then
+    /// [`Outbox::marked`]. Each is given once.
+    pub(crate) fn take_unmarked(&mut self, now: Duration) -> Vec<RowId> {
+        match self.is_paused(now) {
+            true => Vec::new(),
+            false => std::mem::take(&mut self.unmarked).into_iter().collect(),
+        }
+    }
+
+    /// On disk the row says now that it may have been sent.
+    pub(crate) fn marked(&mut self, id: RowId) {
+        if let Some(row) = self.rows.get_mut(&id) {
+            row.may_be_sent = true;
+        }
+    }
+
+    fn is_paused(&self, now: Duration) -> bool {
+        self.paused_until.is_some_and(|until| now < until)
+    }
+
     /// The next row to send, which counts as in flight from now on.
     pub(crate) fn send_next(&mut self, now: Duration) -> Option<&Row> {
-        if self.in_flight.len() >= IN_FLIGHT || self.paused_until.is_some_and(|until| now < until) {
+        if self.in_flight.len() >= IN_FLIGHT || self.is_paused(now) {
             return None;
         }
         self.paused_until = None;
+        let first = self.waiting.first()?;
+        // Those behind it wait as well: the order stays.
+        if !self.rows.get(first)?.may_be_sent {
+            return None;
+        }
         let id = self.waiting.pop_first()?;
         self.in_flight.insert(id);
         self.sent.insert(id);
@@ -98,6 +139,7 @@ impl Outbox {
         self.waiting.remove(&id);
         self.in_flight.remove(&id);
         self.sent.remove(&id);
+        self.unmarked.remove(&id);
         Some((id, self.rows.remove(&id)?))
     }
 
@@ -111,29 +153,32 @@ impl Outbox {
         self.waiting.remove(&id);
         self.in_flight.remove(&id);
         self.sent.remove(&id);
+        self.unmarked.remove(&id);
         let row = self.rows.get_mut(&id)?;
         row.failed = Some(refusal);
         Some((id, row))
     }
 
     /// The server could not take the message now. Everything unanswered from it on goes out again
-    /// in order, after the pause: what was taken meanwhile is answered by the same receipt.
+    /// in order, after the pause: what was taken meanwhile is answered by the same receipt. The row:
+    /// its mark is to be taken back on disk.
     pub(crate) fn postpone(
         &mut self,
         message_id: MessageId,
         refusal: Refusal,
         retry_after: Option<Duration>,
         now: Duration,
-    ) {
-        let Some(id) = self.ids.get(&message_id) else {
-            return;
-        };
+    ) -> Option<RowId> {
+        let id = *self.ids.get(&message_id)?;
         // Had the server taken it on an earlier connection, it would have said so.
-        self.sent.remove(id);
-        self.waiting.extend(self.in_flight.split_off(id));
+        self.sent.remove(&id);
+        self.rows.get_mut(&id)?.may_be_sent = false;
+        self.unmarked.insert(id);
+        self.waiting.extend(self.in_flight.split_off(&id));
         let until = now.saturating_add(retry_after.unwrap_or(RETRY_AFTER));
         self.paused_until = self.paused_until.max(Some(until));
         self.held_by = Some(refusal);
+        Some(id)
     }
 
     /// The connection is gone: everything unanswered goes out again, before newer rows.
@@ -154,7 +199,7 @@ impl Outbox {
         Some((id, self.rows.get(&id)?))
     }
 
-    /// Whether the message is here, and the server can't have it from this process.
+    /// Whether the message is here, and the server can't have it.
     pub(crate) fn is_unsent(&self, message_id: MessageId) -> bool {
         self.ids.get(&message_id).is_some_and(|id| !self.sent.contains(id))
     }
@@ -201,7 +246,15 @@ mod tests {
             reply_to: None,
             created: Timestamp(n),
             failed: None,
+            may_be_sent: true,
         }
+    }
+
+    /// What became of asking the disk.
+    fn mark(outbox: &mut Outbox, now: Duration) -> Vec<RowId> {
+        let ids = outbox.take_unmarked(now);
+        ids.iter().for_each(|id| outbox.marked(*id));
+        ids
     }
 
     fn outbox(rows: std::ops::RangeInclusive<u64>) -> Outbox {
@@ -250,6 +303,8 @@ mod tests {
         assert_eq!(outbox.held_by(), Some(Refusal::STORAGE));
         outbox.remove(id(4));
         assert_eq!(outbox.held_by(), None, "it takes messages again");
+        assert_eq!(send_all(&mut outbox, Duration::from_secs(1)), [0; 0], "its mark is gone");
+        assert_eq!(mark(&mut outbox, Duration::from_secs(1)), [3]);
         assert_eq!(send_all(&mut outbox, Duration::from_secs(1)), [3, 5]);
         assert_eq!(outbox.pending(), 4);
     }
@@ -277,6 +332,33 @@ mod tests {
         assert!(!outbox.is_unsent(id(1)), "the answer was lost, not the message");
         outbox.fail(id(1), Refusal::FORBIDDEN);
         assert!(outbox.is_unsent(id(1)) && !outbox.is_unsent(id(9)));
+    }
+
+    #[test]
+    fn what_is_not_marked_on_disk_waits_for_that_and_holds_back_what_follows() {
+        let mut outbox = outbox(1..=1);
+        outbox.insert(2, Row { may_be_sent: false, ..row(2) });
+        outbox.insert(3, row(3));
+        assert_eq!(send_all(&mut outbox, NOW), [1]);
+        assert_eq!(outbox.take_unmarked(NOW), [2]);
+        assert_eq!(outbox.take_unmarked(NOW), [0; 0], "once");
+        assert_eq!(send_all(&mut outbox, NOW), [0; 0]);
+        outbox.marked(2);
+        assert!(outbox.is_unsent(id(2)));
+        assert_eq!(send_all(&mut outbox, NOW), [2, 3]);
+    }
+
+    #[test]
+    fn what_another_process_may_have_sent_is_not_unsent() {
+        let mut outbox = Outbox::default();
+        outbox.inherit(1, row(1));
+        outbox.inherit(2, Row { may_be_sent: false, ..row(2) });
+        outbox.inherit(3, Row { failed: Some(Refusal::FORBIDDEN), ..row(3) });
+        let unsent = [1, 2, 3].map(|n| outbox.is_unsent(id(n)));
+        assert_eq!(unsent, [false, true, true]);
+        outbox.insert(4, row(4));
+        outbox.inherit(4, row(4));
+        assert!(outbox.is_unsent(id(4)), "its own");
     }
 
     #[test]
@@ -324,6 +406,7 @@ mod tests {
                         next += 1;
                     }
                     Step::Send => {
+                        mark(&mut outbox, now);
                         for n in send_all(&mut outbox, now) {
                             prop_assert!(n <= newest_taken + 1, "{n} after {newest_taken}");
                             newest_taken = newest_taken.max(n);
@@ -350,6 +433,7 @@ mod tests {
             let left = outbox.pending();
             let mut sent = Vec::new();
             loop {
+                mark(&mut outbox, now);
                 let round = send_all(&mut outbox, now);
                 if round.is_empty() {
                     break;

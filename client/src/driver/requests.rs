@@ -142,6 +142,9 @@ impl Driver {
     /// Sends rows of the outbox, as far as they may be unanswered.
     pub(super) fn send_rows(&mut self) {
         let (now, epoch) = (self.now(), self.epoch());
+        if self.connection.is_some() && self.leaves_by.is_none() {
+            self.mark_rows();
+        }
         while let Some(connection) = &self.connection
             && self.leaves_by.is_none()
             && let Some(row) = self.desk.outbox.send_next(now)

@@ -62,6 +62,8 @@ struct Batch {
     cancels: Vec<oneshot::Sender<Result<bool, SendError>>>,
     /// What of the changes under way removes rows.
     removes: Vec<RowId>,
+    /// Rows that are marked as sent, if only just in time.
+    marks: Vec<RowId>,
 }
 
 /// A row that is not on disk yet.
@@ -77,7 +79,7 @@ impl Desk {
     pub(super) fn new(file: Blocking<OutboxFile>, rows: Vec<(RowId, Row)>) -> Self {
         let mut outbox = Outbox::default();
         for (id, row) in rows {
-            outbox.insert(id, row);
+            outbox.inherit(id, row);
         }
         Self {
             outbox,
@@ -136,6 +138,8 @@ impl Desk {
     /// The transaction ended: the rows that are to be shown now, as stored or as before.
     fn stored(&mut self, stored: Option<rusqlite::Result<Vec<RowId>>>) -> Vec<Row> {
         let batch = std::mem::take(&mut self.storing);
+        // On a full disk it is better sent than marked: this process knows that it was.
+        batch.marks.iter().for_each(|id| self.outbox.marked(*id));
         let failure = match stored {
             Some(Ok(ids)) => {
                 let mut rows = Vec::new();
@@ -202,7 +206,18 @@ impl Driver {
     fn new_row(&mut self, room: RoomId, text: MessageText, reply_to: Option<Seq>) -> Row {
         let created = self.wall_clock();
         let message_id = self.next_message_id(created);
-        Row { message_id, epoch: self.epoch(), room, text, reply_to, created, failed: None }
+        // With a connection it goes out at once: it is marked in the same transaction.
+        let (epoch, may_be_sent) = (self.epoch(), self.session.is_welcome());
+        Row { message_id, epoch, room, text, reply_to, created, failed: None, may_be_sent }
+    }
+
+    /// Marks what is about to be sent, so that whoever inherits it knows.
+    pub(super) fn mark_rows(&mut self) {
+        let now = self.now();
+        for id in self.desk.outbox.take_unmarked(now) {
+            self.desk.next.changes.push(Change::Mark { id, may_be_sent: true });
+            self.desk.next.marks.push(id);
+        }
     }
 
     pub(super) fn stored(&mut self, stored: Option<rusqlite::Result<Vec<RowId>>>) {
@@ -276,7 +291,9 @@ impl Driver {
         if !refusal.is_final() {
             let wait = rejected.retry_after_ms.map(backoff::asked_wait);
             let now = self.now();
-            self.desk.outbox.postpone(message_id, refusal, wait, now);
+            if let Some(id) = self.desk.outbox.postpone(message_id, refusal, wait, now) {
+                self.desk.next.changes.push(Change::Mark { id, may_be_sent: false });
+            }
             return;
         }
         self.fail(message_id, refusal);
@@ -309,7 +326,7 @@ impl Driver {
                     self.session.wake();
                 }
                 for (id, row) in rows {
-                    self.desk.outbox.insert(id, row.clone());
+                    self.desk.outbox.inherit(id, row.clone());
                     self.show(&row);
                 }
             }
@@ -370,6 +387,7 @@ mod tests {
             reply_to: None,
             created: Timestamp(n),
             failed: None,
+            may_be_sent: true,
         }
     }
 

@@ -19,7 +19,8 @@ const FILE: &str = "outbox.db";
 const OWNERS: &str = "outbox-owners";
 
 const SCHEMA: Schema = Schema {
-    steps: &["
+    steps: &[
+        "
         CREATE TABLE outbox (
             id INTEGER PRIMARY KEY AUTOINCREMENT, -- the order of writing
             message_id BLOB NOT NULL UNIQUE,
@@ -31,7 +32,12 @@ const SCHEMA: Schema = Schema {
             refusal INTEGER, -- refused for good, and why; NULL: to be sent
             owner TEXT NOT NULL -- the process that sends it
         ) STRICT;
-    "],
+    ",
+        "
+        -- 1: a frame of it may have left, by whatever process; 0: none did
+        ALTER TABLE outbox ADD COLUMN may_be_sent INTEGER NOT NULL DEFAULT 1;
+    ",
+    ],
     synchronous: "FULL",
 };
 
@@ -46,6 +52,13 @@ pub(crate) enum Change {
     Remove(RowId),
     /// Refused for good.
     Fail(RowId, Refusal),
+    /// About to be sent, or refused for now.
+    Mark {
+        /// The row.
+        id: RowId,
+        /// Whether the server may have it.
+        may_be_sent: bool,
+    },
 }
 
 impl Change {
@@ -53,7 +66,7 @@ impl Change {
     pub(crate) fn removes(&self) -> Option<RowId> {
         match self {
             Self::Remove(id) => Some(*id),
-            Self::Insert(_) | Self::Replace(..) | Self::Fail(..) => None,
+            Self::Insert(_) | Self::Replace(..) | Self::Fail(..) | Self::Mark { .. } => None,
         }
     }
 }
@@ -97,6 +110,11 @@ impl OutboxFile {
                     transaction
                         .prepare_cached("UPDATE outbox SET refusal = ?2 WHERE id = ?1")?
                         .execute(params![id, refusal.0])?;
+                }
+                Change::Mark { id, may_be_sent } => {
+                    transaction
+                        .prepare_cached("UPDATE outbox SET may_be_sent = ?2 WHERE id = ?1")?
+                        .execute(params![id, may_be_sent])?;
                 }
             }
         }
@@ -162,8 +180,8 @@ impl OutboxFile {
 fn insert_row(connection: &Connection, owner: &str, row: &Row) -> rusqlite::Result<RowId> {
     connection
         .prepare_cached(
-            "INSERT INTO outbox (message_id, epoch, room, text, reply_to, created, owner)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO outbox (message_id, epoch, room, text, reply_to, created, owner, may_be_sent)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             row.message_id.0,
@@ -173,6 +191,7 @@ fn insert_row(connection: &Connection, owner: &str, row: &Row) -> rusqlite::Resu
             row.reply_to.map(|seq| seq.0 as i64),
             row.created.0 as i64,
             owner,
+            row.may_be_sent,
         ])?;
     Ok(connection.last_insert_rowid())
 }
@@ -185,7 +204,7 @@ fn remove_row(connection: &Connection, id: RowId) -> rusqlite::Result<()> {
 /// Rows of an owner (a LIKE pattern). A row that no program of ours wrote is passed over.
 fn rows(connection: &Connection, owner: &str) -> rusqlite::Result<Vec<(RowId, Row)>> {
     let mut query = connection.prepare_cached(
-        "SELECT id, message_id, epoch, room, text, reply_to, created, refusal
+        "SELECT id, message_id, epoch, room, text, reply_to, created, refusal, may_be_sent
          FROM outbox WHERE owner LIKE ?1 ORDER BY id",
     )?;
     let found = query.query_map([owner], |row| {
@@ -201,6 +220,7 @@ fn rows(connection: &Connection, owner: &str) -> rusqlite::Result<Vec<(RowId, Ro
             reply_to: row.get::<_, Option<i64>>(5)?.map(|seq| Seq(seq as u64)),
             created: Timestamp(row.get::<_, i64>(6)? as u64),
             failed: row.get::<_, Option<u16>>(7)?.map(Refusal),
+            may_be_sent: row.get(8)?,
         };
         Ok(Some((row.get(0)?, read)))
     })?;
@@ -221,6 +241,7 @@ mod tests {
             reply_to: n.is_multiple_of(2).then_some(Seq(n)),
             created: Timestamp(n),
             failed: None,
+            may_be_sent: n.is_multiple_of(2),
         }
     }
 
@@ -282,6 +303,27 @@ mod tests {
         let failed = Row { failed: Some(Refusal::FORBIDDEN), ..row(3) };
         assert_eq!(file.all().unwrap(), [(ids[0], row(1)), (ids[2], failed)]);
         assert!(insert(&mut file, 4) > ids[2]);
+    }
+
+    #[test]
+    fn a_row_says_whether_it_may_have_been_sent_and_an_old_one_that_it_may() {
+        let dir = tempfile::tempdir().unwrap();
+        let old = Schema { steps: &SCHEMA.steps[..1], ..SCHEMA };
+        let file = database::open(&dir.path().join(FILE), old).unwrap();
+        let row_1 = "INSERT INTO outbox VALUES (1, ?1, NULL, -1, 'text 1', NULL, 1, NULL, 'dead')";
+        file.execute(row_1, [row(1).message_id.0]).unwrap();
+        drop(file);
+        let mut file = OutboxFile::open(dir.path(), &SystemEnv).unwrap();
+        let sent = Row { may_be_sent: true, ..row(1) };
+        assert_eq!(file.all().unwrap(), [(1, sent.clone())]);
+        let three = insert(&mut file, 3);
+        file.apply(vec![
+            Change::Mark { id: three, may_be_sent: true },
+            Change::Mark { id: 1, may_be_sent: false },
+        ])
+        .unwrap();
+        let three_sent = Row { may_be_sent: true, ..row(3) };
+        assert_eq!(file.all().unwrap(), [(1, row(1)), (three, three_sent)]);
     }
 
     #[test]

@@ -76,6 +76,7 @@ async fn what_was_taken_outlives_the_process() {
     let (person, peer) = Person::joined(dir.path(), &server).await;
     drop(server);
     peer.cut(CloseCode::GO_AWAY);
+    soon(person.client.interrupted()).await;
     let id = person.client.send(LOBBY, text("kept"), None).await.unwrap();
     assert_eq!(person.client.close(Duration::ZERO).await.waiting, 1);
 
@@ -219,6 +220,51 @@ async fn what_may_be_at_the_server_is_not_taken_out() {
     heard(&person, &mut peer).await;
     assert!(!person.client.cancel(sent[1].1.message_id).await.unwrap(), "on its way");
     assert!(person.client.cancel(sent[0].1.message_id).await.unwrap(), "refused for now");
+}
+
+#[tokio::test]
+async fn what_an_earlier_process_may_have_sent_is_not_taken_out() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, mut peer) = Person::joined(dir.path(), &server).await;
+    let sent = person.client.send(LOBBY, text("sent"), None).await.unwrap();
+    messages(&mut peer, 1).await;
+    peer.cut(CloseCode::INTERNAL);
+    let mut peer = server.welcomed().await;
+    messages(&mut peer, 1).await;
+    drop(server);
+    peer.cut(CloseCode::INTERNAL);
+    soon(person.client.interrupted()).await;
+    let unsent = person.client.send(LOBBY, text("never sent"), None).await.unwrap();
+    assert_eq!(person.client.close(Duration::ZERO).await.waiting, 2);
+
+    let again = Person::open(dir.path()).await;
+    assert!(!again.client.cancel(sent).await.unwrap(), "the server may have it");
+    assert!(again.client.cancel(unsent).await.unwrap());
+    let waiting = again.client.waiting().await;
+    assert_eq!(waiting.iter().map(|(_, item)| item.message_id).collect::<Vec<_>>(), [Some(sent)]);
+}
+
+#[tokio::test]
+async fn what_is_sent_late_is_marked_before_it_leaves() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, peer) = Person::joined(dir.path(), &server).await;
+    peer.cut(CloseCode::INTERNAL);
+    soon(person.client.interrupted()).await;
+    let id = person.client.send(LOBBY, text("late"), None).await.unwrap();
+    let outbox = rusqlite::Connection::open(dir.path().join("outbox.db")).unwrap();
+    let is_marked = || {
+        let row = outbox.query_row("SELECT may_be_sent FROM outbox", [], |row| row.get(0));
+        row.unwrap_or(false)
+    };
+    assert!(!is_marked());
+    let mut peer = server.welcomed().await;
+    let (req_id, message) = peer.message().await;
+    assert_eq!(message.message_id, id);
+    assert!(is_marked());
+    peer.say(rejected(req_id, Refusal::STORAGE, Some(60_000))).await;
+    heard(&person, &mut peer).await;
+    person.client.close(Duration::ZERO).await;
+    assert!(!is_marked(), "the server has said that it has not taken it");
 }
 
 #[tokio::test]

@@ -381,7 +381,7 @@ impl ChatPage {
     fn discard(&self, id: MessageId) {
         self.request(async move |session| match session.cancel(id).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(tr("It was sent already.").to_owned()),
+            Ok(false) => Err(tr("It may have been sent already.").to_owned()),
             Err(error) => Err(sentences::send_error(&error)),
         });
     }

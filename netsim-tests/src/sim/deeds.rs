@@ -118,11 +118,7 @@ async fn cancel_one(process: &Process, chance: &Chance) {
     let cancelled = process.client.cancel(id).await;
     if !process.machine.is_dead() {
         match cancelled {
-            // An earlier process may have sent it: a client knows only what it sent itself.
-            Ok(true) if ledger.life_of(id) == Some(process.life) => {
-                ledger.told_by_id(id, Told::Cancelled);
-            }
-            Ok(true) => {}
+            Ok(true) => ledger.told_by_id(id, Told::Cancelled),
             Ok(false) => ledger.told_by_id(id, Told::Stored),
             Err(_) => {}
         }

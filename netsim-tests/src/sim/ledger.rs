@@ -22,8 +22,6 @@ pub type Number = usize;
 pub struct Written {
     /// Who.
     pub person: usize,
-    /// By which of their processes.
-    pub life: u64,
     /// Where.
     pub room: RoomId,
     /// What: no two are the same.
@@ -87,12 +85,11 @@ impl Ledger {
     }
 
     /// Somebody hands a message to their client.
-    pub fn wrote(&self, person: usize, life: u64, room: RoomId, text: String) -> Number {
+    pub fn wrote(&self, person: usize, room: RoomId, text: String) -> Number {
         let mut state = self.state();
         self.trace.note(format_args!("{person} writes {} to {room}", state.written.len()));
         state.written.push(Written {
             person,
-            life,
             room,
             text,
             id: None,
@@ -152,12 +149,6 @@ impl Ledger {
     pub fn violated(&self, what: impl fmt::Display) {
         self.trace.note(format_args!("VIOLATION {what}"));
         self.state().violated(what.to_string());
-    }
-
-    /// Which of its author's processes wrote a message.
-    pub fn life_of(&self, id: MessageId) -> Option<u64> {
-        let state = self.state();
-        state.by_id.get(&id).map(|number| state.written[*number].life)
     }
 
     /// What was written, in order.

@@ -78,7 +78,7 @@ impl Process {
     /// Puts a message into the outbox.
     pub async fn send(&self, room: RoomId, text: String, reply_to: Option<Seq>) {
         let Ok(checked) = MessageText::new(&text) else { return };
-        let number = self.world.ledger.wrote(self.person, self.life, room, text);
+        let number = self.world.ledger.wrote(self.person, room, text);
         match self.client.send(room, checked, reply_to).await {
             Ok(id) => {
                 self.named(number, id);
@@ -91,7 +91,7 @@ impl Process {
     /// Hands a message to the client without waiting.
     pub async fn queue(&self, room: RoomId, text: String) {
         let Ok(checked) = MessageText::new(&text) else { return };
-        let number = self.world.ledger.wrote(self.person, self.life, room, text);
+        let number = self.world.ledger.wrote(self.person, room, text);
         match self.client.queue(room, checked, None).await {
             Ok(queued) => drop(tokio::spawn(self.clone().wait(number, queued))),
             Err(_) => self.tell(number, Told::NotStored),

@@ -52,6 +52,20 @@ pub(crate) enum Command {
     /// size. The history is made by the server's own rules in a temporary folder, which is deleted
     /// at the end; 10000000 messages take about 5 GB.
     Growth(Growth),
+    /// Cut the power of a real server and a real client, and look at what is left
+    ///
+    /// Records every write and sync of both, makes their files again as cuts at random moments
+    /// would have left them, and starts on those. Takes strace. Ends with 1 if anything that
+    /// somebody had been told before a cut is not there after it.
+    Power(Power),
+    /// Kill a real server and real clients while people write, and look at what is there
+    ///
+    /// Whoever is killed is started again at once. Ends with 1 if a message was lost, is there
+    /// twice or out of order.
+    Kills(Kills),
+    /// Write lines, and say what of them is in the outbox
+    #[command(hide = true)]
+    Writer(Writer),
 }
 
 #[derive(Debug, Args)]
@@ -96,6 +110,46 @@ pub(crate) struct Growth {
     /// Where tertulia-server is [default: beside this program]
     #[arg(long, value_name = "DIR")]
     pub(crate) programs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Power {
+    /// How many cuts, of each
+    #[arg(long, value_name = "N", default_value_t = 100,
+          value_parser = value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) cuts: u64,
+    /// Lines that each writes in each part of a record
+    #[arg(long, value_name = "N", default_value_t = 400,
+          value_parser = value_parser!(u32).range(1..=100_000))]
+    pub(crate) lines: u32,
+    /// Chance of the cuts: the same seed and record, the same cuts
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Where tertulia-server and tertulia-cli are [default: beside this program]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) programs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Kills {
+    /// How many kills, about half of them of the server
+    #[arg(long, value_name = "N", default_value_t = 100,
+          value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) kills: u32,
+    /// Chance: who is killed, after how much
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Where tertulia-server and tertulia-cli are [default: beside this program]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) programs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Writer {
+    /// Whose
+    pub(crate) profile: PathBuf,
+    /// Where to: a room's number
+    pub(crate) room: u64,
 }
 
 #[derive(Debug, Args)]

@@ -7,12 +7,15 @@
 mod args;
 mod conditions;
 mod growth;
+mod kills;
 mod link;
 mod loss;
 mod netsim;
 mod output;
 mod programs;
+mod power;
 mod soak;
+mod writer;
 
 use std::{pin::Pin, process::ExitCode};
 
@@ -46,6 +49,9 @@ fn main() -> ExitCode {
         }
         Command::Soak(args) => soak::run(&args, json),
         Command::Loss(args) => loss::run(&args, json),
+        Command::Power(args) => in_real_time(|_| power::run(args, json)),
+        Command::Kills(args) => in_real_time(|stop| kills::run(args, json, stop)),
+        Command::Writer(args) => in_real_time(|_| writer::run(args)),
     };
     ended.unwrap_or_else(|error| fail(&format!("{error:#}")))
 }
