@@ -5,6 +5,7 @@
 pub(crate) mod blocking;
 mod database;
 pub(crate) mod drafts_file;
+pub(crate) mod forget;
 pub(crate) mod outbox_file;
 mod owner;
 pub(crate) mod profile;
