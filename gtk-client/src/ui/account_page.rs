@@ -1,12 +1,12 @@
-//! The window: which page shows, and how the panes share its width. The only file that knows of
-//! leaflet and flap.
+//! One account's part of the window: which page shows, and how the panes share its width. The only
+//! file that knows of leaflet and flap.
 
 mod state;
 
 use std::cell::{Cell, OnceCell};
 
 use adw::{prelude::*, subclass::prelude::*};
-use gtk::{gio, glib, glib::clone};
+use gtk::{glib, glib::clone};
 use tertulia_client::{
     Connection, OpenError, Trouble,
     certs::KeyChanged,
@@ -14,26 +14,21 @@ use tertulia_client::{
 };
 
 use super::{
-    AppearanceWindow, chat_page::ChatPage, members_pane::MembersPane, rooms_window::RoomsWindow,
-    sidebar::Sidebar, stop_page::StopPage, switcher_window::SwitcherWindow,
-    welcome_page::WelcomePage,
+    chat_page::ChatPage, confirm, members_pane::MembersPane, rooms_window::RoomsWindow,
+    sidebar::Sidebar, stop_page::StopPage, welcome_page::WelcomePage,
 };
 use crate::{
-    application::Application,
     i18n::{fill, tr},
-    model::{Room, Session, WindowState, day_of, now},
+    model::{Accounts, Room, Session, WindowState},
     sentences,
 };
-
-/// How late "today" may become "yesterday", in seconds.
-const DAY_CHECK_S: u32 = 30;
 
 mod imp {
     use super::*;
 
     #[derive(Debug, Default, gtk::CompositeTemplate)]
-    #[template(resource = "/org/tertulia/Tertulia/ui/window.ui")]
-    pub struct Window {
+    #[template(resource = "/org/tertulia/Tertulia/ui/account_page.ui")]
+    pub struct AccountPage {
         #[template_child]
         pub(super) stack: TemplateChild<gtk::Stack>,
         #[template_child]
@@ -55,15 +50,17 @@ mod imp {
         pub(super) expected_room: Cell<Option<RoomId>>,
         /// The person wants to see what is there though the server is another one.
         pub(super) looked_past: Cell<bool>,
+        /// What is to show first where not all fits beside each other.
+        pub(super) list_first: Cell<bool>,
         /// How it was left the last time.
         pub(super) left: Cell<WindowState>,
     }
 
     #[glib::object_subclass]
-    impl ObjectSubclass for Window {
-        const NAME: &'static str = "TertuliaWindow";
-        type Type = super::Window;
-        type ParentType = adw::ApplicationWindow;
+    impl ObjectSubclass for AccountPage {
+        const NAME: &'static str = "TertuliaAccountPage";
+        type Type = super::AccountPage;
+        type ParentType = adw::Bin;
 
         fn class_init(klass: &mut Self::Class) {
             // A template finds its children's types by name: they must be known before.
@@ -73,43 +70,6 @@ mod imp {
             WelcomePage::ensure_type();
             StopPage::ensure_type();
             klass.bind_template();
-            klass.install_action("win.back", None, |window, _, _| {
-                window.imp().leaflet.navigate(adw::NavigationDirection::Back);
-            });
-            klass.install_action("win.rooms", None, |window, _, _| window.choose_rooms());
-            klass.install_action("win.switch", None, |window, _, _| window.switch());
-            klass.install_action("win.invite", None, |window, _, _| window.invite());
-            klass.install_action("win.appearance", None, |window, _, _| {
-                AppearanceWindow::new(window).present();
-            });
-            klass.install_action("win.say", Some(glib::VariantTy::STRING), |window, _, text| {
-                window.toast(text.and_then(glib::Variant::str).unwrap_or_default());
-            });
-            klass.install_action(
-                "win.show-room",
-                Some(glib::VariantTy::UINT64),
-                |window, _, id| {
-                    if let Some(id) = id.and_then(glib::Variant::get) {
-                        window.expect_room(RoomId(id));
-                    }
-                },
-            );
-            klass.install_action("win.next-room", None, |window, _, _| {
-                window.imp().sidebar.step(1);
-            });
-            klass.install_action("win.previous-room", None, |window, _, _| {
-                window.imp().sidebar.step(-1);
-            });
-            klass.install_action("win.next-news", None, |window, _, _| {
-                window.imp().sidebar.step_to_news(true);
-            });
-            klass.install_action("win.previous-news", None, |window, _, _| {
-                window.imp().sidebar.step_to_news(false);
-            });
-            klass.install_action("win.room-details", None, |window, _, _| {
-                // Nothing hangs on the result: where no room is in sight, there are no details.
-                drop(WidgetExt::activate_action(&*window.imp().chat, "chat.details", None));
-            });
         }
 
         fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
@@ -117,83 +77,47 @@ mod imp {
         }
     }
 
-    impl ObjectImpl for Window {
+    impl ObjectImpl for AccountPage {
         fn constructed(&self) {
             self.parent_constructed();
-            let window = self.obj();
-            let members = gio::PropertyAction::new("members", &*self.flap, "reveal-flap");
-            window.add_action(&members);
+            let page = self.obj();
             for widget in [self.leaflet.upcast_ref::<gtk::Widget>(), self.flap.upcast_ref()] {
                 widget.connect_notify_local(
                     Some("folded"),
                     clone!(
                         #[weak]
-                        window,
-                        move |_, _| window.imp().update_edges()
+                        page,
+                        move |_, _| page.imp().update_edges()
                     ),
                 );
             }
             self.flap.connect_reveal_flap_notify(clone!(
                 #[weak]
-                window,
-                move |_| window.imp().update_edges()
+                page,
+                move |_| page.imp().update_edges()
             ));
             self.update_edges();
-            self.redraw_when_needed();
-            // A row with the focus may go, and the next one gets it: nobody asked to select its text,
-            // and GTK 4.8 complains when it does.
-            window.settings().set_gtk_label_select_on_focus(false);
-            window.connect_is_active_notify(|window| {
-                if window.is_active() {
-                    window.imp().chat.looked_at();
-                }
-            });
         }
     }
 
-    impl WidgetImpl for Window {}
-
-    impl WindowImpl for Window {
-        fn close_request(&self) -> glib::Propagation {
-            // The application goes on unseen, or sends what waits, then ends, and the window with it.
-            if let Some(application) = self.obj().application().and_downcast::<Application>() {
-                application.window_closed();
+    impl WidgetImpl for AccountPage {
+        fn grab_focus(&self) -> bool {
+            match self.stack.visible_child_name().as_deref() {
+                Some("main")
+                    if self.leaflet.visible_child().as_ref() == Some(self.flap.upcast_ref()) =>
+                {
+                    self.chat.grab_focus()
+                }
+                Some("main") => self.sidebar.grab_focus(),
+                Some("welcome") => self.welcome.grab_focus(),
+                _ => self.stop.child_focus(gtk::DirectionType::TabForward),
             }
-            glib::Propagation::Stop
         }
     }
 
-    impl ApplicationWindowImpl for Window {}
-    impl AdwApplicationWindowImpl for Window {}
+    impl BinImpl for AccountPage {}
 
-    impl Window {
-        /// Lines remember their heights, and call days by how near they are.
-        fn redraw_when_needed(&self) {
-            let redraw = clone!(
-                #[weak(rename_to = imp)]
-                self,
-                #[upgrade_or]
-                glib::ControlFlow::Break,
-                move || {
-                    if let Some(session) = imp.session.get() {
-                        session.redraw();
-                    }
-                    glib::ControlFlow::Continue
-                }
-            );
-            for property in ["gtk-font-name", "gtk-xft-dpi"] {
-                let redraw = redraw.clone();
-                self.obj().settings().connect_notify_local(Some(property), move |_, _| {
-                    redraw();
-                });
-            }
-            let shown = Cell::new(day_of(now()));
-            glib::timeout_add_seconds_local(DAY_CHECK_S, move || {
-                let today = day_of(now());
-                if shown.replace(today) == today { glib::ControlFlow::Continue } else { redraw() }
-            });
-        }
-
+    impl AccountPage {
         /// Window buttons and ways back belong to whichever pane is at the edge.
         fn update_edges(&self) {
             let alone = self.leaflet.is_folded();
@@ -210,19 +134,19 @@ mod imp {
 }
 
 glib::wrapper! {
-    /// One per application.
-    pub struct Window(ObjectSubclass<imp::Window>)
-        @extends adw::ApplicationWindow, gtk::ApplicationWindow, gtk::Window, gtk::Widget,
-        @implements gio::ActionGroup, gio::ActionMap, gtk::Buildable, gtk::ConstraintTarget,
-            gtk::Native, gtk::Root, gtk::ShortcutManager;
+    /// Lives as long as its session; the window shows one at a time.
+    pub struct AccountPage(ObjectSubclass<imp::AccountPage>)
+        @extends adw::Bin, gtk::Widget,
+        @implements gtk::Buildable, gtk::ConstraintTarget;
 }
 
-impl Window {
-    /// A window on this session, which need not be attached yet.
-    pub(crate) fn new(application: &Application, session: &Session) -> Self {
-        let window: Self = glib::Object::builder().property("application", application).build();
-        window.set_session(session);
-        window
+impl AccountPage {
+    /// A page of this session, which need not be attached yet.
+    pub(crate) fn new(accounts: &Accounts, session: &Session) -> Self {
+        let page: Self = glib::Object::new();
+        page.set_session(session);
+        page.set_accounts(accounts, session);
+        page
     }
 
     /// The way in.
@@ -263,7 +187,8 @@ impl Window {
         self.imp().chat.toast(text);
     }
 
-    fn session(&self) -> Option<&Session> {
+    /// Whose it is.
+    pub(crate) fn session(&self) -> Option<&Session> {
         self.imp().session.get()
     }
 
@@ -277,51 +202,48 @@ impl Window {
         imp.members.set_session(session);
         imp.welcome.set_session(session);
         imp.sidebar.connect_chosen(clone!(
-            #[weak(rename_to = window)]
+            #[weak(rename_to = page)]
             self,
-            move |room, activated| window.show_room(room, activated)
+            move |room, activated| page.show_room(room, activated)
         ));
         imp.welcome.connect_joined(clone!(
-            #[weak(rename_to = window)]
+            #[weak(rename_to = page)]
             self,
-            move || window.show_main()
+            move || {
+                page.imp().list_first.set(false);
+                page.show_main();
+            }
         ));
         imp.welcome.connect_key_changed(clone!(
-            #[weak(rename_to = window)]
+            #[weak(rename_to = page)]
             self,
-            move |changed| window.show_key_changed(&changed)
+            move |changed| page.show_key_changed(&changed)
         ));
         imp.stop.connect_local(
             "onward",
             false,
             clone!(
-                #[weak(rename_to = window)]
+                #[weak(rename_to = page)]
                 self,
                 #[upgrade_or]
                 None,
                 move |_| {
-                    window.imp().looked_past.set(true);
-                    window.begin();
+                    page.imp().looked_past.set(true);
+                    page.begin();
                     None
                 }
             ),
         );
-        session.connect_account_changed(clone!(
-            #[weak(rename_to = window)]
-            self,
-            move |session| window.allow_invites(session)
-        ));
         session.connect_rooms_changed(clone!(
-            #[weak(rename_to = window)]
+            #[weak(rename_to = page)]
             self,
-            move |_| window.choose_a_room()
+            move |_| page.choose_a_room()
         ));
         session.connect_connection_changed(clone!(
-            #[weak(rename_to = window)]
+            #[weak(rename_to = page)]
             self,
-            move |session| window.connection_changed(session)
+            move |session| page.connection_changed(session)
         ));
-        self.allow_invites(session);
     }
 
     fn connection_changed(&self, session: &Session) {
@@ -350,6 +272,9 @@ impl Window {
         let imp = self.imp();
         imp.stack.set_visible_child_name("main");
         self.choose_a_room();
+        if imp.list_first.take() {
+            return self.show_list();
+        }
         // In a narrow window too: one came to talk.
         imp.leaflet.set_visible_child(&*imp.flap);
         imp.chat.grab_focus();
@@ -406,50 +331,102 @@ impl Window {
         self.choose_a_room();
     }
 
-    fn choose_rooms(&self) {
-        let Some(session) = self.session() else {
+    /// The list of rooms is alone in sight, as in a narrow window.
+    pub(super) fn shows_list_alone(&self) -> bool {
+        let imp = self.imp();
+        let list = imp.sidebar.upcast_ref::<gtk::Widget>();
+        imp.leaflet.is_folded() && imp.leaflet.visible_child().as_ref() == Some(list)
+    }
+
+    /// Where not all fits beside each other, the list of rooms is what shows.
+    pub(super) fn show_list(&self) {
+        let imp = self.imp();
+        imp.list_first.set(!self.is_main());
+        imp.leaflet.set_visible_child(&*imp.sidebar);
+    }
+
+    /// Where there is a way back.
+    pub(super) fn go_back(&self) {
+        self.imp().leaflet.navigate(adw::NavigationDirection::Back);
+    }
+
+    /// Goes `by` rooms further down.
+    pub(super) fn step(&self, by: isize) {
+        self.imp().sidebar.step(by);
+    }
+
+    /// Goes to the next room with something unread.
+    pub(super) fn step_to_news(&self, down: bool) {
+        self.imp().sidebar.step_to_news(down);
+    }
+
+    /// What there is to the room in sight.
+    pub(super) fn show_room_details(&self) {
+        // Nothing hangs on the result: where no room is in sight, there are no details.
+        drop(WidgetExt::activate_action(&*self.imp().chat, "chat.details", None));
+    }
+
+    /// It came before a person's eyes.
+    pub(super) fn looked_at(&self) {
+        self.imp().chat.looked_at();
+    }
+
+    /// Whether it is beyond the way in.
+    pub(super) fn is_main(&self) -> bool {
+        self.imp().stack.visible_child_name().as_deref() == Some("main")
+    }
+
+    /// The pane of members, which comes and goes.
+    pub(super) fn flap(&self) -> &adw::Flap {
+        &self.imp().flap
+    }
+
+    /// Whether this account may invite people.
+    pub(super) fn may_invite(&self) -> bool {
+        let account = self.session().and_then(Session::account);
+        account.is_some_and(|account| account.role >= Role::Moderator)
+    }
+
+    /// Rooms to enter, or a new one.
+    pub(super) fn choose_rooms(&self) {
+        let (Some(session), Some(window)) = (self.session(), confirm::window_of(self)) else {
             return;
         };
-        let rooms = RoomsWindow::new(self, session);
+        let rooms = RoomsWindow::new(&window, session);
         rooms.connect_entered(clone!(
-            #[weak(rename_to = window)]
+            #[weak(rename_to = page)]
             self,
-            move |id| window.expect_room(RoomId(id))
+            move |id| page.expect_room(RoomId(id))
         ));
         rooms.present();
     }
 
-    /// The fast way to another room, where there is one.
-    fn switch(&self) {
-        let joined = self.imp().stack.visible_child_name().as_deref() == Some("main");
-        if let (Some(session), true) = (self.session(), joined) {
-            SwitcherWindow::new(self, session).present();
-        }
-    }
-
-    fn allow_invites(&self, session: &Session) {
-        let may = session.account().is_some_and(|account| account.role >= Role::Moderator);
-        self.action_set_enabled("win.invite", may);
-    }
-
-    fn invite(&self) {
+    /// An invite link, into the clipboard.
+    pub(super) fn invite(&self) {
         let Some(session) = self.session().cloned() else {
             return;
         };
         glib::spawn_future_local(clone!(
-            #[weak(rename_to = window)]
+            #[weak(rename_to = page)]
             self,
             async move {
                 match session.invite().await {
                     Ok(link) => {
-                        window.clipboard().set_text(&link.to_string());
-                        window.toast(tr(
+                        page.clipboard().set_text(&link.to_string());
+                        page.toast(tr(
                             "An invite link is in the clipboard: for 10 people, for 7 days.",
                         ));
                     }
-                    Err(error) => window.toast(&sentences::request_error(&error)),
+                    Err(error) => page.toast(&sentences::request_error(&error)),
                 }
             }
         ));
+    }
+
+    fn set_accounts(&self, accounts: &Accounts, session: &Session) {
+        let imp = self.imp();
+        imp.sidebar.set_accounts(accounts, session);
+        imp.welcome.set_accounts(accounts, session);
+        imp.stop.set_accounts(accounts, session);
     }
 }
