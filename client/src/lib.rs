@@ -31,6 +31,10 @@ pub use model::{
     Snapshot, Status, Trouble,
 };
 pub use sent::{Queued, Sent, Unsent};
+pub use store::{
+    forget::{ForgetError, forget},
+    profile::compare,
+};
 pub use system::SystemEnv;
 pub use tertulia_certs as certs;
 pub use tertulia_proto as proto;

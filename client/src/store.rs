@@ -7,6 +7,7 @@ pub(crate) mod blocking;
 mod compatibility;
 mod database;
 pub(crate) mod drafts_file;
+pub(crate) mod forget;
 pub(crate) mod outbox_file;
 mod owner;
 pub(crate) mod profile;

@@ -1,7 +1,12 @@
-//! The application: one instance per profile, its actions, its end.
+//! The application: one instance per profile, its beginning and its end. Which accounts it has:
+//! `accounts`; what can be asked of it: `actions`.
+
+mod accounts;
+mod actions;
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
+    collections::BTreeMap,
     path::PathBuf,
     rc::Rc,
 };
@@ -9,37 +14,20 @@ use std::{
 use adw::{prelude::*, subclass::prelude::*};
 use clap::Parser;
 use gtk::{gio, glib, glib::clone};
-use tertulia_client::{Connection, JoinError, OpenError, proto::RoomId};
+use tertulia_client::proto::RoomId;
 
 use crate::{
     APPLICATION_ID, appearance,
     args::{Args, application_id},
-    bridge::{self, Bridge},
-    i18n::tr,
-    kept,
-    model::{Room, Session, Wishes},
+    bridge, kept,
+    model::{Accounts, Room, Session, Slot},
     notifier::Notifier,
-    sentences::{self, read_link},
-    ui::{Farewell, Window, shortcuts_window},
-    watchman,
+    profiles,
+    ui::{Farewell, Window},
 };
 
 /// Where style.css and the icons are, whatever the application id.
 const RESOURCES: &str = "/org/tertulia/Tertulia";
-
-/// How the window was left, within the profile.
-const STATE_FILE: &str = "window.json";
-
-/// What can be ticked in the menu: the action's name, and where it is kept.
-type Wish = (&'static str, fn(&Wishes) -> bool, fn(&mut Wishes, bool));
-const WISHES: [Wish; 2] = [
-    (
-        "do-not-disturb",
-        |wishes| wishes.do_not_disturb,
-        |wishes, wished| wishes.do_not_disturb = wished,
-    ),
-    ("keep-running", |wishes| wishes.keep_running, |wishes, wished| wishes.keep_running = wished),
-];
 
 mod imp {
     use super::*;
@@ -47,14 +35,12 @@ mod imp {
     #[derive(Debug, Default)]
     pub struct Application {
         pub(super) profile: RefCell<PathBuf>,
-        pub(super) session: OnceCell<Session>,
+        pub(super) accounts: OnceCell<Accounts>,
         pub(super) window: OnceCell<Window>,
         pub(super) ending: Cell<bool>,
-        pub(super) notifier: OnceCell<Rc<Notifier>>,
+        pub(super) notifiers: RefCell<BTreeMap<Slot, Rc<Notifier>>>,
         /// A room to be shown as soon as there is a window.
-        pub(super) wanted_room: Cell<Option<RoomId>>,
-        /// Where it is kept how the window was left; there only once the profile is open.
-        pub(super) state_path: OnceCell<PathBuf>,
+        pub(super) wanted_room: Cell<Option<(Slot, RoomId)>>,
         /// Keeps the program running while its window is closed.
         pub(super) background: RefCell<Option<gio::ApplicationHoldGuard>>,
     }
@@ -136,7 +122,7 @@ impl Application {
         if imp.ending.replace(true) {
             return;
         }
-        if let Some(notifier) = imp.notifier.get() {
+        for notifier in imp.notifiers.take().into_values() {
             notifier.withdraw_all();
         }
         self.keep_state();
@@ -146,12 +132,13 @@ impl Application {
             self,
             async move {
                 let window = application.imp().window.get();
-                let idle = application.session().queued() == 0;
+                let sessions = application.accounts().all();
+                let idle = sessions.iter().all(|session| session.queued() == 0);
                 if let (Some(window), true) = (window, idle) {
                     window.set_visible(false);
                 }
                 let parent = window.map(|window| window.clone().upcast());
-                let waiting = Farewell::say(parent.as_ref(), application.session()).await;
+                let waiting = Farewell::say(parent.as_ref(), &sessions).await;
                 if waiting > 0 {
                     eprintln!("tertulia: {waiting} messages wait in the outbox for the next start");
                 }
@@ -164,8 +151,11 @@ impl Application {
     /// The window was closed by its person: ends, or goes on without a window if that is wished.
     pub(crate) fn window_closed(&self) {
         let imp = self.imp();
-        let joined = self.session().account().is_some();
-        let keeps_on = joined && self.session().with_wishes(|wishes| wishes.keep_running);
+        let keeps_on = self
+            .accounts()
+            .joined()
+            .iter()
+            .any(|session| session.with_wishes(|wishes| wishes.keep_running));
         match imp.window.get() {
             Some(window) if keeps_on && !imp.ending.get() => {
                 self.keep_state();
@@ -176,10 +166,23 @@ impl Application {
         }
     }
 
-    /// Keeps how the window stands.
+    /// Keeps how the window stands, with each account.
     fn keep_state(&self) {
-        if let (Some(window), Some(path)) = (self.imp().window.get(), self.imp().state_path.get()) {
-            kept::save(path, &window.state());
+        let imp = self.imp();
+        let Some(window) = imp.window.get() else { return };
+        let profile = imp.profile.borrow();
+        for (session, page) in window.pages() {
+            if session.is_open() {
+                session.set_left(page.state());
+            }
+        }
+        let shown = self.accounts().shown().filter(Session::is_joined);
+        for session in self.accounts().all().iter().filter(|session| session.is_open()) {
+            let mut state = session.left().sized_as(window.state());
+            if let (Some(shown), Slot::OWN) = (&shown, session.slot()) {
+                state = state.with_account(shown.slot());
+            }
+            kept::save(&profiles::state_file(&profile, session.slot()), &state);
         }
     }
 
@@ -190,8 +193,9 @@ impl Application {
         shows && self.windows().iter().any(|window| window.is_active())
     }
 
-    fn session(&self) -> &Session {
-        self.imp().session.get_or_init(Session::default)
+    /// Who its person is, here and there.
+    pub(crate) fn accounts(&self) -> &Accounts {
+        self.imp().accounts.get_or_init(Accounts::default)
     }
 
     fn present(&self, args: Args) {
@@ -202,166 +206,43 @@ impl Application {
             imp.background.take();
             return;
         }
-        let window = Window::new(self, self.session());
+        let first = self.find_accounts();
+        let window = Window::new(self, self.accounts());
         let _ = imp.window.set(window.clone());
-        let _ = imp.notifier.set(Notifier::new(self, self.session()));
         let hold = self.hold();
         glib::spawn_future_local(clone!(
             #[strong(rename_to = application)]
             self,
             async move {
-                let profile = application.imp().profile.borrow().clone();
-                match Bridge::open(profile.clone()).await {
-                    Ok((bridge, events)) => {
-                        application.session().load_wishes(&profile);
-                        application.show_wishes();
-                        let state = profile.join(STATE_FILE);
-                        window.restore(kept::load(&state));
-                        let _ = application.imp().state_path.set(state);
-                        application.session().attach(bridge, events);
-                        watchman::watch(application.session());
-                        application.begin(&window, args);
-                    }
-                    Err(error) => application.show_open_error(&window, &error),
+                let is_open = application.open(&first).await;
+                application.show_wishes();
+                window.restore(first.left());
+                if is_open {
+                    application.begin(&window, &first, args);
                 }
                 // Only now: the first frame shows what is there.
                 window.present();
                 drop(hold);
+                application.open_others(&window, &first).await;
             }
         ));
-    }
-
-    fn begin(&self, window: &Window, args: Args) {
-        window.begin();
-        if self.session().connection() == Connection::Unjoined {
-            let asks = args.link.is_none() || args.name.is_none();
-            let name = args.name.unwrap_or_else(system_name);
-            window.welcome().prefill(args.link.as_deref(), Some(&name));
-            if !asks {
-                window.welcome().join();
-            }
-            window.welcome().grab_focus();
-        } else {
-            self.take_link(window, args);
-        }
-        if let Some(room) = self.imp().wanted_room.take() {
-            window.expect_room(room);
-        }
     }
 
     /// Shows the window, and this room in it.
-    fn show_room(&self, room: RoomId) {
+    fn show_room(&self, slot: Slot, room: RoomId) {
         let imp = self.imp();
-        match imp.window.get() {
-            Some(window) => window.expect_room(room),
-            None => imp.wanted_room.set(Some(room)),
+        match (imp.window.get(), self.accounts().session(slot)) {
+            (Some(window), Some(session)) => {
+                self.accounts().show(&session);
+                if let Some(page) = window.page() {
+                    page.expect_room(room);
+                }
+            }
+            // The account is gone by now.
+            (Some(_), None) => {}
+            (None, _) => imp.wanted_room.set(Some((slot, room))),
         }
         self.present(Args::default());
-    }
-
-    fn show_open_error(&self, window: &Window, error: &OpenError) {
-        eprintln!("tertulia: {error}");
-        window.show_open_error(error);
-    }
-
-    /// A link for somebody who is in already: the same server may have moved.
-    fn take_link(&self, window: &Window, args: Args) {
-        let Some(link) = args.link else { return };
-        let Some(account) = self.session().account() else {
-            // Without a name of its own it leaves what is typed already.
-            window.welcome().prefill(Some(&link), args.name.as_deref());
-            return;
-        };
-        let link = match read_link(&link) {
-            Ok(link) => link,
-            Err(text) => return window.toast(&text),
-        };
-        let session = self.session().clone();
-        glib::spawn_future_local(clone!(
-            #[weak]
-            window,
-            async move {
-                let (name, server) = (account.display, account.server);
-                let joined = session.join(link, name.clone()).await;
-                // No connection now: the strip over the messages says so.
-                if let Err(error) = joined
-                    && !matches!(error, JoinError::NoConnection(_))
-                {
-                    let obstacle = sentences::join_error(error, name.as_str(), &server);
-                    match obstacle.key_changed {
-                        Some(changed) => window.show_key_changed(&changed),
-                        None => window.toast(&obstacle.text),
-                    }
-                }
-            }
-        ));
-    }
-
-    fn add_actions(&self) {
-        let about = gio::ActionEntry::builder("about")
-            .activate(|application: &Self, _, _| application.show_about())
-            .build();
-        let exit = gio::ActionEntry::builder("exit")
-            .activate(|application: &Self, _, _| application.exit())
-            .build();
-        let show_room = gio::ActionEntry::builder("show-room")
-            .parameter_type(Some(glib::VariantTy::UINT64))
-            .activate(|application: &Self, _, room| {
-                if let Some(room) = room.and_then(glib::Variant::get) {
-                    application.show_room(RoomId(room));
-                }
-            })
-            .build();
-        let shortcuts = gio::ActionEntry::builder("shortcuts")
-            .activate(|application: &Self, _, _| {
-                let window = application.imp().window.get();
-                shortcuts_window::present(window.map(|window| window.upcast_ref()));
-            })
-            .build();
-        self.add_action_entries([about, exit, show_room, shortcuts]);
-        for (name, _, change) in WISHES {
-            let wish = gio::SimpleAction::new_stateful(name, None, &false.to_variant());
-            wish.connect_change_state(clone!(
-                #[weak(rename_to = application)]
-                self,
-                move |wish, state| {
-                    if let (Some(state), Some(wished)) = (state, state.and_then(glib::Variant::get))
-                    {
-                        wish.set_state(state);
-                        application.session().change_wishes(|wishes| change(wishes, wished));
-                    }
-                }
-            ));
-            self.add_action(&wish);
-        }
-        for (action, keys) in [
-            ("app.exit", &["<Ctrl>q"][..]),
-            ("window.close", &["<Ctrl>w"]),
-            ("win.members", &["F9"]),
-            ("win.switch", &["<Ctrl>k"]),
-            ("win.next-room", &["<Alt>Down"]),
-            ("win.previous-room", &["<Alt>Up"]),
-            ("win.next-news", &["<Alt><Shift>Down"]),
-            ("win.previous-news", &["<Alt><Shift>Up"]),
-            ("win.rooms", &["<Ctrl>n"]),
-            ("win.room-details", &["<Alt>Return"]),
-            ("win.back", &["<Alt>Left"]),
-            ("win.invite", &["<Ctrl><Shift>i"]),
-            ("win.appearance", &["<Ctrl>comma"]),
-            ("app.shortcuts", &["<Ctrl>question"]),
-        ] {
-            self.set_accels_for_action(action, keys);
-        }
-    }
-
-    /// What is wished, in the menu.
-    fn show_wishes(&self) {
-        for (name, read, _) in WISHES {
-            let wish = self.lookup_action(name).and_downcast::<gio::SimpleAction>();
-            if let Some(wish) = wish {
-                wish.set_state(&self.session().with_wishes(read).to_variant());
-            }
-        }
     }
 
     fn end_on_signals(&self) {
@@ -373,33 +254,5 @@ impl Application {
                 application.exit();
             }
         ));
-    }
-
-    fn show_about(&self) {
-        let about = adw::AboutWindow::builder()
-            .application_name("Tertulia")
-            .application_icon(APPLICATION_ID)
-            .version(env!("CARGO_PKG_VERSION"))
-            .developer_name(tr("The Tertulia founders"))
-            .comments(tr("Group chat on your own server that a bad network can’t break."))
-            .website(env!("CARGO_PKG_REPOSITORY"))
-            .license_type(gtk::License::Custom)
-            .license(env!("CARGO_PKG_LICENSE"))
-            .modal(true)
-            .build();
-        about.set_transient_for(self.imp().window.get());
-        about.present();
-    }
-}
-
-/// What the system calls the person at the keyboard.
-fn system_name() -> String {
-    let real_name = glib::real_name();
-    let real_name = real_name.to_string_lossy();
-    let given = real_name.split(',').next().unwrap_or_default().trim();
-    if given.is_empty() || given == "Unknown" {
-        glib::user_name().to_string_lossy().into_owned()
-    } else {
-        given.to_owned()
     }
 }

@@ -10,6 +10,7 @@ mod i18n;
 mod kept;
 mod model;
 mod notifier;
+mod profiles;
 mod sentences;
 mod ui;
 mod watchman;

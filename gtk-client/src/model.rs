@@ -1,6 +1,8 @@
 //! What the window shows, without widgets: GObjects that lists and templates bind to, and the
 //! pure logic behind them.
 
+mod account_list;
+mod accounts;
 mod alertness;
 mod calendar;
 mod completion;
@@ -13,6 +15,7 @@ mod rights;
 mod room;
 mod room_group;
 mod session;
+mod slot;
 mod switcher;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -20,6 +23,8 @@ mod timeline;
 mod typists;
 mod window_state;
 
+pub(crate) use account_list::{News, short_server, way};
+pub(crate) use accounts::Accounts;
 pub(crate) use alertness::{Burst, Clocks};
 pub(crate) use calendar::{clock, day_of, day_title, now};
 pub(crate) use completion::{Named, Suggestion, asked, finished_emoji, suggestions};
@@ -31,7 +36,8 @@ pub(crate) use person::PersonObject;
 pub(crate) use rights::Rights;
 pub(crate) use room::Room;
 pub(crate) use room_group::{RoomGroup, RoomHeading, place};
-pub(crate) use session::Session;
+pub(crate) use session::{Session, WISHES_FILE};
+pub(crate) use slot::Slot;
 pub(crate) use switcher::{Place, found};
 pub(crate) use timeline::{Card, Day, Line};
 pub(crate) use window_state::WindowState;

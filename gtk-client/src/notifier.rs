@@ -16,8 +16,8 @@ use tertulia_client::{
 
 use crate::{
     application::Application,
-    i18n::tr,
-    model::{Room, Session, words},
+    i18n::{fill, tr},
+    model::{Room, Session, Slot, short_server, words},
 };
 
 /// So long news are gathered: a flood becomes a few notifications a second.
@@ -27,10 +27,12 @@ const ROOMS_AT_ONCE: usize = 4;
 /// How long the desktop may take to say what it can show.
 const DESKTOP_MS: i32 = 2_000;
 
-/// Lives as long as the application.
+/// One for each account; lives as long as that is open.
 #[derive(Debug)]
 pub(crate) struct Notifier {
     application: glib::WeakRef<Application>,
+    session: glib::WeakRef<Session>,
+    slot: Slot,
     /// What is to be told; no more than one has rooms.
     waiting: RefCell<BTreeMap<RoomId, (Room, Item)>>,
     gathering: Cell<bool>,
@@ -46,6 +48,8 @@ impl Notifier {
     pub(crate) fn new(application: &Application, session: &Session) -> Rc<Self> {
         let notifier = Rc::new(Self {
             application: application.downgrade(),
+            session: session.downgrade(),
+            slot: session.slot(),
             waiting: RefCell::default(),
             gathering: Cell::default(),
             shown: RefCell::default(),
@@ -121,6 +125,10 @@ impl Notifier {
         let Some((title, text)) = words(&room.title(), room.kind(), item) else {
             return;
         };
+        let title = match self.server(application) {
+            Some(server) => fill(tr("{what} – {server}"), &[("what", &title), ("server", &server)]),
+            None => title,
+        };
         let id = room.id();
         let notification = gio::Notification::new(&title);
         let text = if self.markup.get() == Some(false) {
@@ -129,10 +137,10 @@ impl Notifier {
             glib::markup_escape_text(&text).into()
         };
         notification.set_body(Some(&text));
-        let target = id.0.to_variant();
+        let target = (self.slot.0, id.0).to_variant();
         notification.set_default_action_and_target_value("app.show-room", Some(&target));
         notification.add_button_with_target_value(tr("Open"), "app.show-room", Some(&target));
-        application.send_notification(Some(&name(id)), &notification);
+        application.send_notification(Some(&self.name(id)), &notification);
         if self.shown.borrow().contains_key(&id) {
             return;
         }
@@ -148,6 +156,18 @@ impl Notifier {
         self.shown.borrow_mut().insert(id, (room.clone(), handler));
     }
 
+    /// Where it was said, if that does not go without saying.
+    fn server(&self, application: &Application) -> Option<String> {
+        let account = self.session.upgrade().and_then(|session| session.account());
+        let account = account.filter(|_| application.accounts().are_several());
+        account.map(|account| short_server(&account.server).to_owned())
+    }
+
+    /// What the desktop knows a room's notification by.
+    fn name(&self, room: RoomId) -> String {
+        format!("account-{}-room-{}", self.slot.0, room.0)
+    }
+
     /// Takes back what is shown of other rooms.
     fn keep(&self, keeps: impl Fn(RoomId) -> bool) {
         self.waiting.borrow_mut().retain(|id, _| keeps(*id));
@@ -157,14 +177,10 @@ impl Notifier {
         for (id, (room, handler)) in gone {
             room.disconnect(handler);
             if let Some(application) = self.application.upgrade() {
-                application.withdraw_notification(&name(id));
+                application.withdraw_notification(&self.name(id));
             }
         }
     }
-}
-
-fn name(room: RoomId) -> String {
-    format!("room-{}", room.0)
 }
 
 /// Whether what shows notifications here takes their text for markup. GIO hands the text on as it

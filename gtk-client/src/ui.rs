@@ -1,13 +1,16 @@
 //! Widgets, in pairs of `x.rs` and `x.ui`. They read the models and call their methods; none
 //! knows of tokio or of the client.
 
+mod account_page;
+mod account_row;
+mod account_switcher;
 mod appearance_window;
 mod body_bin;
 mod bottom_follower;
 mod card_row;
 mod chat_page;
 mod composer;
-mod confirm;
+pub(crate) mod confirm;
 mod connection_popover;
 mod connection_strip;
 mod farewell;

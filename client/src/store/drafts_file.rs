@@ -9,7 +9,7 @@ use tertulia_proto::{Epoch, RoomId};
 
 use crate::core::drafts::Drafts;
 
-const FILE: &str = "drafts.json";
+pub(super) const FILE: &str = "drafts.json";
 
 #[derive(Serialize, Deserialize)]
 struct Record {

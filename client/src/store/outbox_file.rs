@@ -15,8 +15,8 @@ use super::{
 };
 use crate::core::outbox::{Row, RowId};
 
-const FILE: &str = "outbox.db";
-const OWNERS: &str = "outbox-owners";
+pub(super) const FILE: &str = "outbox.db";
+pub(super) const OWNERS: &str = "outbox-owners";
 
 const SCHEMA: Schema = Schema {
     steps: &[

@@ -12,7 +12,7 @@ use crate::{
     model::Account,
 };
 
-const FILE: &str = "profile.json";
+pub(super) const FILE: &str = "profile.json";
 const VERSION: u32 = 1;
 const REMEDY: &str = "put its backup in place, or move it away and join again with an invite link \
                       (the device key stays: a server that knows it lets it in)";
@@ -128,21 +128,27 @@ impl Profile {
         Author { account: self.account, handle: self.handle.clone(), display: self.display.clone() }
     }
 
-    /// Whether a link leads to the server of this profile; if not, why it is not joined. An address
-    /// never speaks for a key: anybody can write a known one into a link.
+    /// As [`compare`], with the server of this profile.
     pub(crate) fn compare(&self, link: &ServerLink) -> Result<(), JoinError> {
-        let known = &self.link.addresses;
-        let has_known = || link.addresses.iter().any(|address| known.contains(address));
-        let is_name_known = |name: &HostPort| known.iter().any(|known| known.host == name.host);
-        match (self.link.trust, link.trust) {
-            (Trust::Pinned(expected), Trust::Pinned(found)) if expected == found => Ok(()),
-            (Trust::Pinned(expected), Trust::Pinned(found)) if has_known() => {
-                Err(JoinError::KeyChanged(KeyChanged { expected, found }))
-            }
-            // What the roots vouch for is a host's name: each has to be known.
-            (Trust::Roots, Trust::Roots) if link.addresses.iter().all(is_name_known) => Ok(()),
-            _ => Err(JoinError::OtherServer { server: address(&self.link) }),
+        compare(&self.link, link)
+    }
+}
+
+/// Whether a link leads to a server that is known by another link; if not, why it is not joined by
+/// whoever belongs to the known one. An address never speaks for a key: anybody can write a known
+/// one into a link.
+pub fn compare(known: &ServerLink, link: &ServerLink) -> Result<(), JoinError> {
+    let addresses = &known.addresses;
+    let has_known = || link.addresses.iter().any(|address| addresses.contains(address));
+    let is_name_known = |name: &HostPort| addresses.iter().any(|known| known.host == name.host);
+    match (known.trust, link.trust) {
+        (Trust::Pinned(expected), Trust::Pinned(found)) if expected == found => Ok(()),
+        (Trust::Pinned(expected), Trust::Pinned(found)) if has_known() => {
+            Err(JoinError::KeyChanged(KeyChanged { expected, found }))
         }
+        // What the roots vouch for is a host's name: each has to be known.
+        (Trust::Roots, Trust::Roots) if link.addresses.iter().all(is_name_known) => Ok(()),
+        _ => Err(JoinError::OtherServer { server: address(known) }),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tertulia_certs::files;
 use tertulia_proto::{Epoch, RoomId, RoomName};
 
-const FILE: &str = "rooms.json";
+pub(super) const FILE: &str = "rooms.json";
 
 /// Rooms by name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ use tertulia_proto::{Epoch, Event, FrameBuffer, RoomId, RoomListing, Seq, frame,
 use super::database::{self, DatabaseError, Schema};
 use crate::{core::item, model::RoomView};
 
-const FILE: &str = "timeline.db";
+pub(super) const FILE: &str = "timeline.db";
 const LOCK: &str = "timeline.lock";
 /// Newest events kept of each room when the cache is opened.
 const KEPT_EVENTS: i64 = 5_000;

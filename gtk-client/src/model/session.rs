@@ -1,9 +1,12 @@
-//! One profile's life: the way to its server, who one is, one's rooms. Widgets read it and call
+//! One account's life: the way to its server, who one is, one's rooms. Widgets read it and call
 //! its methods; what it learns comes from the bridge.
 
 mod requests;
 mod room_requests;
+mod standing;
 mod wishes;
+
+pub(crate) use wishes::FILE as WISHES_FILE;
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -19,7 +22,7 @@ use tertulia_client::{
 };
 
 use super::{
-    PersonObject, Rights, Room,
+    PersonObject, Rights, Room, Slot, WindowState,
     calendar::now,
     notices::{Arrival, Wishes},
     timeline::Reader,
@@ -31,6 +34,10 @@ mod imp {
 
     #[derive(Debug)]
     pub struct Session {
+        pub(super) slot: Cell<Slot>,
+        /// There was an account before it was opened.
+        pub(super) found: Cell<bool>,
+        pub(super) left: Cell<WindowState>,
         pub(super) bridge: OnceCell<Bridge>,
         pub(super) connection: RefCell<Connection>,
         pub(super) held_by: Cell<Option<Refusal>>,
@@ -50,6 +57,9 @@ mod imp {
     impl Default for Session {
         fn default() -> Self {
             Self {
+                slot: Cell::default(),
+                found: Cell::default(),
+                left: Cell::default(),
                 bridge: OnceCell::new(),
                 connection: RefCell::new(Connection::Unjoined),
                 held_by: Cell::default(),

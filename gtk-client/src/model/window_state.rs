@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tertulia_client::proto::RoomId;
 
+use super::Slot;
+
 /// Sizes in pixels that a window can have: no smaller than its contents, no larger than X11 knows.
 const SIZES: std::ops::RangeInclusive<i32> = 360..=32_767;
 
@@ -17,11 +19,13 @@ pub(crate) struct WindowState {
     pub(crate) members: bool,
     /// The room in sight.
     pub(crate) room: Option<u64>,
+    /// The account in sight; kept with the profile's own.
+    pub(crate) account: u32,
 }
 
 impl Default for WindowState {
     fn default() -> Self {
-        Self { width: 1160, height: 740, maximized: false, members: true, room: None }
+        Self { width: 1160, height: 740, maximized: false, members: true, room: None, account: 0 }
     }
 }
 
@@ -40,6 +44,22 @@ impl WindowState {
     /// The room in sight.
     pub(crate) fn room(&self) -> Option<RoomId> {
         self.room.map(RoomId)
+    }
+
+    /// The account in sight.
+    pub(crate) fn account(&self) -> Slot {
+        Slot(self.account)
+    }
+
+    /// With another account in sight.
+    pub(crate) fn with_account(self, slot: Slot) -> Self {
+        Self { account: slot.0, ..self }
+    }
+
+    /// With the window's size taken from `other`.
+    pub(crate) fn sized_as(self, other: Self) -> Self {
+        let Self { width, height, maximized, .. } = other;
+        Self { width, height, maximized, ..self }
     }
 
     /// With another room in sight.
@@ -68,5 +88,7 @@ mod tests {
         let text = serde_json::to_string(&left).unwrap();
         assert_eq!(serde_json::from_str::<WindowState>(&text).unwrap(), left);
         assert_eq!(left.room(), Some(RoomId(7)));
+        let old: WindowState = serde_json::from_str(r#"{"width":800,"room":7}"#).unwrap();
+        assert_eq!(old.account(), Slot::OWN, "what was kept before there were several");
     }
 }

@@ -3,7 +3,7 @@
 use adw::prelude::*;
 
 /// Does `act` once the person has chosen `deed`, and nothing otherwise.
-pub(super) fn ask(
+pub(crate) fn ask(
     parent: Option<&gtk::Window>,
     heading: &str,
     body: &str,

@@ -83,12 +83,12 @@ glib::wrapper! {
 }
 
 impl Farewell {
-    /// Sends what waits, for [`FLUSH`] at most, and ends the client. Says what is under way, and
+    /// Sends what waits, for [`FLUSH`] at most, and ends the clients. Says what is under way, and
     /// what still waits at the end; the person may cut both short. Returns what still waits.
-    pub(crate) async fn say(parent: Option<&gtk::Window>, session: &Session) -> usize {
-        let queued = session.queued();
+    pub(crate) async fn say(parent: Option<&gtk::Window>, sessions: &[Session]) -> usize {
+        let queued = queued(sessions);
         let Some(parent) = parent.filter(|_| queued > 0) else {
-            return session.close(FLUSH).await.waiting;
+            return close(sessions).await;
         };
         let window: Self = glib::Object::builder().property("transient-for", parent).build();
         let (sender, enough) = async_channel::bounded(1);
@@ -100,11 +100,11 @@ impl Farewell {
         ));
         window.present();
         let waiting = {
-            let close = std::pin::pin!(session.close(FLUSH));
+            let close = std::pin::pin!(close(sessions));
             let enough = std::pin::pin!(enough.recv());
             match either(close, enough).await {
-                Some(closed) => closed.waiting,
-                None => session.queued(),
+                Some(waiting) => waiting,
+                None => self::queued(sessions),
             }
         };
         if waiting > 0 {
@@ -125,6 +125,25 @@ impl Farewell {
             waiting as u64,
         ));
     }
+}
+
+fn queued(sessions: &[Session]) -> usize {
+    sessions.iter().map(Session::queued).sum()
+}
+
+/// Closes all at once; returns what still waits.
+async fn close(sessions: &[Session]) -> usize {
+    let closing: Vec<_> = sessions
+        .iter()
+        .cloned()
+        .map(|session| glib::spawn_future_local(async move { session.close(FLUSH).await.waiting }))
+        .collect();
+    let mut waiting = 0;
+    for closed in closing {
+        // It ends in no other way than by its own end.
+        waiting += closed.await.unwrap_or(0);
+    }
+    waiting
 }
 
 /// The first's result, unless the second is done before.

@@ -142,6 +142,7 @@ impl RoomRow {
     }
 }
 
-fn short_count(count: u32) -> String {
+/// As a badge shows it.
+pub(super) fn short_count(count: u32) -> String {
     if count > 999 { "999+".to_owned() } else { count.to_string() }
 }

@@ -6,11 +6,12 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib, glib::clone};
 
 use super::{
-    connection_popover::ConnectionPopover, connection_strip::ConnectionStrip, room_row::RoomRow,
+    account_switcher::AccountSwitcher, connection_popover::ConnectionPopover,
+    connection_strip::ConnectionStrip, room_row::RoomRow,
 };
 use crate::{
     i18n::tr,
-    model::{Room, RoomGroup, RoomHeading, Session, place},
+    model::{Accounts, Room, RoomGroup, RoomHeading, Session, place},
 };
 
 mod imp {
@@ -21,6 +22,8 @@ mod imp {
     pub struct Sidebar {
         #[template_child]
         pub(super) header: TemplateChild<adw::HeaderBar>,
+        #[template_child]
+        pub(in crate::ui) accounts: TemplateChild<AccountSwitcher>,
         #[template_child]
         pub(super) strip: TemplateChild<ConnectionStrip>,
         #[template_child]
@@ -46,6 +49,7 @@ mod imp {
 
         fn class_init(klass: &mut Self::Class) {
             // A template finds its children's types by name: they must be known before.
+            AccountSwitcher::ensure_type();
             ConnectionStrip::ensure_type();
             ConnectionPopover::ensure_type();
             klass.bind_template();
@@ -93,8 +97,9 @@ impl Sidebar {
         let sorter = gtk::CustomSorter::new(|a, b| place(a).cmp(&place(b)).into());
         let all = gtk::FlattenListModel::new(Some(both));
         let sorted = gtk::SortListModel::new(Some(all), Some(sorter.clone()));
-        let selection = gtk::SingleSelection::new(Some(sorted));
-        selection.set_autoselect(false);
+        let selection = gtk::SingleSelection::builder().autoselect(false).build();
+        // Only now: nothing is chosen by being there.
+        selection.set_model(Some(&sorted));
         imp.list.set_model(Some(&selection));
         let sort = move |session: &Session| {
             show_headings(session, &headings);
@@ -109,6 +114,11 @@ impl Sidebar {
         ));
         self.show_account(session);
         let _ = imp.selection.set(selection);
+    }
+
+    /// Shows the way to the other accounts. To be called once.
+    pub(crate) fn set_accounts(&self, accounts: &Accounts, session: &Session) {
+        self.imp().accounts.set_accounts(accounts, session);
     }
 
     /// Calls `chosen` when a room is chosen, again too, and with `None` when it is gone.

@@ -14,7 +14,12 @@ use tertulia_client::{
     certs::{KeyChanged, KeyFingerprint},
 };
 
-use crate::{i18n::tr, sentences};
+use super::account_switcher::AccountSwitcher;
+use crate::{
+    i18n::tr,
+    model::{Accounts, Session},
+    sentences,
+};
 
 mod imp {
     use super::*;
@@ -22,6 +27,8 @@ mod imp {
     #[derive(Debug, Default, gtk::CompositeTemplate)]
     #[template(resource = "/org/tertulia/Tertulia/ui/stop_page.ui")]
     pub struct StopPage {
+        #[template_child]
+        pub(super) accounts: TemplateChild<AccountSwitcher>,
         #[template_child]
         pub(super) icon: TemplateChild<gtk::Image>,
         #[template_child]
@@ -47,6 +54,7 @@ mod imp {
         type ParentType = gtk::Box;
 
         fn class_init(klass: &mut Self::Class) {
+            AccountSwitcher::ensure_type();
             klass.bind_template();
         }
 
@@ -83,6 +91,11 @@ glib::wrapper! {
 }
 
 impl StopPage {
+    /// Shows the way to the other accounts. To be called once.
+    pub(crate) fn set_accounts(&self, accounts: &Accounts, session: &Session) {
+        self.imp().accounts.set_accounts(accounts, session);
+    }
+
     /// The server showed another key. `onward`: what the button offers.
     pub(crate) fn show_key_changed(&self, changed: &KeyChanged, onward: &str) {
         let imp = self.imp();

@@ -9,14 +9,14 @@ use tertulia_client::proto::{Person, RoomId};
 use super::room_row::RoomRow;
 use crate::{
     i18n::tr,
-    model::{Place, Room, Session, found},
+    model::{Accounts, Place, Room, Session, found, short_server},
     sentences,
 };
 
 /// Where a row leads.
 #[derive(Debug, Clone)]
 enum Goal {
-    Room(Room),
+    Room(Session, Room),
     Person(Person),
 }
 
@@ -27,10 +27,10 @@ mod imp {
     #[template(resource = "/org/tertulia/Tertulia/ui/switcher_window.ui")]
     pub struct SwitcherWindow {
         #[template_child]
-        pub(super) search: TemplateChild<gtk::SearchEntry>,
+        pub(in crate::ui) search: TemplateChild<gtk::SearchEntry>,
         #[template_child]
-        pub(super) list: TemplateChild<gtk::ListBox>,
-        pub(super) session: OnceCell<Session>,
+        pub(in crate::ui) list: TemplateChild<gtk::ListBox>,
+        pub(super) accounts: OnceCell<Accounts>,
         /// As they were when the window opened: nothing moves while one chooses.
         pub(super) all: RefCell<Vec<(Place, Goal)>>,
         /// Row by row.
@@ -110,7 +110,7 @@ mod imp {
 }
 
 glib::wrapper! {
-    /// Asks its parent for `win.show-room`, and closes.
+    /// Asks its parent for the room, and closes.
     pub struct SwitcherWindow(ObjectSubclass<imp::SwitcherWindow>)
         @extends adw::Window, gtk::Window, gtk::Widget,
         @implements gtk::Buildable, gtk::ConstraintTarget, gtk::Native, gtk::Root,
@@ -119,11 +119,11 @@ glib::wrapper! {
 
 impl SwitcherWindow {
     /// A window over `parent`, with what there is now.
-    pub(crate) fn new(parent: &impl IsA<gtk::Window>, session: &Session) -> Self {
+    pub(crate) fn new(parent: &impl IsA<gtk::Window>, accounts: &Accounts) -> Self {
         let window: Self = glib::Object::builder().property("transient-for", parent).build();
         let imp = window.imp();
-        let _ = imp.session.set(session.clone());
-        imp.all.replace(everywhere(session));
+        let _ = imp.accounts.set(accounts.clone());
+        imp.all.replace(everywhere(accounts));
         window.show_found();
         window
     }
@@ -136,10 +136,13 @@ impl SwitcherWindow {
         for at in found(&places, &imp.search.text()) {
             let goal = all[at].1.clone();
             match &goal {
-                Goal::Room(room) => {
+                Goal::Room(session, room) => {
                     let row = RoomRow::default();
                     row.bind(room);
-                    imp.list.append(&row);
+                    match imp.accounts.get().filter(|accounts| accounts.are_several()) {
+                        Some(_) => imp.list.append(&with_account(&row, session)),
+                        None => imp.list.append(&row),
+                    }
                 }
                 Goal::Person(person) => imp.list.append(&person_row(person)),
             }
@@ -152,8 +155,11 @@ impl SwitcherWindow {
         let imp = self.imp();
         imp.shown.borrow_mut().clear();
         while let Some(row) = imp.list.row_at_index(0) {
-            if let Some(row) = row.child().and_downcast::<RoomRow>() {
-                row.unbind();
+            let child = row.child().map(|child| child.first_child().unwrap_or(child));
+            for row in [row.child(), child].into_iter().flatten() {
+                if let Ok(row) = row.downcast::<RoomRow>() {
+                    row.unbind();
+                }
             }
             imp.list.remove(&row);
         }
@@ -183,15 +189,19 @@ impl SwitcherWindow {
         let imp = self.imp();
         let at = usize::try_from(row.index()).ok();
         let goal = at.and_then(|at| imp.shown.borrow().get(at).cloned());
-        let (Some(goal), Some(parent), Some(session)) =
-            (goal, self.transient_for(), imp.session.get().cloned())
+        let (Some(goal), Some(parent), Some(accounts)) =
+            (goal, self.transient_for(), imp.accounts.get().cloned())
         else {
             return;
         };
         self.close();
         match goal {
-            Goal::Room(room) => show_room(&parent, room.id()),
+            Goal::Room(session, room) => {
+                accounts.show(&session);
+                show_room(&parent, room.id());
+            }
             Goal::Person(person) => {
+                let Some(session) = accounts.shown() else { return };
                 glib::spawn_future_local(async move {
                     match session.open_direct(person.handle).await {
                         Ok(room) => show_room(&parent, room.room),
@@ -211,9 +221,34 @@ fn show_room(parent: &gtk::Window, room: RoomId) {
     let _ = WidgetExt::activate_action(parent, "win.show-room", Some(&room.0.to_variant()));
 }
 
-/// One's rooms, and the people here with whom one has no room of two.
-fn everywhere(session: &Session) -> Vec<(Place, Goal)> {
-    let current = session.current();
+/// One's rooms in all accounts, and the people of the one in sight with whom one has no room of two.
+fn everywhere(accounts: &Accounts) -> Vec<(Place, Goal)> {
+    let shown = accounts.shown();
+    let people = shown.as_ref().map(people_without_room).unwrap_or_default();
+    let are_several = accounts.are_several();
+    let rooms = accounts.rooms().into_iter().map(|(session, room)| {
+        let is_shown = shown.as_ref() == Some(&session);
+        let handle = room.peer().map(|peer| format!("@{} ", peer.handle)).unwrap_or_default();
+        let place = Place {
+            name: room.title(),
+            also: if are_several { handle + &account_name(&session) } else { handle },
+            unread: room.unread(),
+            mentions: room.mentions(),
+            newest: room.newest(),
+            archived: room.archived(),
+            current: is_shown && session.current().as_ref() == Some(&room),
+            is_room: true,
+        };
+        (place, Goal::Room(session, room))
+    });
+    let people = people.into_iter().map(|person| {
+        let (name, also) = (person.display.to_string(), format!("@{}", person.handle));
+        (Place { name, also, ..Place::default() }, Goal::Person(person))
+    });
+    rooms.chain(people).collect()
+}
+
+fn people_without_room(session: &Session) -> Vec<Person> {
     let rooms: Vec<Room> = session.rooms().iter().filter_map(Result::ok).collect();
     let me = session.account().map(|account| account.id);
     let mut people = session.presence().people;
@@ -224,24 +259,36 @@ fn everywhere(session: &Session) -> Vec<(Place, Goal)> {
         let is_peer = |room: &Room| room.peer().is_some_and(|peer| peer.account == person.account);
         Some(person.account) != me && !rooms.iter().any(is_peer)
     });
-    let rooms = rooms.into_iter().map(|room| {
-        let place = Place {
-            name: room.title(),
-            also: room.peer().map(|peer| format!("@{}", peer.handle)).unwrap_or_default(),
-            unread: room.unread(),
-            mentions: room.mentions(),
-            newest: room.newest(),
-            archived: room.archived(),
-            current: current.as_ref() == Some(&room),
-            is_room: true,
-        };
-        (place, Goal::Room(room))
-    });
-    let people = people.into_iter().map(|person| {
-        let (name, also) = (person.display.to_string(), format!("@{}", person.handle));
-        (Place { name, also, ..Place::default() }, Goal::Person(person))
-    });
-    rooms.chain(people).collect()
+    people
+}
+
+/// The server; the name too, as one may have two there.
+fn account_name(session: &Session) -> String {
+    let account = session.account();
+    let words = account
+        .map(|account| format!("{} {}", short_server(&account.server), account.display.as_str()));
+    words.unwrap_or_default()
+}
+
+/// A room, and below it in which account.
+fn with_account(row: &RoomRow, session: &Session) -> gtk::Box {
+    let account = session.account();
+    let server = account.as_ref().map(|account| short_server(&account.server));
+    let label = gtk::Label::builder()
+        .label(server.unwrap_or_default())
+        .tooltip_text(account_name(session))
+        .ellipsize(gtk::pango::EllipsizeMode::End)
+        .width_chars(14)
+        .max_width_chars(14)
+        .xalign(0.0)
+        .css_classes(["caption", "faint"])
+        .valign(gtk::Align::Center)
+        .build();
+    let both = gtk::Box::builder().spacing(8).build();
+    row.set_hexpand(true);
+    both.append(row);
+    both.append(&label);
+    both
 }
 
 fn person_row(person: &Person) -> gtk::Box {

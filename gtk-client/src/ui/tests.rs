@@ -1,5 +1,6 @@
 //! Widgets in a real window, fed with made-up events. They need a display: `tests/session`.
 
+mod accounts;
 mod rooms;
 mod stage;
 mod welcome;
@@ -54,12 +55,12 @@ fn a_conversation_in_a_narrow_window() {
     // A frame round the window is within its size where nothing composes windows.
     assert!(stage.window.width() <= 360);
     stage.shot("narrow-chat");
-    let sidebar = stage.window.imp().sidebar.get();
+    let sidebar = stage.page().imp().sidebar.get();
     assert!(!sidebar.is_child_visible());
     WidgetExt::activate_action(&stage.window, "win.back", None).unwrap();
     stage.shot("narrow-list");
     assert!(sidebar.is_child_visible());
-    stage.window.imp().leaflet.set_visible_child(&*stage.window.imp().flap);
+    stage.page().imp().leaflet.set_visible_child(&*stage.page().imp().flap);
     appearance::apply(Appearance { scheme: Scheme::Dark, accent: Accent::Teal });
     assert!(adw::StyleManager::default().is_dark());
     stage.shot("narrow-chat-dark");
@@ -176,10 +177,10 @@ fn what_was_typed_stays_with_its_room() {
     let composer = stage.chat().imp().composer.get();
     let before = stage.chat().room().unwrap();
     composer.set_text("half a thought");
-    stage.window.imp().sidebar.step(1);
+    stage.page().imp().sidebar.step(1);
     assert_ne!(stage.chat().room().unwrap(), before);
     assert_eq!(composer.text(), "");
-    stage.window.imp().sidebar.step(-1);
+    stage.page().imp().sidebar.step(-1);
     assert_eq!(composer.text(), "half a thought");
     stage.shot("empty");
 }

@@ -22,7 +22,7 @@ use first_sight::FirstSight;
 
 use crate::{
     i18n::{fill, tr},
-    model::Session,
+    model::{Accounts, Session},
     sentences::{self, Destination, Obstacle, read_destination, read_name},
     ui::nearby_list::NearbyList,
 };
@@ -33,6 +33,8 @@ mod imp {
     #[derive(Debug, Default, gtk::CompositeTemplate)]
     #[template(resource = "/org/tertulia/Tertulia/ui/welcome_page.ui")]
     pub struct WelcomePage {
+        #[template_child]
+        pub(super) back: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) name: TemplateChild<adw::EntryRow>,
         #[template_child]
@@ -78,6 +80,8 @@ mod imp {
         fn class_init(klass: &mut Self::Class) {
             NearbyList::ensure_type();
             klass.bind_template();
+            let none = gtk::gdk::ModifierType::empty();
+            klass.add_binding_action(gtk::gdk::Key::Escape, none, "win.leave-welcome");
         }
 
         fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
@@ -173,6 +177,22 @@ impl WelcomePage {
             self,
             move |session| page.connection_changed(session)
         ));
+    }
+
+    /// Shows a way back where there is an account already. To be called once.
+    pub(crate) fn set_accounts(&self, accounts: &Accounts, session: &Session) {
+        let show_back = clone!(
+            #[weak(rename_to = page)]
+            self,
+            #[weak]
+            session,
+            move |accounts: &Accounts| {
+                let has_others = accounts.joined().iter().any(|other| *other != session);
+                page.imp().back.set_visible(has_others);
+            }
+        );
+        show_back(accounts);
+        accounts.connect_changed(show_back);
     }
 
     /// Fills in what is known already. A good link is tucked away: it tells a person nothing.

@@ -1,28 +1,18 @@
-//! The window: which page shows, and how the panes share its width. The only file that knows of
-//! leaflet and flap.
+//! The window: the page of the account in sight, and what the keyboard asks of it.
 
-mod state;
-
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib, glib::clone};
-use tertulia_client::{
-    Connection, OpenError, Trouble,
-    certs::KeyChanged,
-    proto::{Role, RoomId},
-};
+use tertulia_client::proto::RoomId;
 
 use super::{
-    AppearanceWindow, chat_page::ChatPage, members_pane::MembersPane, rooms_window::RoomsWindow,
-    sidebar::Sidebar, stop_page::StopPage, switcher_window::SwitcherWindow,
+    AppearanceWindow, account_page::AccountPage, switcher_window::SwitcherWindow,
     welcome_page::WelcomePage,
 };
 use crate::{
     application::Application,
-    i18n::{fill, tr},
-    model::{Room, Session, WindowState, day_of, now},
-    sentences,
+    model::{Accounts, Room, Session, Slot, WindowState, day_of, now},
 };
 
 /// How late "today" may become "yesterday", in seconds.
@@ -34,29 +24,11 @@ mod imp {
     #[derive(Debug, Default, gtk::CompositeTemplate)]
     #[template(resource = "/org/tertulia/Tertulia/ui/window.ui")]
     pub struct Window {
+        /// By slots.
         #[template_child]
-        pub(super) stack: TemplateChild<gtk::Stack>,
-        #[template_child]
-        pub(super) welcome: TemplateChild<WelcomePage>,
-        #[template_child]
-        pub(super) stop: TemplateChild<StopPage>,
-        #[template_child]
-        pub(in crate::ui) leaflet: TemplateChild<adw::Leaflet>,
-        #[template_child]
-        pub(in crate::ui) sidebar: TemplateChild<Sidebar>,
-        #[template_child]
-        pub(in crate::ui) flap: TemplateChild<adw::Flap>,
-        #[template_child]
-        pub(in crate::ui) chat: TemplateChild<ChatPage>,
-        #[template_child]
-        pub(super) members: TemplateChild<MembersPane>,
-        pub(super) session: OnceCell<Session>,
-        /// A room that was entered and is to be shown as soon as it is in the list.
-        pub(super) expected_room: Cell<Option<RoomId>>,
-        /// The person wants to see what is there though the server is another one.
-        pub(super) looked_past: Cell<bool>,
-        /// How it was left the last time.
-        pub(super) left: Cell<WindowState>,
+        pub(super) pages: TemplateChild<gtk::Stack>,
+        pub(super) accounts: OnceCell<Accounts>,
+        pub(super) shown: RefCell<Option<AccountPage>>,
     }
 
     #[glib::object_subclass]
@@ -66,19 +38,17 @@ mod imp {
         type ParentType = adw::ApplicationWindow;
 
         fn class_init(klass: &mut Self::Class) {
-            // A template finds its children's types by name: they must be known before.
-            Sidebar::ensure_type();
-            ChatPage::ensure_type();
-            MembersPane::ensure_type();
-            WelcomePage::ensure_type();
-            StopPage::ensure_type();
             klass.bind_template();
             klass.install_action("win.back", None, |window, _, _| {
-                window.imp().leaflet.navigate(adw::NavigationDirection::Back);
+                window.with_page(AccountPage::go_back);
             });
-            klass.install_action("win.rooms", None, |window, _, _| window.choose_rooms());
+            klass.install_action("win.rooms", None, |window, _, _| {
+                window.with_page(AccountPage::choose_rooms);
+            });
             klass.install_action("win.switch", None, |window, _, _| window.switch());
-            klass.install_action("win.invite", None, |window, _, _| window.invite());
+            klass.install_action("win.invite", None, |window, _, _| {
+                window.with_page(AccountPage::invite);
+            });
             klass.install_action("win.appearance", None, |window, _, _| {
                 AppearanceWindow::new(window).present();
             });
@@ -90,25 +60,47 @@ mod imp {
                 Some(glib::VariantTy::UINT64),
                 |window, _, id| {
                     if let Some(id) = id.and_then(glib::Variant::get) {
-                        window.expect_room(RoomId(id));
+                        window.with_page(|page| page.expect_room(RoomId(id)));
                     }
                 },
             );
+            klass.install_action(
+                "win.nth-account",
+                Some(glib::VariantTy::UINT32),
+                |window, _, nth| {
+                    if let Some(nth) = nth.and_then(glib::Variant::get) {
+                        window.show_nth(nth);
+                    }
+                },
+            );
+            klass.install_action(
+                "win.show-account",
+                Some(glib::VariantTy::UINT32),
+                |window, _, slot| {
+                    if let Some(slot) = slot.and_then(glib::Variant::get) {
+                        window.show_account(Slot(slot));
+                    }
+                },
+            );
+            klass.install_action("win.leave-welcome", None, |window, _, _| {
+                if let (Some(accounts), false) = (window.imp().accounts.get(), window.is_joined()) {
+                    accounts.show_before();
+                }
+            });
             klass.install_action("win.next-room", None, |window, _, _| {
-                window.imp().sidebar.step(1);
+                window.with_page(|page| page.step(1));
             });
             klass.install_action("win.previous-room", None, |window, _, _| {
-                window.imp().sidebar.step(-1);
+                window.with_page(|page| page.step(-1));
             });
             klass.install_action("win.next-news", None, |window, _, _| {
-                window.imp().sidebar.step_to_news(true);
+                window.with_page(|page| page.step_to_news(true));
             });
             klass.install_action("win.previous-news", None, |window, _, _| {
-                window.imp().sidebar.step_to_news(false);
+                window.with_page(|page| page.step_to_news(false));
             });
             klass.install_action("win.room-details", None, |window, _, _| {
-                // Nothing hangs on the result: where no room is in sight, there are no details.
-                drop(WidgetExt::activate_action(&*window.imp().chat, "chat.details", None));
+                window.with_page(AccountPage::show_room_details);
             });
         }
 
@@ -121,31 +113,13 @@ mod imp {
         fn constructed(&self) {
             self.parent_constructed();
             let window = self.obj();
-            let members = gio::PropertyAction::new("members", &*self.flap, "reveal-flap");
-            window.add_action(&members);
-            for widget in [self.leaflet.upcast_ref::<gtk::Widget>(), self.flap.upcast_ref()] {
-                widget.connect_notify_local(
-                    Some("folded"),
-                    clone!(
-                        #[weak]
-                        window,
-                        move |_, _| window.imp().update_edges()
-                    ),
-                );
-            }
-            self.flap.connect_reveal_flap_notify(clone!(
-                #[weak]
-                window,
-                move |_| window.imp().update_edges()
-            ));
-            self.update_edges();
             self.redraw_when_needed();
             // A row with the focus may go, and the next one gets it: nobody asked to select its text,
             // and GTK 4.8 complains when it does.
             window.settings().set_gtk_label_select_on_focus(false);
             window.connect_is_active_notify(|window| {
                 if window.is_active() {
-                    window.imp().chat.looked_at();
+                    window.with_page(AccountPage::looked_at);
                 }
             });
         }
@@ -175,9 +149,8 @@ mod imp {
                 #[upgrade_or]
                 glib::ControlFlow::Break,
                 move || {
-                    if let Some(session) = imp.session.get() {
-                        session.redraw();
-                    }
+                    let accounts = imp.accounts.get().map(Accounts::all).unwrap_or_default();
+                    accounts.iter().for_each(Session::redraw);
                     glib::ControlFlow::Continue
                 }
             );
@@ -193,19 +166,6 @@ mod imp {
                 if shown.replace(today) == today { glib::ControlFlow::Continue } else { redraw() }
             });
         }
-
-        /// Window buttons and ways back belong to whichever pane is at the edge.
-        fn update_edges(&self) {
-            let alone = self.leaflet.is_folded();
-            let (over, revealed) = (self.flap.is_folded(), self.flap.reveals_flap());
-            self.sidebar.set_alone(alone);
-            self.chat.set_edges(alone, over || !revealed);
-            self.members.set_over(over);
-            // Over the messages they are only looked up.
-            if !over {
-                self.left.set(WindowState { members: revealed, ..self.left.get() });
-            }
-        }
     }
 }
 
@@ -218,238 +178,160 @@ glib::wrapper! {
 }
 
 impl Window {
-    /// A window on this session, which need not be attached yet.
-    pub(crate) fn new(application: &Application, session: &Session) -> Self {
+    /// A window on the account in sight, which need not be attached yet.
+    pub(crate) fn new(application: &Application, accounts: &Accounts) -> Self {
         let window: Self = glib::Object::builder().property("application", application).build();
-        window.set_session(session);
+        let _ = window.imp().accounts.set(accounts.clone());
+        accounts.connect_shown_changed(clone!(
+            #[weak]
+            window,
+            move |_| window.turn()
+        ));
+        accounts.connect_changed(clone!(
+            #[weak]
+            window,
+            move |_| window.allow_invites()
+        ));
+        window.turn();
         window
     }
 
-    /// The way in.
-    pub(crate) fn welcome(&self) -> &WelcomePage {
-        &self.imp().welcome
+    /// The page of a session, made where it is not there yet.
+    pub(crate) fn page_of(&self, session: &Session) -> Option<AccountPage> {
+        let imp = self.imp();
+        let existing = self.existing_page(session);
+        if existing.is_some() {
+            return existing;
+        }
+        let page = AccountPage::new(imp.accounts.get()?, session);
+        imp.pages.add_named(&page, Some(&session.slot().0.to_string()));
+        if session.is_open() {
+            page.restore(session.left());
+            page.begin();
+        }
+        Some(page)
     }
 
-    /// The profile is open: shows what belongs there now.
-    pub(crate) fn begin(&self) {
-        match self.session().map(Session::connection) {
-            None | Some(Connection::Unjoined) => {
-                self.imp().stack.set_visible_child_name("welcome");
-                self.imp().welcome.grab_focus();
-            }
-            Some(_) => {
-                self.imp().expected_room.set(self.imp().left.get().room());
-                self.show_main();
-                // It may be gone: then it is not waited for.
-                self.imp().expected_room.set(None);
-            }
+    /// The page of a session, if it was ever in sight.
+    pub(crate) fn existing_page(&self, session: &Session) -> Option<AccountPage> {
+        self.imp().pages.child_by_name(&session.slot().0.to_string()).and_downcast()
+    }
+
+    /// Pages that are there, with whose they are.
+    pub(crate) fn pages(&self) -> Vec<(Session, AccountPage)> {
+        let pages = self.imp().pages.pages();
+        let pages = pages.iter::<gtk::StackPage>().filter_map(Result::ok);
+        let pages = pages.filter_map(|page| page.child().downcast::<AccountPage>().ok());
+        pages.filter_map(|page| Some((page.session()?.clone(), page))).collect()
+    }
+
+    /// The account of this page is no more.
+    pub(crate) fn drop_page(&self, session: &Session) {
+        let imp = self.imp();
+        if let Some(page) = self.existing_page(session) {
+            imp.pages.remove(&page);
+            imp.shown.replace_with(|shown| shown.take().filter(|shown| *shown != page));
         }
     }
 
-    /// The profile can't be opened.
-    pub(crate) fn show_open_error(&self, error: &OpenError) {
-        self.imp().stop.show_open_error(error);
-        self.imp().stack.set_visible_child_name("stop");
+    /// The page in sight.
+    pub(crate) fn page(&self) -> Option<AccountPage> {
+        self.imp().shown.borrow().clone()
+    }
+
+    /// The way in.
+    pub(crate) fn welcome(&self) -> Option<WelcomePage> {
+        self.page().map(|page| page.welcome().clone())
     }
 
     /// Whether this room's messages are on it.
     pub(crate) fn shows(&self, room: &Room) -> bool {
-        let chat = &self.imp().chat;
-        chat.is_mapped() && chat.room().as_ref() == Some(room)
+        self.page().is_some_and(|page| page.shows(room))
     }
 
     /// Says something in passing.
     pub(crate) fn toast(&self, text: &str) {
-        self.imp().chat.toast(text);
+        self.with_page(|page| page.toast(text));
     }
 
-    fn session(&self) -> Option<&Session> {
-        self.imp().session.get()
-    }
-
-    fn set_session(&self, session: &Session) {
-        let imp = self.imp();
-        if imp.session.set(session.clone()).is_err() {
-            return;
-        }
-        imp.sidebar.set_session(session);
-        imp.chat.set_session(session);
-        imp.members.set_session(session);
-        imp.welcome.set_session(session);
-        imp.sidebar.connect_chosen(clone!(
-            #[weak(rename_to = window)]
-            self,
-            move |room, activated| window.show_room(room, activated)
-        ));
-        imp.welcome.connect_joined(clone!(
-            #[weak(rename_to = window)]
-            self,
-            move || window.show_main()
-        ));
-        imp.welcome.connect_key_changed(clone!(
-            #[weak(rename_to = window)]
-            self,
-            move |changed| window.show_key_changed(&changed)
-        ));
-        imp.stop.connect_local(
-            "onward",
-            false,
-            clone!(
-                #[weak(rename_to = window)]
-                self,
-                #[upgrade_or]
-                None,
-                move |_| {
-                    window.imp().looked_past.set(true);
-                    window.begin();
-                    None
-                }
-            ),
-        );
-        session.connect_account_changed(clone!(
-            #[weak(rename_to = window)]
-            self,
-            move |session| window.allow_invites(session)
-        ));
-        session.connect_rooms_changed(clone!(
-            #[weak(rename_to = window)]
-            self,
-            move |_| window.choose_a_room()
-        ));
-        session.connect_connection_changed(clone!(
-            #[weak(rename_to = window)]
-            self,
-            move |session| window.connection_changed(session)
-        ));
-        self.allow_invites(session);
-    }
-
-    fn connection_changed(&self, session: &Session) {
-        let imp = self.imp();
-        match session.connection() {
-            Connection::Stopped(Trouble::KeyChanged(changed))
-                if session.account().is_some() && !imp.looked_past.get() =>
-            {
-                self.show_key_changed(&changed);
-            }
-            Connection::Live => imp.looked_past.set(false),
-            _ => {}
+    /// Is as large as it was left. To be called before it is shown.
+    pub(crate) fn restore(&self, state: WindowState) {
+        let state = state.sound();
+        self.set_default_size(state.width, state.height);
+        if state.maximized {
+            self.maximize();
         }
     }
 
-    /// The hard stop.
-    pub(crate) fn show_key_changed(&self, changed: &KeyChanged) {
-        let imp = self.imp();
-        let joined = self.session().is_some_and(|session| session.account().is_some());
-        let onward = if joined { tr("Read what was said") } else { tr("Back") };
-        imp.stop.show_key_changed(changed, onward);
-        imp.stack.set_visible_child_name("stop");
+    /// How large it is.
+    pub(crate) fn state(&self) -> WindowState {
+        let (width, height) = self.default_size();
+        let maximized = self.is_maximized();
+        WindowState { width, height, maximized, ..WindowState::default() }
     }
 
-    fn show_main(&self) {
-        let imp = self.imp();
-        imp.stack.set_visible_child_name("main");
-        self.choose_a_room();
-        // In a narrow window too: one came to talk.
-        imp.leaflet.set_visible_child(&*imp.flap);
-        imp.chat.grab_focus();
+    fn is_joined(&self) -> bool {
+        let page = self.page();
+        page.and_then(|page| page.session().map(Session::is_joined)).unwrap_or_default()
     }
 
-    fn show_room(&self, room: Option<&Room>, activated: bool) {
+    fn with_page(&self, act: impl FnOnce(&AccountPage)) {
+        if let Some(page) = self.page() {
+            act(&page);
+        }
+    }
+
+    /// Turns to the page of the account in sight.
+    fn turn(&self) {
         let imp = self.imp();
-        let Some(session) = self.session() else {
+        let shown = imp.accounts.get().and_then(Accounts::shown);
+        let Some(page) = shown.and_then(|session| self.page_of(&session)) else {
             return;
         };
-        if let Some(room) = room {
-            session.open_room(room);
+        // One who chooses an account in the list of rooms wants to see its list.
+        if imp.shown.borrow().as_ref().is_some_and(AccountPage::shows_list_alone) {
+            page.show_list();
         }
-        let before = imp.chat.room();
-        imp.chat.set_room(room);
-        if let (None, Some(gone)) = (room, before.filter(|before| !before.is_leaving())) {
-            let text = tr("You are not in {room} any more.");
-            self.toast(&fill(text, &[("room", &gone.title())]));
+        // What is out of sight is to be so for a screen reader too.
+        page.set_visible(true);
+        imp.pages.set_visible_child(&page);
+        if let Some(before) = imp.shown.borrow().as_ref().filter(|before| **before != page) {
+            before.set_visible(false);
         }
-        if room.is_none() && imp.leaflet.is_folded() {
-            // It is gone. Not on into another one unasked: one would write into the wrong room.
-            imp.leaflet.set_visible_child(&*imp.sidebar);
-        }
-        if room.is_some() && (activated || !imp.leaflet.is_folded()) {
-            imp.leaflet.set_visible_child(&*imp.flap);
-            imp.chat.grab_focus();
-        }
-        imp.chat.mark_read_if_seen();
+        self.add_action(&gio::PropertyAction::new("members", page.flap(), "reveal-flap"));
+        imp.shown.replace(Some(page.clone()));
+        self.allow_invites();
+        page.grab_focus();
+        page.looked_at();
     }
 
-    /// Where none is in sight: the room just entered, else the liveliest.
-    fn choose_a_room(&self) {
-        let imp = self.imp();
-        let Some(session) = self.session() else {
-            return;
-        };
-        let expected = imp.expected_room.get().and_then(|id| session.room(id));
-        if let Some(room) = expected {
-            imp.expected_room.set(None);
-            imp.sidebar.choose(&room);
-            self.show_room(Some(&room), true);
-        } else if imp.chat.room().is_none() {
-            imp.sidebar.step(0);
+    fn show_account(&self, slot: Slot) {
+        if let Some(accounts) = self.imp().accounts.get()
+            && let Some(session) = accounts.session(slot)
+        {
+            accounts.show(&session);
         }
     }
 
-    /// Shows a room as soon as it is one's own.
-    pub(crate) fn expect_room(&self, id: RoomId) {
-        let imp = self.imp();
-        imp.expected_room.set(Some(id));
-        if imp.flap.is_folded() {
-            imp.flap.set_reveal_flap(false);
+    /// By its place in the list of accounts, from 1.
+    fn show_nth(&self, nth: u32) {
+        let joined = self.imp().accounts.get().map(Accounts::joined).unwrap_or_default();
+        let at = usize::try_from(nth).ok().and_then(|nth| nth.checked_sub(1));
+        if let Some(session) = at.and_then(|at| joined.get(at)) {
+            self.show_account(session.slot());
         }
-        self.choose_a_room();
-    }
-
-    fn choose_rooms(&self) {
-        let Some(session) = self.session() else {
-            return;
-        };
-        let rooms = RoomsWindow::new(self, session);
-        rooms.connect_entered(clone!(
-            #[weak(rename_to = window)]
-            self,
-            move |id| window.expect_room(RoomId(id))
-        ));
-        rooms.present();
     }
 
     /// The fast way to another room, where there is one.
     fn switch(&self) {
-        let joined = self.imp().stack.visible_child_name().as_deref() == Some("main");
-        if let (Some(session), true) = (self.session(), joined) {
-            SwitcherWindow::new(self, session).present();
+        let is_in = self.page().is_some_and(|page| page.is_main());
+        if let (Some(accounts), true) = (self.imp().accounts.get(), is_in) {
+            SwitcherWindow::new(self, accounts).present();
         }
     }
 
-    fn allow_invites(&self, session: &Session) {
-        let may = session.account().is_some_and(|account| account.role >= Role::Moderator);
+    fn allow_invites(&self) {
+        let may = self.page().is_some_and(|page| page.may_invite());
         self.action_set_enabled("win.invite", may);
-    }
-
-    fn invite(&self) {
-        let Some(session) = self.session().cloned() else {
-            return;
-        };
-        glib::spawn_future_local(clone!(
-            #[weak(rename_to = window)]
-            self,
-            async move {
-                match session.invite().await {
-                    Ok(link) => {
-                        window.clipboard().set_text(&link.to_string());
-                        window.toast(tr(
-                            "An invite link is in the clipboard: for 10 people, for 7 days.",
-                        ));
-                    }
-                    Err(error) => window.toast(&sentences::request_error(&error)),
-                }
-            }
-        ));
     }
 }

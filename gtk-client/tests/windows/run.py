@@ -8,7 +8,8 @@ import sys
 import tempfile
 import traceback
 
-import desktop_scenarios  # noqa: F401  (they list themselves)
+import account_scenarios  # noqa: F401  (they list themselves)
+import desktop_scenarios  # noqa: F401
 import joining_scenarios  # noqa: F401
 import reading_scenarios  # noqa: F401
 import room_scenarios  # noqa: F401

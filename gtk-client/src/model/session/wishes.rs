@@ -10,7 +10,8 @@ use crate::{
     model::notices::{Arrival, Wishes},
 };
 
-const FILE: &str = "notifications.json";
+/// Where they are kept, within the account's folder.
+pub(crate) const FILE: &str = "notifications.json";
 
 impl Session {
     /// Takes up what was wished, and keeps in this folder what will be.

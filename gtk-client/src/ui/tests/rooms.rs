@@ -43,7 +43,7 @@ fn changed(mut view: RoomView, change: impl FnOnce(&mut RoomView)) -> RoomView {
 
 fn open(stage: &Stage, id: u64) -> Room {
     let room = stage.session.room(RoomId(id)).unwrap();
-    stage.window.imp().sidebar.choose(&room);
+    stage.page().imp().sidebar.choose(&room);
     stage.rest();
     room
 }
@@ -65,7 +65,7 @@ fn rooms_are_grouped_and_steps_go_over_the_headings() {
     stage.shot("groups");
     assert!(stage.shows("Direct messages") && stage.shows("Archived"));
     assert!(stage.shows("@2"));
-    let sidebar = stage.window.imp().sidebar.get();
+    let sidebar = stage.page().imp().sidebar.get();
     let mut seen = Vec::new();
     for _ in 0..5 {
         seen.push(stage.chat().room().unwrap().title());

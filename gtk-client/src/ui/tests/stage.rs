@@ -14,10 +14,13 @@ use crate::{
     application::Application,
     bridge::Batch,
     model::{
-        Session, now,
+        Accounts, Session, now,
         testing::{account, direct_view, my_item, person, room_view, text_item},
     },
-    ui::{Window, body_bin::BodyBin, chat_page::ChatPage, timeline_cell::TimelineCell},
+    ui::{
+        Window, account_page::AccountPage, body_bin::BodyBin, chat_page::ChatPage,
+        timeline_cell::TimelineCell,
+    },
 };
 
 const HOUR_MS: u64 = 3_600_000;
@@ -28,6 +31,7 @@ const LONG_NAME: &str = "Ana Sofía de la Concepción Fernández";
 pub(super) struct Stage {
     pub(super) window: Window,
     pub(super) session: Session,
+    pub(super) accounts: Accounts,
 }
 
 impl Stage {
@@ -43,13 +47,21 @@ impl Stage {
         let application = Application::new(folder.path().to_owned());
         application.register(gio::Cancellable::NONE).unwrap();
         let session = Session::default();
-        let window = Window::new(&application, &session);
+        let accounts = Accounts::default();
+        accounts.add(&session);
+        accounts.show(&session);
+        let window = Window::new(&application, &accounts);
         window.set_default_size(width, height);
-        Self { window, session }
+        Self { window, session, accounts }
+    }
+
+    /// The account's part of the window.
+    pub(super) fn page(&self) -> AccountPage {
+        self.window.page().unwrap()
     }
 
     pub(super) fn present(&self) {
-        self.window.begin();
+        self.page().begin();
         self.window.present();
         settle(|| self.window.is_mapped() && self.window.width() > 0);
     }
@@ -91,7 +103,7 @@ impl Stage {
     }
 
     pub(super) fn chat(&self) -> ChatPage {
-        self.window.imp().chat.get()
+        self.page().imp().chat.get()
     }
 
     /// A message's text near the middle of the list, and how far down it is.

@@ -15,7 +15,7 @@ use crate::appearance::{self, Accent, Appearance, Scheme};
 fn the_welcome_page_says_what_is_wrong_right_there() {
     let stage = Stage::new(900, 700);
     stage.present();
-    let welcome = stage.window.welcome();
+    let welcome = stage.page().welcome().clone();
     welcome.prefill(None, Some("Ana María"));
     stage.shot("welcome");
     welcome.imp().link.set_text("tertulia://chat.example:7575");
@@ -34,7 +34,7 @@ fn the_welcome_page_says_what_is_wrong_right_there() {
 fn servers_nearby_are_listed_as_they_come_and_go_and_a_name_is_no_markup() {
     let stage = Stage::new(360, 640);
     stage.present();
-    let welcome = stage.window.welcome();
+    let welcome = stage.page().welcome().clone();
     welcome.prefill(None, Some("Ana María"));
     assert!(!stage.shows("Nearby"));
     let nearby = &welcome.imp().nearby;
@@ -70,7 +70,7 @@ fn servers_nearby_are_listed_as_they_come_and_go_and_a_name_is_no_markup() {
 fn nothing_is_trusted_before_the_words_of_this_server_were_shown() {
     let stage = Stage::new(360, 640);
     stage.present();
-    let welcome = stage.window.welcome();
+    let welcome = stage.page().welcome().clone();
     welcome.prefill(None, Some("Ana María"));
     let link = &welcome.imp().link;
     link.set_text("192.0.2.7");

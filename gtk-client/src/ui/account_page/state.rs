@@ -1,19 +1,14 @@
-//! How the window was left, and how it comes back.
+//! How an account's page was left, and how it comes back.
 
-use adw::{prelude::*, subclass::prelude::*};
+use gtk::subclass::prelude::*;
 
-use super::Window;
+use super::AccountPage;
 use crate::model::WindowState;
 
-impl Window {
+impl AccountPage {
     /// Stands as it was left. To be called before it is shown.
     pub(crate) fn restore(&self, state: WindowState) {
         let imp = self.imp();
-        let state = state.sound();
-        self.set_default_size(state.width, state.height);
-        if state.maximized {
-            self.maximize();
-        }
         imp.left.set(state);
         imp.flap.set_reveal_flap(state.members);
     }
@@ -21,8 +16,7 @@ impl Window {
     /// How it stands.
     pub(crate) fn state(&self) -> WindowState {
         let imp = self.imp();
-        let (width, height) = self.default_size();
-        let state = WindowState { width, height, maximized: self.is_maximized(), ..imp.left.get() };
+        let state = imp.left.get();
         // Where nothing was shown, what was shown before is still the last room.
         match imp.chat.room() {
             Some(room) => state.with_room(Some(room.id())),
