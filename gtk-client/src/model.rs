@@ -3,10 +3,12 @@
 
 mod alertness;
 mod calendar;
+mod chosen;
 mod completion;
 mod connection_figures;
 mod line;
 mod links;
+mod message_deeds;
 mod notices;
 mod person;
 mod rights;
@@ -22,10 +24,12 @@ mod window_state;
 
 pub(crate) use alertness::{Burst, Clocks};
 pub(crate) use calendar::{clock, day_of, day_title, now};
+pub(crate) use chosen::{Chosen, copied, is_text};
 pub(crate) use completion::{Named, Suggestion, asked, finished_emoji, suggestions};
 pub(crate) use connection_figures::ConnectionFigures;
 pub(crate) use line::TimelineLine;
 pub(crate) use links::{Link, links, whole_link};
+pub(crate) use message_deeds::{Deed, deeds};
 pub(crate) use notices::{Level, Wishes, words};
 pub(crate) use person::PersonObject;
 pub(crate) use rights::Rights;
@@ -33,5 +37,5 @@ pub(crate) use room::Room;
 pub(crate) use room_group::{RoomGroup, RoomHeading, place};
 pub(crate) use session::Session;
 pub(crate) use switcher::{Place, found};
-pub(crate) use timeline::{Card, Day, Line};
+pub(crate) use timeline::{Answered, Card, Day, Line};
 pub(crate) use window_state::WindowState;

@@ -1,6 +1,7 @@
 //! Widgets, in pairs of `x.rs` and `x.ui`. They read the models and call their methods; none
 //! knows of tokio or of the client.
 
+mod answer_bar;
 mod appearance_window;
 mod body_bin;
 mod bottom_follower;
@@ -22,6 +23,7 @@ mod message_text;
 mod nearby_list;
 mod note;
 mod note_row;
+mod quote;
 mod room_details_window;
 mod room_row;
 mod rooms_window;

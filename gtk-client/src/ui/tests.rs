@@ -1,5 +1,6 @@
 //! Widgets in a real window, fed with made-up events. They need a display: `tests/session`.
 
+mod messages;
 mod rooms;
 mod stage;
 mod welcome;
