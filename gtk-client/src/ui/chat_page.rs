@@ -4,6 +4,7 @@ mod answering;
 mod choosing;
 mod commands;
 mod heading;
+mod hover;
 mod message_menu;
 mod unread;
 
@@ -71,6 +72,10 @@ mod imp {
         #[template_child]
         pub(in crate::ui) composer: TemplateChild<Composer>,
         #[template_child]
+        pub(super) over_list: TemplateChild<gtk::Overlay>,
+        #[template_child]
+        pub(in crate::ui) more: TemplateChild<gtk::Button>,
+        #[template_child]
         pub(super) answer_bar: TemplateChild<AnswerBar>,
         #[template_child]
         pub(super) choosing: TemplateChild<gtk::Box>,
@@ -98,6 +103,8 @@ mod imp {
         /// The menu of messages, the row that it is about, and what of its text was marked.
         pub(super) message_menu: RefCell<Option<gtk::PopoverMenu>>,
         pub(super) menu_row: glib::WeakRef<gtk::Widget>,
+        /// The row under the pointer.
+        pub(super) hovered: glib::WeakRef<TimelineCell>,
         pub(super) marked: RefCell<Option<String>>,
         /// While messages are being chosen.
         pub(super) chosen: RefCell<Option<Chosen>>,
@@ -187,6 +194,7 @@ mod imp {
             let page = self.obj();
             self.list.set_factory(Some(&row_factory(&page)));
             self.follow_menu();
+            self.follow_hover();
             self.follow_escape();
             let follower = BottomFollower::new(&self.list, self.scroll.vadjustment());
             follower.on_change(clone!(

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use gtk::{glib, pango, prelude::*, subclass::prelude::*};
+use gtk::{glib, graphene, pango, prelude::*, subclass::prelude::*};
 use tertulia_client::{Content, Delivery, Item, proto::Handle};
 
 use super::{body_bin::BodyBin, fold, message_links::MessageLinks, message_text, quote::Quote};
@@ -137,6 +137,11 @@ impl MessageRow {
             quote.set(answered);
             quote.set_visible(true);
         }
+    }
+
+    /// Where the message itself is.
+    pub(crate) fn bubble_bounds(&self, within: &impl IsA<gtk::Widget>) -> Option<graphene::Rect> {
+        self.imp().bubble.compute_bounds(within)
     }
 
     /// What of its text is marked.

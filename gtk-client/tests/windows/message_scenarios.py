@@ -1,10 +1,12 @@
 """Scenarios of single messages: answered, copied, taken back; what is told of them elsewhere."""
 
+import contextlib
 import json
 import os
 import subprocess
 
 import screen
+from desktop_scenarios import Desk, wished
 from reading_scenarios import point_at
 from room_scenarios import assert_fits
 from scenarios import scenario
@@ -32,7 +34,11 @@ def an_answer_leads_back_to_what_it_answers(world):
     world.type_alone("beto", "send", "lobby", "who comes on Saturday?")
     ana.sees("who comes on Saturday?")
     ana.key("Shift_L")
-    menu_of(ana, "who comes on Saturday?")
+    point_at(ana, "who comes on Saturday?")
+    ana.sees("What can be done with this message")
+    world.picture("hover")
+    ana.press("What can be done with this message")
+    ana.sees("Copy Message")
     world.picture("menu")
     ana.press("Reply")
     ana.sees("Reply to Beto")
@@ -173,3 +179,48 @@ def a_message_s_menu_and_its_answer_fit_a_narrow_window(world):
     ana.sees("One message selected")
     world.picture("selected")
     assert_fits(ana)
+
+
+@scenario()
+def a_notification_is_heard_and_replied_to_where_the_desktop_can(world):
+    world.start_server()
+    with contextlib.closing(Desk(world, "reply", "sound", "badge")) as desk:
+        world.type_alone("beto", "join", "--name", "Beto", world.owner_link())
+        ana = world.join("ana", world.invite())
+        ana.press("Main menu")
+        world.picture("menu")
+        ana.press("Keep Running When Closed")
+        wished(world, '"keep_running": true')
+        ana.key("ctrl+w")
+        screen.wait("the window to go", lambda: not ana.find("Message"))
+        world.type_alone("beto", "send", "lobby", "nothing that concerns her")
+        world.type_alone("beto", "send", "lobby", "@ana will you come?")
+        number = desk.sees("Beto in #lobby", "@ana will you come?")
+        desk.sees_badge(1)
+        told = desk.shown()[number]
+        assert told["sound"] == "message-new-instant" and "inline-reply" in told["actions"], told
+        desk.reply(number, "I will")
+        desk.sees_nothing()
+        desk.sees_badge(0)
+        screen.wait("the reply", lambda: history(world)[-1]["text"] == "I will")
+        said = {line["text"]: line for line in history(world)}
+        assert said["I will"]["reply_to"] == said["@ana will you come?"]["seq"]
+        ana = world.open("ana")
+        assert ana.ends() == 0
+        ana = world.windows[0]
+        ana.sees("I will")
+        ana.press("Main menu")
+        ana.press("Notification Sound")
+        wished(world, '"silent": true')
+        ana.key("ctrl+w")
+        screen.wait("the window to go", lambda: not ana.find("Message"))
+        world.type_alone("beto", "send", "@ana", "one")
+        world.type_alone("beto", "send", "@ana", "two")
+        number = desk.sees("Beto", "two")
+        assert desk.shown()[number]["sound"] is None
+        desk.sees_badge(2)
+        desk.click(number)
+        ana.sees("two")
+        ana.key("Shift_L")
+        desk.sees_nothing()
+        desk.sees_badge(0)

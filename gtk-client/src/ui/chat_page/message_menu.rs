@@ -120,7 +120,7 @@ impl imp::ChatPage {
         cell_at(&self.list, x, y).is_some_and(|cell| self.open_menu(&cell, Some((x, y))))
     }
 
-    fn has_menu(&self, cell: &TimelineCell) -> bool {
+    pub(super) fn has_menu(&self, cell: &TimelineCell) -> bool {
         let line = cell.line();
         let item = line.as_ref().and_then(|line| line.message());
         item.is_some_and(|item| {
