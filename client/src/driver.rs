@@ -62,6 +62,8 @@ const REPORTS: usize = 64;
 const LOOK: Duration = Duration::from_secs(5);
 /// How often, while answers are due.
 const LOOK_CLOSELY: Duration = Duration::from_secs(1);
+/// How often, while a sign of life is waited for.
+const LOOK_NOW: Duration = Duration::from_millis(250);
 /// How long a server that said goodbye may take for its last answers.
 const LEAVE: Duration = Duration::from_secs(10);
 /// Sleeping longer than this is as good as sleeping until something happens.
@@ -205,7 +207,12 @@ impl Driver {
             self.looked_at = now;
             let heard = connection.quic.stats().udp_rx.datagrams;
             if self.liveness.is_dead(now, heard, self.requests.asked_at()) {
+                let is_doubted = self.liveness.is_in_doubt();
                 self.disconnect(CloseCode::TIMEOUT, End::retry(Trouble::Lost("no answer".into())));
+                if is_doubted {
+                    // That is what the doubt was for.
+                    self.session.wake();
+                }
             }
         }
         if self.refill_at.is_some_and(|at| at <= now) {
@@ -257,6 +264,7 @@ impl Driver {
 
     fn look(&self) -> Duration {
         match self.requests.asked_at() {
+            _ if self.liveness.is_in_doubt() => LOOK_NOW,
             Some(_) => LOOK_CLOSELY,
             None => LOOK,
         }

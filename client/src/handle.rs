@@ -280,7 +280,9 @@ impl Client {
         crate::lists::rename(self, name).await
     }
 
-    /// Tries to connect now, whatever the backoff says.
+    /// Tries to connect now, whatever the backoff says. A connection that stands is asked for a sign of
+    /// life, and one that gives none within seconds is made anew: after a sleep or on another network
+    /// it may be one of before.
     pub fn wake(&self) {
         // A client that is that busy is connected, or awake already.
         let _ = self.commands.try_send(Command::Wake);

@@ -173,6 +173,8 @@ pub struct Item {
     pub time: Timestamp,
     /// Whether the author is oneself.
     pub mine: bool,
+    /// The message of this room that it answers.
+    pub reply_to: Option<Seq>,
     /// What.
     pub content: Content,
     /// How far it got; always [`Delivery::Sent`] for what came from the server.

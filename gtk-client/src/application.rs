@@ -21,7 +21,7 @@ use crate::{
     args::{Args, application_id},
     bridge, kept,
     model::{Accounts, Room, Session, Slot},
-    notifier::Notifier,
+    notifier::{Badge, Notifier},
     profiles,
     ui::{Farewell, Window},
 };
@@ -39,6 +39,7 @@ mod imp {
         pub(super) window: OnceCell<Window>,
         pub(super) ending: Cell<bool>,
         pub(super) notifiers: RefCell<BTreeMap<Slot, Rc<Notifier>>>,
+        pub(super) badge: Badge,
         /// A room to be shown as soon as there is a window.
         pub(super) wanted_room: Cell<Option<(Slot, RoomId)>>,
         /// Keeps the program running while its window is closed.
@@ -125,6 +126,7 @@ impl Application {
         for notifier in imp.notifiers.take().into_values() {
             notifier.withdraw_all();
         }
+        imp.badge.show(self, 0);
         self.keep_state();
         let hold = self.hold();
         glib::spawn_future_local(clone!(
@@ -196,6 +198,11 @@ impl Application {
     /// Who its person is, here and there.
     pub(crate) fn accounts(&self) -> &Accounts {
         self.imp().accounts.get_or_init(Accounts::default)
+    }
+
+    /// What is counted on the program's icon.
+    pub(crate) fn badge(&self) -> &Badge {
+        &self.imp().badge
     }
 
     fn present(&self, args: Args) {

@@ -1,6 +1,10 @@
 //! Tells on the desktop what was said while nobody looked: one notification per room, taken back
 //! when the room is read.
 
+mod badge;
+mod desktop;
+mod freedesktop;
+
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
@@ -8,12 +12,14 @@ use std::{
     time::Duration,
 };
 
-use gtk::{gio, glib, glib::clone, prelude::*};
+use gtk::{gdk, gio, glib, glib::clone, prelude::*};
 use tertulia_client::{
     Item,
-    proto::{RoomId, limits},
+    proto::{MessageText, RoomId, RoomKind, limits},
 };
 
+pub(crate) use self::badge::Badge;
+use self::{desktop::Desktop, freedesktop::Act};
 use crate::{
     application::Application,
     i18n::{fill, tr},
@@ -24,8 +30,8 @@ use crate::{
 const GATHER: Duration = Duration::from_millis(300);
 /// Rooms told of at a time, the liveliest; of the others their badges tell.
 const ROOMS_AT_ONCE: usize = 4;
-/// How long the desktop may take to say what it can show.
-const DESKTOP_MS: i32 = 2_000;
+/// No more than one sound in so long, in microseconds.
+const SOUND_GAP_US: i64 = 2_000_000;
 
 /// One for each account; lives as long as that is open.
 #[derive(Debug)]
@@ -37,10 +43,18 @@ pub(crate) struct Notifier {
     waiting: RefCell<BTreeMap<RoomId, (Room, Item)>>,
     gathering: Cell<bool>,
     /// What the desktop shows, and what takes it back when the room is read.
-    shown: RefCell<BTreeMap<RoomId, (Room, glib::SignalHandlerId)>>,
-    /// Whether the desktop takes a text for markup; `None`: not asked yet, or nothing there shows
-    /// notifications.
-    markup: Cell<Option<bool>>,
+    shown: RefCell<BTreeMap<RoomId, Shown>>,
+    /// What shows notifications; `None`: not asked yet, or nothing there does.
+    desktop: RefCell<Option<Desktop>>,
+    /// When the newest sound was made.
+    sounded: Cell<Option<i64>>,
+}
+
+#[derive(Debug)]
+struct Shown {
+    room: Room,
+    handler: glib::SignalHandlerId,
+    item: Item,
 }
 
 impl Notifier {
@@ -53,7 +67,8 @@ impl Notifier {
             waiting: RefCell::default(),
             gathering: Cell::default(),
             shown: RefCell::default(),
-            markup: Cell::default(),
+            desktop: RefCell::default(),
+            sounded: Cell::default(),
         });
         session.connect_arrived(clone!(
             #[weak]
@@ -73,7 +88,10 @@ impl Notifier {
         session.connect_rooms_changed(clone!(
             #[weak]
             notifier,
-            move |session| notifier.keep(|id| session.room(id).is_some())
+            move |session| {
+                notifier.keep(|id| session.room(id).is_some());
+                notifier.count();
+            }
         ));
         notifier
     }
@@ -82,6 +100,15 @@ impl Notifier {
     pub(crate) fn withdraw_all(&self) {
         self.waiting.borrow_mut().clear();
         self.keep(|_| false);
+    }
+
+    /// How much concerns one and was not read, with all accounts.
+    fn count(&self) {
+        if let Some(application) = self.application.upgrade() {
+            let sessions = application.accounts().all();
+            let count = sessions.iter().map(concerning).fold(0, u32::saturating_add);
+            application.badge().show(&application, count);
+        }
     }
 
     fn gather(self: &Rc<Self>, room: &Room, item: Item) {
@@ -99,8 +126,9 @@ impl Notifier {
             self,
             async move {
                 glib::timeout_future(GATHER).await;
-                if notifier.markup.get().is_none() {
-                    notifier.markup.set(takes_markup(&notifier).await);
+                if notifier.desktop.borrow().is_none() {
+                    let found = notifier.find_desktop().await;
+                    notifier.desktop.replace(found);
                 }
                 notifier.gathering.set(false);
                 notifier.tell();
@@ -111,18 +139,78 @@ impl Notifier {
     fn tell(self: &Rc<Self>) {
         let Some(application) = self.application.upgrade() else { return };
         let mut news: Vec<_> = self.waiting.take().into_values().collect();
-        if self.markup.get().is_none() {
-            return;
-        }
+        let Some(desktop) = self.desktop.borrow().clone() else { return };
         news.retain(|(room, _)| !application.is_looked_at(room));
         news.sort_by_key(|(_, item)| std::cmp::Reverse(item.time));
         for (room, item) in news.into_iter().take(ROOMS_AT_ONCE) {
-            self.show(&application, &room, &item);
+            self.show(&application, &desktop, &room, item);
         }
     }
 
-    fn show(self: &Rc<Self>, application: &Application, room: &Room, item: &Item) {
-        let Some((title, text)) = words(&room.title(), room.kind(), item) else {
+    async fn find_desktop(self: &Rc<Self>) -> Option<Desktop> {
+        let application = self.application.upgrade()?;
+        let notifier = Rc::downgrade(self);
+        let act = move |room: &Room, act| {
+            if let Some(notifier) = notifier.upgrade() {
+                notifier.acted(room, act);
+            }
+        };
+        Desktop::find(&application, act).await
+    }
+
+    /// A person did something with a notification.
+    fn acted(&self, room: &Room, act: Act) {
+        let Some(application) = self.application.upgrade() else { return };
+        match act {
+            Act::Open { token } => {
+                for window in application.windows() {
+                    token.iter().for_each(|token| window.set_startup_id(token));
+                }
+                application.activate_action("show-room", Some(&self.target(room.id())));
+            }
+            Act::Reply(text) => self.reply(room, &text),
+        }
+    }
+
+    /// Sends what was written into a notification; what is not taken waits where one writes.
+    fn reply(&self, room: &Room, typed: &str) {
+        let Some(session) = self.session.upgrade() else { return };
+        let shown = self.shown.borrow().get(&room.id()).and_then(|shown| shown.item.seq);
+        let reply_to = shown.filter(|_| room.kind() != RoomKind::Direct);
+        let (room, typed) = (room.clone(), typed.to_owned());
+        // Who answers has read.
+        session.mark_read(&room);
+        glib::spawn_future_local(async move {
+            let sent = match MessageText::new(&typed) {
+                Ok(text) => session.send(&room, text, reply_to).await.is_ok(),
+                Err(_) => false,
+            };
+            if !sent && room.draft().is_empty() {
+                room.set_draft(typed);
+            }
+        });
+    }
+
+    /// Whether this one may be heard.
+    fn may_sound(&self) -> bool {
+        let wished = |session: Session| session.with_wishes(|wishes| !wishes.silent);
+        let now = glib::monotonic_time();
+        let is_early = self.sounded.get().is_some_and(|before| now - before < SOUND_GAP_US);
+        let may = !is_early && self.session.upgrade().is_some_and(wished);
+        if may {
+            self.sounded.set(Some(now));
+        }
+        may
+    }
+
+    fn show(
+        self: &Rc<Self>,
+        application: &Application,
+        desktop: &Desktop,
+        room: &Room,
+        item: Item,
+    ) {
+        let Some((title, text)) = words(&room.title(), room.kind(), &item) else {
             return;
         };
         let title = match self.server(application) {
@@ -130,18 +218,22 @@ impl Notifier {
             None => title,
         };
         let id = room.id();
-        let notification = gio::Notification::new(&title);
-        let text = if self.markup.get() == Some(false) {
-            text
-        } else {
-            glib::markup_escape_text(&text).into()
+        let loud = self.may_sound();
+        let makes_sounds = match desktop {
+            Desktop::Gnome => {
+                self.send(application, id, &title, &text);
+                false
+            }
+            Desktop::Freedesktop(service) => {
+                service.show(room, &title, &text, loud);
+                service.sounds()
+            }
         };
-        notification.set_body(Some(&text));
-        let target = (self.slot.0, id.0).to_variant();
-        notification.set_default_action_and_target_value("app.show-room", Some(&target));
-        notification.add_button_with_target_value(tr("Open"), "app.show-room", Some(&target));
-        application.send_notification(Some(&self.name(id)), &notification);
-        if self.shown.borrow().contains_key(&id) {
+        if let (true, false, Some(display)) = (loud, makes_sounds, gdk::Display::default()) {
+            display.beep();
+        }
+        if let Some(shown) = self.shown.borrow_mut().get_mut(&id) {
+            shown.item = item;
             return;
         }
         let handler = room.connect_unread_notify(clone!(
@@ -153,7 +245,24 @@ impl Notifier {
                 }
             }
         ));
-        self.shown.borrow_mut().insert(id, (room.clone(), handler));
+        let room = room.clone();
+        self.shown.borrow_mut().insert(id, Shown { room, handler, item });
+    }
+
+    /// By way of GIO.
+    fn send(&self, application: &Application, id: RoomId, title: &str, text: &str) {
+        let notification = gio::Notification::new(title);
+        notification.set_body(Some(text));
+        let target = self.target(id);
+        notification.set_default_action_and_target_value("app.show-room", Some(&target));
+        // There is nowhere to write in it: it leads to where one writes.
+        notification.add_button_with_target_value(tr("Reply"), "app.show-room", Some(&target));
+        application.send_notification(Some(&self.name(id)), &notification);
+    }
+
+    /// What the action that shows a room is told.
+    fn target(&self, room: RoomId) -> glib::Variant {
+        (self.slot.0, room.0).to_variant()
     }
 
     /// Where it was said, if that does not go without saying.
@@ -174,43 +283,24 @@ impl Notifier {
         let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
             self.shown.take().into_iter().partition(|(id, _)| keeps(*id));
         self.shown.replace(kept);
-        for (id, (room, handler)) in gone {
+        let desktop = self.desktop.borrow().clone();
+        for (id, Shown { room, handler, .. }) in gone {
             room.disconnect(handler);
-            if let Some(application) = self.application.upgrade() {
-                application.withdraw_notification(&self.name(id));
+            match (&desktop, self.application.upgrade()) {
+                (Some(Desktop::Freedesktop(service)), _) => service.withdraw(id),
+                (_, Some(application)) => application.withdraw_notification(&self.name(id)),
+                (_, None) => {}
             }
         }
     }
 }
 
-/// Whether what shows notifications here takes their text for markup. GIO hands the text on as it
-/// is: to GNOME's own service, which shows it so, or where there is none to the freedesktop one,
-/// which says by itself what it does. `None`: there is none, and GIO would complain.
-async fn takes_markup(notifier: &Notifier) -> Option<bool> {
-    let application = notifier.application.upgrade();
-    let bus = application.and_then(|application| application.dbus_connection())?;
-    let ask = async |name: &str, path: &str, method: &str, arguments: Option<glib::Variant>| {
-        let flags = gio::DBusCallFlags::NONE;
-        let asked = bus.call_future(
-            Some(name),
-            path,
-            name,
-            method,
-            arguments.as_ref(),
-            None,
-            flags,
-            DESKTOP_MS,
-        );
-        asked.await.ok()
+/// How much of an account's rooms concerns one and was not read.
+fn concerning(session: &Session) -> u32 {
+    let rooms = session.rooms().iter::<Room>().filter_map(Result::ok);
+    let of_room = |room: Room| {
+        let level = session.with_wishes(|wishes| wishes.level(room.id(), room.kind()));
+        level.counted(room.unread(), room.mentions())
     };
-    let gnome = Some(("org.gtk.Notifications",).to_variant());
-    let has_gnome =
-        ask("org.freedesktop.DBus", "/org/freedesktop/DBus", "NameHasOwner", gnome).await;
-    if has_gnome.and_then(|answer| answer.get::<(bool,)>()) == Some((true,)) {
-        return Some(false);
-    }
-    let path = "/org/freedesktop/Notifications";
-    let can = ask("org.freedesktop.Notifications", path, "GetCapabilities", None).await;
-    let (can,) = can?.get::<(Vec<String>,)>()?;
-    Some(can.iter().any(|word| word == "body-markup"))
+    rooms.map(of_room).fold(0, u32::saturating_add)
 }

@@ -4,6 +4,7 @@
 mod account_page;
 mod account_row;
 mod account_switcher;
+mod answer_bar;
 mod appearance_window;
 mod body_bin;
 mod bottom_follower;
@@ -25,6 +26,7 @@ mod message_text;
 mod nearby_list;
 mod note;
 mod note_row;
+mod quote;
 mod room_details_window;
 mod room_row;
 mod rooms_window;

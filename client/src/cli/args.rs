@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Join(Join),
     /// Send a message, or each line of standard input
     Send(Send),
+    /// Answer a message
+    Reply(Reply),
     /// Follow a room
     Tail(Tail),
     /// Show older messages
@@ -105,6 +107,19 @@ pub(crate) struct Send {
     /// The message; without it each line of standard input is one
     #[arg(value_name = "TEXT", allow_negative_numbers = true)]
     pub(crate) text: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Reply {
+    /// name, #name or @handle
+    #[arg(value_name = "ROOM")]
+    pub(crate) room: String,
+    /// The seq of what is answered
+    #[arg(value_name = "SEQ", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) seq: u64,
+    /// The message
+    #[arg(value_name = "TEXT", allow_negative_numbers = true)]
+    pub(crate) text: String,
 }
 
 #[derive(Debug, Args)]

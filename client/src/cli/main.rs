@@ -117,6 +117,7 @@ async fn execute(command: Command, session: &Session, output: &Output) -> Result
         }
         Command::Users(args) => session.in_time(users::run(args, session, output)).await,
         Command::Send(args) => session.in_time(send::run(args, session, output)).await,
+        Command::Reply(args) => session.in_time(send::reply(args, session, output)).await,
         Command::Tail(args) => tail::run(args, session, output).await,
         Command::History(args) => session.in_time(history::run(args, session, output)).await,
         Command::Outbox(args) => session.in_time(outbox::run(args, session, output)).await,

@@ -1,11 +1,11 @@
-//! `send ROOM [TEXT]`
+//! `send ROOM [TEXT]`, `reply ROOM SEQ TEXT`
 
 use std::io;
 
 use serde::Serialize;
 use tertulia_client::{
     Queued, Unsent,
-    proto::{MessageText, Refusal, RoomId, RoomListing, RoomName, TextError, limits},
+    proto::{MessageText, Refusal, RoomId, RoomListing, RoomName, Seq, TextError, limits},
 };
 use tokio::{
     io::BufReader,
@@ -49,7 +49,19 @@ pub(crate) async fn run(
     let text = args.text.as_deref().map(check).transpose()?;
     let address = Address::parse(&args.room)?;
     let room = find(&address, session).await?;
-    deliver(text, room, &address, session, output).await
+    deliver(text, None, room, &address, session, output).await
+}
+
+/// Sends one message that answers another one.
+pub(crate) async fn reply(
+    args: args::Reply,
+    session: &Session,
+    output: &Output,
+) -> Result<(), Failure> {
+    let text = check(&args.text)?;
+    let address = Address::parse(&args.room)?;
+    let room = find(&address, session).await?;
+    deliver(Some(text), Some(Seq(args.seq)), room, &address, session, output).await
 }
 
 /// Sends one message to a room that is known.
@@ -59,11 +71,12 @@ pub(crate) async fn one(
     session: &Session,
     output: &Output,
 ) -> Result<(), Failure> {
-    deliver(Some(text), room.room, &Address::of(room), session, output).await
+    deliver(Some(text), None, room.room, &Address::of(room), session, output).await
 }
 
 async fn deliver(
     text: Option<MessageText>,
+    reply_to: Option<Seq>,
     room: RoomId,
     address: &Address,
     session: &Session,
@@ -72,7 +85,7 @@ async fn deliver(
     let (handed_tx, handed) = mpsc::channel(AHEAD);
     let sent = async {
         tokio::join!(
-            hand_over(text, room, session, handed_tx),
+            hand_over(text, reply_to, room, session, handed_tx),
             receipts(address, session, output, handed),
         )
     };
@@ -122,12 +135,13 @@ async fn find(address: &Address, session: &Session) -> Result<RoomId, Failure> {
 /// Hands messages to the client as they come. `false`: some could not be.
 async fn hand_over(
     text: Option<MessageText>,
+    reply_to: Option<Seq>,
     room: RoomId,
     session: &Session,
     handed: mpsc::Sender<Handed>,
 ) -> Result<bool, Failure> {
     if let Some(text) = text {
-        let queued = session.client.queue(room, text, None).await?;
+        let queued = session.client.queue(room, text, reply_to).await?;
         // The other end lives until this one is gone.
         let _ = handed.send((None, queued)).await;
         return Ok(true);

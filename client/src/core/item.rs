@@ -8,16 +8,17 @@ impl Item {
     /// An event as the account `me` sees it.
     pub(crate) fn of_event(event: &Event, me: AccountId) -> Self {
         let head = &event.head;
-        let message_id = match &event.change {
-            Change::Posted(posted) => Some(posted.message_id),
+        let posted = match &event.change {
+            Change::Posted(posted) => Some(posted),
             _ => None,
         };
         Self {
             seq: Some(head.seq),
-            message_id,
+            message_id: posted.map(|posted| posted.message_id),
             author: head.author.clone(),
             time: head.time,
             mine: head.author.account == me,
+            reply_to: posted.and_then(|posted| posted.reply_to),
             content: content(&event.change),
             delivery: Delivery::Sent,
         }

@@ -4,15 +4,15 @@ use std::{future, time::Duration};
 
 use tertulia_certs::ServerLink;
 use tertulia_proto::{
-    DisplayName, Epoch, Hello, Refusal, Register, RoomCursor, Seq, VersionRange, Welcome,
-    close::CloseCode, limits,
+    AccountId, DisplayName, Epoch, Hello, ListUsers, Refusal, Register, RoomCursor, Seq,
+    VersionRange, Welcome, close::CloseCode, limits,
 };
 use tokio::{
     sync::{oneshot, watch},
     task::JoinSet,
 };
 
-use super::Driver;
+use super::{Driver, requests::Asker};
 use crate::{
     connection::{Connected, Ended, Greeting, Welcomed, greet},
     core::{drafts::Drafts, liveness::Liveness, room::Room, session::End},
@@ -111,10 +111,19 @@ impl Driver {
         self.attempt = Some(Attempt { task, doubt, link, join, begun_at: self.now() });
     }
 
-    /// A person wants to be connected now.
+    /// A person wants to be connected now, or there is reason to doubt that one is.
     pub(super) fn wake(&mut self) {
         self.session.wake();
         let now = self.now();
+        if let Some(connection) = &self.connection
+            && self.leaves_by.is_none()
+            && !self.liveness.is_in_doubt()
+        {
+            self.liveness.doubt(now, connection.quic.rtt());
+            self.looked_at = now;
+            // Whom it finds does not matter: nobody has a number beyond that.
+            self.ask(ListUsers { after: AccountId(i64::MAX as u64) }, Asker::Doubt);
+        }
         let is_stale = |attempt: &Attempt| {
             attempt.join.is_none() && now.saturating_sub(attempt.begun_at) >= FRESH
         };

@@ -42,6 +42,8 @@ pub(super) enum Asker {
     Follower(RoomId, Ticket),
     /// Nobody: it is a read marker, which is told again if it did not get through.
     Mark(RoomId, Seq),
+    /// Nobody: that there is one is all one wants to know.
+    Doubt,
 }
 
 /// Questions without answers yet.
@@ -218,6 +220,7 @@ impl Driver {
                 self.mark_again(room, seq);
             }
             (Asker::Mark(..), _) => {}
+            (Asker::Doubt, _) => self.liveness.is_sure(),
             (asker, _) => self.unfit(asker),
         }
     }
@@ -237,7 +240,7 @@ impl Driver {
             Asker::Hole(room, ticket) => drop(self.room_fetched(room, ticket)),
             Asker::Follower(room, ticket) => drop(self.follower_fetched(room, ticket)),
             Asker::Mark(room, seq) => self.mark_again(room, seq),
-            Asker::Outbox(_) => {}
+            Asker::Outbox(_) | Asker::Doubt => {}
         }
     }
 

@@ -356,6 +356,7 @@ impl Driver {
             author: profile.author(),
             time: row.created,
             mine: true,
+            reply_to: row.reply_to,
             content: Content::Text(row.text.clone()),
             delivery: row.failed.map_or(Delivery::Pending, Delivery::Failed),
         })

@@ -11,6 +11,7 @@ mod hostile;
 mod joining;
 mod outbox;
 mod rooms;
+mod waking;
 
 use std::{path::Path, sync::Arc, time::Duration};
 

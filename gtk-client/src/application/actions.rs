@@ -15,12 +15,13 @@ use crate::{
 
 /// What can be ticked in the menu: the action's name, and where it is kept.
 type Wish = (&'static str, fn(&Wishes) -> bool, fn(&mut Wishes, bool));
-const WISHES: [Wish; 2] = [
+const WISHES: [Wish; 3] = [
     (
         "do-not-disturb",
         |wishes| wishes.do_not_disturb,
         |wishes, wished| wishes.do_not_disturb = wished,
     ),
+    ("sound", |wishes| !wishes.silent, |wishes, wished| wishes.silent = !wished),
     ("keep-running", |wishes| wishes.keep_running, |wishes, wished| wishes.keep_running = wished),
 ];
 

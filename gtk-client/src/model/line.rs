@@ -1,8 +1,12 @@
 //! A line of a timeline as a list item.
 
-use std::cell::{Cell, OnceCell};
+use std::{
+    cell::{Cell, OnceCell},
+    rc::Rc,
+};
 
 use gtk::{glib, subclass::prelude::*};
+use tertulia_client::{Item, proto::MessageId};
 
 use super::Line;
 
@@ -42,6 +46,19 @@ impl TimelineLine {
     /// What it shows.
     pub(crate) fn line(&self) -> &Line {
         self.imp().line.get().expect("`new` is the only constructor and sets it")
+    }
+
+    /// The message that it shows.
+    pub(crate) fn message(&self) -> Option<&Rc<Item>> {
+        match self.line() {
+            Line::Message { item, .. } => Some(item),
+            _ => None,
+        }
+    }
+
+    /// The id of that message.
+    pub(crate) fn message_id(&self) -> Option<MessageId> {
+        self.message()?.message_id
     }
 
     /// How high it was when last laid out at this width: a row bound again is not laid out until

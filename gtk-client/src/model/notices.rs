@@ -35,6 +35,15 @@ impl Level {
             RoomKind::Public | RoomKind::Private => Self::Mentions,
         }
     }
+
+    /// How many of a room's unread messages one is told of.
+    pub(crate) fn counted(self, unread: u32, mentions: u32) -> u32 {
+        match self {
+            Self::All => unread,
+            Self::Mentions => mentions,
+            Self::None => 0,
+        }
+    }
 }
 
 /// What a person wishes about being told.
@@ -42,6 +51,8 @@ impl Level {
 #[serde(default)]
 pub(crate) struct Wishes {
     pub(crate) do_not_disturb: bool,
+    /// Notifications make no sound.
+    pub(crate) silent: bool,
     /// Closing the window does not end the program.
     pub(crate) keep_running: bool,
     /// Where it differs from what is usual.
@@ -198,6 +209,12 @@ mod tests {
     }
 
     #[test]
+    fn what_one_is_told_of_is_what_is_counted() {
+        let counted = |level: Level| level.counted(7, 2);
+        assert_eq!([Level::All, Level::Mentions, Level::None].map(counted), [7, 2, 0]);
+    }
+
+    #[test]
     fn no_more_rooms_are_remembered_than_one_can_be_in() {
         let mut wishes = Wishes::default();
         for id in 0..limits::ROOMS_PER_ACCOUNT as u64 + 10 {
@@ -211,7 +228,8 @@ mod tests {
         let mut wishes = Wishes { do_not_disturb: true, ..Wishes::default() };
         wishes.set_level(RoomId(7), RoomKind::Public, Level::All);
         let text = serde_json::to_string(&wishes).unwrap();
-        let kept = r#"{"do_not_disturb":true,"keep_running":false,"rooms":{"7":"all"}}"#;
+        let kept =
+            r#"{"do_not_disturb":true,"silent":false,"keep_running":false,"rooms":{"7":"all"}}"#;
         assert_eq!(text, kept);
         assert_eq!(serde_json::from_str::<Wishes>(kept).unwrap(), wishes);
     }

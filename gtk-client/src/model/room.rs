@@ -6,12 +6,13 @@ mod writers;
 
 use std::{
     cell::{Cell, RefCell},
+    rc::Rc,
     sync::OnceLock,
 };
 
 use gtk::{gio, glib, glib::Properties, glib::subclass::Signal, prelude::*, subclass::prelude::*};
 use tertulia_client::{
-    PresenceView, RoomView,
+    Item, PresenceView, RoomView,
     proto::{Author, RoomId, RoomKind, Seq, Timestamp},
 };
 
@@ -75,6 +76,10 @@ mod imp {
         pub(super) complete: Cell<bool>,
         pub(super) generation: Cell<u64>,
         pub(super) told: Cell<Seq>,
+        /// What one is about to answer.
+        pub(super) answering: RefCell<Option<Rc<Item>>>,
+        /// What answers quote is being fetched.
+        pub(super) quoting: Cell<bool>,
     }
 
     impl Default for Room {
@@ -104,6 +109,8 @@ mod imp {
                 complete: Cell::default(),
                 generation: Cell::default(),
                 told: Cell::default(),
+                answering: RefCell::default(),
+                quoting: Cell::default(),
             }
         }
     }
@@ -204,6 +211,16 @@ impl Room {
     pub(crate) fn draft_line(&self) -> Option<String> {
         let draft = one_line(&self.draft());
         (!draft.is_empty()).then(|| fill(tr("Draft: {text}"), &[("text", &draft)]))
+    }
+
+    /// What one is about to answer.
+    pub(crate) fn answering(&self) -> Option<Rc<Item>> {
+        self.imp().answering.borrow().clone()
+    }
+
+    /// What is written next answers this.
+    pub(crate) fn set_answering(&self, item: Option<Rc<Item>>) {
+        self.imp().answering.replace(item);
     }
 
     /// Who reads it: what names them is marked, what they did is told as theirs.

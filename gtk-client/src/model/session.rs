@@ -265,6 +265,7 @@ impl Session {
                 if reset {
                     self.load_older(&room);
                 }
+                self.load_quotes(&room);
                 if people {
                     self.load_members();
                 }

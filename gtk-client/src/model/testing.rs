@@ -42,6 +42,7 @@ pub(crate) fn text_item(seq: u64, name: &str, text: &str) -> Item {
         author: author(name),
         time: Timestamp(1_000 + seq),
         mine: false,
+        reply_to: None,
         content: Content::Text(MessageText::new(text).unwrap()),
         delivery: Delivery::Sent,
     }

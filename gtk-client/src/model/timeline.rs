@@ -1,6 +1,8 @@
 //! One room's timeline as lines to show: which items are there, in which order, with which
 //! dividers and in which groups. Pure: no widgets, no clock.
 
+mod quotes;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
@@ -10,6 +12,9 @@ use tertulia_client::{
     Content, Delivery, Item, ItemKey,
     proto::{AccountId, Handle, MessageId, Seq, Timestamp, mentions},
 };
+
+pub(crate) use self::quotes::Answered;
+use self::quotes::Quotes;
 
 /// Messages of one sender this far apart are still one group, in milliseconds.
 const GROUP_MS: u64 = 5 * 60 * 1_000;
@@ -50,8 +55,15 @@ pub(crate) enum Line {
     Day(Day),
     /// What follows is new.
     New,
-    /// A message; `first` and `last` of its group; the reader's handle, where it names them.
-    Message { item: Rc<Item>, first: bool, last: bool, names_me: Option<Rc<Handle>> },
+    /// A message; `first` and `last` of its group; the reader's handle, where it names them; what
+    /// it answers.
+    Message {
+        item: Rc<Item>,
+        first: bool,
+        last: bool,
+        names_me: Option<Rc<Handle>>,
+        answers: Option<Answered>,
+    },
     /// Something else that happened; whether it was done to the reader.
     Note { item: Rc<Item>, to_me: bool },
     /// For this reader only.
@@ -66,9 +78,18 @@ impl Line {
             (Self::Day(a), Self::Day(b)) => a == b,
             (Self::New, Self::New) => true,
             (
-                Self::Message { item: a, first, last, names_me },
-                Self::Message { item: b, first: b_first, last: b_last, names_me: b_names_me },
-            ) => (first, last, names_me) == (b_first, b_last, b_names_me) && same_item(a, b),
+                Self::Message { item: a, first, last, names_me, answers },
+                Self::Message {
+                    item: b,
+                    first: b_first,
+                    last: b_last,
+                    names_me: b_names_me,
+                    answers: b_answers,
+                },
+            ) => {
+                (first, last, names_me, answers) == (b_first, b_last, b_names_me, b_answers)
+                    && same_item(a, b)
+            }
             (Self::Note { item: a, to_me }, Self::Note { item: b, to_me: b_to_me }) => {
                 to_me == b_to_me && same_item(a, b)
             }
@@ -92,6 +113,7 @@ pub(crate) struct Timeline {
     /// Written but not yet in the outbox: shown at once, until the outbox tells.
     echoes: Vec<(u64, Rc<Item>)>,
     cards: Vec<Rc<Card>>,
+    quotes: Quotes,
     /// The divider "new" goes before the first of others' messages after this.
     new_after: Option<Seq>,
     next_id: u64,
@@ -147,11 +169,22 @@ impl Timeline {
         self.items.clear();
         self.keys.clear();
         self.naming.clear();
+        self.quotes.clear();
     }
 
     /// A message that is loaded.
     pub(crate) fn item(&self, id: MessageId) -> Option<&Rc<Item>> {
         self.items.get(self.keys.get(&id)?)
+    }
+
+    /// The item of that number, if it is loaded.
+    pub(crate) fn placed(&self, seq: Seq) -> Option<&Rc<Item>> {
+        self.items.get(&ItemKey::Placed(seq))
+    }
+
+    /// The items that are loaded, in order.
+    pub(crate) fn items(&self) -> impl DoubleEndedIterator<Item = &Rc<Item>> {
+        self.items.values()
     }
 
     /// How many items are loaded.
@@ -255,14 +288,14 @@ impl Timeline {
                 Content::Unknown => {}
                 content if is_message(content) => {
                     let naming = self.handle.as_ref().filter(|_| self.naming.contains(key));
-                    builder.message(item, naming.cloned());
+                    builder.message(item, naming.cloned(), self.answered(item));
                 }
                 _ => builder.note(item, false),
             }
         }
         cards.for_each(|card| builder.card(card));
         for (_, echo) in &self.echoes {
-            builder.message(echo, None);
+            builder.message(echo, None, self.answered(echo));
         }
         builder.lines
     }
@@ -339,10 +372,16 @@ impl<F: Fn(Timestamp) -> Day> Builder<F> {
         Self { day_of, day: None, lines: Vec::new() }
     }
 
-    fn message(&mut self, item: &Rc<Item>, names_me: Option<Rc<Handle>>) {
+    fn message(
+        &mut self,
+        item: &Rc<Item>,
+        names_me: Option<Rc<Handle>>,
+        answers: Option<Answered>,
+    ) {
         self.begin_day(item.time);
         let first = !self.continue_group(item);
-        self.lines.push(Line::Message { item: item.clone(), first, last: true, names_me });
+        let item = item.clone();
+        self.lines.push(Line::Message { item, first, last: true, names_me, answers });
     }
 
     fn note(&mut self, item: &Rc<Item>, to_me: bool) {

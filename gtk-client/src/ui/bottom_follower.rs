@@ -24,6 +24,8 @@ struct State {
     list: glib::WeakRef<gtk::ListView>,
     follows: Cell<bool>,
     pending: Cell<bool>,
+    /// On the way elsewhere: what is in sight says nothing.
+    away: Cell<bool>,
     changed: RefCell<Option<Callback>>,
     near_top: RefCell<Option<Callback>>,
 }
@@ -44,6 +46,7 @@ impl BottomFollower {
             list: list.downgrade(),
             follows: Cell::new(true),
             pending: Cell::new(false),
+            away: Cell::new(false),
             changed: RefCell::default(),
             near_top: RefCell::default(),
         });
@@ -72,13 +75,21 @@ impl BottomFollower {
 
     /// Goes to the newest row and stays there.
     pub(crate) fn go_to_end(&self) {
+        self.0.away.set(false);
         self.0.set_follows(true);
         self.0.keep_up();
     }
 
-    /// Stays where it is, whatever comes, until the end is in sight again.
+    /// Somebody scrolls elsewhere: stays out of the way until [`Self::look_again`].
     pub(crate) fn let_go(&self) {
+        self.0.away.set(true);
         self.0.set_follows(false);
+    }
+
+    /// That is over: follows again where the end is in sight.
+    pub(crate) fn look_again(&self) {
+        self.0.away.set(false);
+        self.0.scrolled();
     }
 
     /// Calls `changed` when [`Self::follows`] changed.
@@ -94,7 +105,7 @@ impl BottomFollower {
 
 impl State {
     fn scrolled(&self) {
-        if self.pending.get() {
+        if self.pending.get() || self.away.get() {
             return;
         }
         let adjustment = &self.adjustment;
@@ -123,7 +134,10 @@ impl State {
         let state = self.clone();
         list.add_tick_callback(move |_, _| {
             let adjustment = &state.adjustment;
-            adjustment.set_value(adjustment.upper() - adjustment.page_size());
+            // It may have been let go meanwhile.
+            if state.follows.get() {
+                adjustment.set_value(adjustment.upper() - adjustment.page_size());
+            }
             state.pending.set(false);
             state.look_up();
             glib::ControlFlow::Break

@@ -1,24 +1,35 @@
 //! One room: its messages, and where one writes.
 
+mod answering;
+mod choosing;
 mod commands;
 mod heading;
+mod hover;
+mod message_menu;
 mod unread;
 
 use std::cell::{Cell, OnceCell, RefCell};
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{glib, glib::clone};
-use tertulia_client::{Content, proto::MessageId};
+use tertulia_client::{
+    Content,
+    proto::{MessageId, Seq},
+};
 
 use super::{
-    bottom_follower::BottomFollower, composer::Composer, connection_strip::ConnectionStrip,
-    timeline_cell::TimelineCell, toasts, whole_message_window::WholeMessageWindow,
+    answer_bar::AnswerBar, bottom_follower::BottomFollower, composer::Composer,
+    connection_strip::ConnectionStrip, timeline_cell::TimelineCell, toasts,
+    whole_message_window::WholeMessageWindow,
 };
 use crate::{
     i18n::tr,
-    model::{Room, Session, TimelineLine},
+    model::{Chosen, Room, Session, TimelineLine},
     sentences,
 };
+
+/// An action's name, and what it does.
+type OfMessage = (&'static str, fn(&ChatPage, MessageId));
 
 mod imp {
     use super::*;
@@ -47,7 +58,7 @@ mod imp {
         #[template_child]
         pub(in crate::ui) scroll: TemplateChild<gtk::ScrolledWindow>,
         #[template_child]
-        pub(super) list: TemplateChild<gtk::ListView>,
+        pub(in crate::ui) list: TemplateChild<gtk::ListView>,
         #[template_child]
         pub(super) empty: TemplateChild<gtk::Box>,
         #[template_child]
@@ -60,6 +71,18 @@ mod imp {
         pub(in crate::ui) new_button: TemplateChild<gtk::Button>,
         #[template_child]
         pub(in crate::ui) composer: TemplateChild<Composer>,
+        #[template_child]
+        pub(super) over_list: TemplateChild<gtk::Overlay>,
+        #[template_child]
+        pub(in crate::ui) more: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(super) answer_bar: TemplateChild<AnswerBar>,
+        #[template_child]
+        pub(super) choosing: TemplateChild<gtk::Box>,
+        #[template_child]
+        pub(super) choosing_text: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) copy_chosen: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) writers: TemplateChild<gtk::Label>,
         #[template_child]
@@ -77,6 +100,14 @@ mod imp {
         /// Frames until it is looked for.
         pub(super) new_in: Cell<u32>,
         pub(super) lines_handler: RefCell<Option<glib::SignalHandlerId>>,
+        /// The menu of messages, the row that it is about, and what of its text was marked.
+        pub(super) message_menu: RefCell<Option<gtk::PopoverMenu>>,
+        pub(super) menu_row: glib::WeakRef<gtk::Widget>,
+        /// The row under the pointer.
+        pub(super) hovered: glib::WeakRef<TimelineCell>,
+        pub(super) marked: RefCell<Option<String>>,
+        /// While messages are being chosen.
+        pub(super) chosen: RefCell<Option<Chosen>>,
     }
 
     #[glib::object_subclass]
@@ -89,20 +120,8 @@ mod imp {
             // A template finds its children's types by name: they must be known before.
             ConnectionStrip::ensure_type();
             Composer::ensure_type();
+            AnswerBar::ensure_type();
             klass.bind_template();
-            klass.install_action("chat.retry", Some(glib::VariantTy::STRING), |page, _, id| {
-                page.with_message(id, super::ChatPage::retry);
-            });
-            klass.install_action("chat.discard", Some(glib::VariantTy::STRING), |page, _, id| {
-                page.with_message(id, super::ChatPage::discard);
-            });
-            klass.install_action(
-                "chat.read-whole",
-                Some(glib::VariantTy::STRING),
-                |page, _, id| {
-                    page.with_message(id, super::ChatPage::read_whole);
-                },
-            );
             klass.install_action("chat.dismiss", Some(glib::VariantTy::UINT64), |page, _, id| {
                 if let (Some(room), Some(id)) = (page.room(), id.and_then(glib::Variant::get)) {
                     room.change(|timeline| timeline.drop_card(id));
@@ -115,8 +134,42 @@ mod imp {
                     page.open_link(address.and_then(glib::Variant::str).unwrap_or_default());
                 },
             );
+            for (name, act) in super::ChatPage::OF_MESSAGE {
+                klass.install_action(name, Some(glib::VariantTy::STRING), move |page, _, id| {
+                    page.with_message(id, act);
+                });
+            }
+            klass.install_action(
+                "chat.copy-link",
+                Some(glib::VariantTy::STRING),
+                |page, _, link| {
+                    page.copy_link(link.and_then(glib::Variant::str).unwrap_or_default());
+                },
+            );
+            klass.install_action(
+                "chat.show-message",
+                Some(glib::VariantTy::UINT64),
+                |page, _, n| {
+                    if let Some(seq) = n.and_then(glib::Variant::get) {
+                        page.show_message(Seq(seq));
+                    }
+                },
+            );
+            klass.install_action("chat.copy-marked", None, |page, _, _| page.copy_marked());
+            klass.install_action("chat.copy-chosen", None, |page, _, _| page.copy_chosen());
+            klass.install_action("chat.end-choosing", None, |page, _, _| {
+                page.end_choosing();
+            });
+            klass.install_action("chat.drop-answer", None, |page, _, _| {
+                page.drop_answer();
+            });
+            klass.install_action("chat.answer-before", None, |page, _, _| page.step_answer(true));
+            klass.install_action("chat.answer-after", None, |page, _, _| page.step_answer(false));
             klass.install_action("chat.go-to-new", None, |page, _, _| page.go_to_new());
             klass.install_action("chat.go-to-end", None, |page, _, _| page.go_to_end());
+            klass.install_action("chat.other-half", None, |page, _, _| page.go_to_other_half());
+            let none = gtk::gdk::ModifierType::empty();
+            klass.add_binding_action(gtk::gdk::Key::F6, none, "chat.other-half");
             let alt = gtk::gdk::ModifierType::ALT_MASK;
             klass.add_binding_action(gtk::gdk::Key::Home, alt, "chat.go-to-new");
             klass.add_binding_action(gtk::gdk::Key::End, alt, "chat.go-to-end");
@@ -132,10 +185,17 @@ mod imp {
     }
 
     impl ObjectImpl for ChatPage {
+        fn dispose(&self) {
+            self.drop_menu();
+        }
+
         fn constructed(&self) {
             self.parent_constructed();
-            self.list.set_factory(Some(&row_factory()));
             let page = self.obj();
+            self.list.set_factory(Some(&row_factory(&page)));
+            self.follow_menu();
+            self.follow_hover();
+            self.follow_escape();
             let follower = BottomFollower::new(&self.list, self.scroll.vadjustment());
             follower.on_change(clone!(
                 #[weak]
@@ -176,6 +236,22 @@ mod imp {
     }
 
     impl WidgetImpl for ChatPage {
+        /// A row with the focus may go: then the keys go where one writes, not nowhere.
+        fn root(&self) {
+            self.parent_root();
+            if let Some(window) = self.obj().root().and_downcast::<gtk::Window>() {
+                window.connect_focus_widget_notify(clone!(
+                    #[weak(rename_to = imp)]
+                    self,
+                    move |window| {
+                        if GtkWindowExt::focus(window).is_none() && imp.obj().is_mapped() {
+                            imp.composer.grab_focus();
+                        }
+                    }
+                ));
+            }
+        }
+
         fn grab_focus(&self) -> bool {
             self.composer.grab_focus()
         }
@@ -184,6 +260,26 @@ mod imp {
     impl BoxImpl for ChatPage {}
 
     impl ChatPage {
+        /// Escape takes back what was begun: choosing first, then an answer.
+        fn follow_escape(&self) {
+            let keys = gtk::EventControllerKey::new();
+            keys.connect_key_pressed(clone!(
+                #[weak(rename_to = imp)]
+                self,
+                #[upgrade_or]
+                glib::Propagation::Proceed,
+                move |_, key, _, _| {
+                    let is_escape = key == gtk::gdk::Key::Escape;
+                    if is_escape && (imp.obj().end_choosing() || imp.obj().drop_answer()) {
+                        glib::Propagation::Stop
+                    } else {
+                        glib::Propagation::Proceed
+                    }
+                }
+            ));
+            self.obj().add_controller(keys);
+        }
+
         /// Whether the newest message is in sight changed, or how many are not.
         pub(super) fn at_end_changed(&self) {
             let at_end = self.follower.get().is_none_or(BottomFollower::follows);
@@ -198,22 +294,28 @@ mod imp {
         }
     }
 
-    fn row_factory() -> gtk::SignalListItemFactory {
+    fn row_factory(page: &super::ChatPage) -> gtk::SignalListItemFactory {
         let factory = gtk::SignalListItemFactory::new();
         factory.connect_setup(|_, item| {
             if let Some(item) = item.downcast_ref::<gtk::ListItem>() {
                 item.set_activatable(false);
-                item.set_selectable(false);
                 item.set_child(Some(&TimelineCell::default()));
             }
         });
-        factory.connect_bind(|_, item| {
+        let page = page.downgrade();
+        factory.connect_bind(move |_, item| {
             let Some(item) = item.downcast_ref::<gtk::ListItem>() else {
                 return;
             };
             let cell = item.child().and_downcast::<TimelineCell>();
             if let (Some(cell), Some(line)) = (cell, item.item().and_downcast::<TimelineLine>()) {
+                // There is nothing to select in the list's own sense; but GTK 4.8 lets the focus on
+                // none but such rows.
+                item.set_selectable(line.message().is_some());
                 cell.bind(&line);
+                if let Some(page) = page.upgrade() {
+                    page.imp().show_choice(&cell);
+                }
             }
         });
         factory
@@ -228,6 +330,16 @@ glib::wrapper! {
 }
 
 impl ChatPage {
+    /// Actions that take a message's id.
+    const OF_MESSAGE: [OfMessage; 6] = [
+        ("chat.retry", Self::retry),
+        ("chat.discard", Self::discard),
+        ("chat.read-whole", Self::read_whole),
+        ("chat.answer", Self::answer),
+        ("chat.copy-text", Self::copy_text),
+        ("chat.choose", Self::choose),
+    ];
+
     /// To be called once.
     pub(crate) fn set_session(&self, session: &Session) {
         let imp = self.imp();
@@ -287,6 +399,8 @@ impl ChatPage {
             return;
         };
         imp.composer.set_text(&room.draft());
+        self.end_choosing();
+        self.show_answering();
         // It is in the composer now, and no news in the list.
         room.set_draft("");
         self.follow(room);
@@ -360,6 +474,7 @@ impl ChatPage {
                 imp.empty.set_visible(room.is_silent());
                 imp.obj().mark_read_if_seen();
                 imp.look_for_new();
+                imp.keep_chosen();
             }
         ));
         imp.lines_handler.replace(Some(handler));

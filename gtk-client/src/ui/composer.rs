@@ -117,6 +117,17 @@ mod imp {
             if self.completing_key(key) {
                 return glib::Propagation::Stop;
             }
+            let control = state.contains(gdk::ModifierType::CONTROL_MASK);
+            let answer = match key {
+                gdk::Key::Up | gdk::Key::KP_Up if control => Some("chat.answer-before"),
+                gdk::Key::Down | gdk::Key::KP_Down if control => Some("chat.answer-after"),
+                _ => None,
+            };
+            if let Some(answer) = answer {
+                // What stands outside a conversation answers nothing.
+                let _ = WidgetExt::activate_action(&*self.obj(), answer, None);
+                return glib::Propagation::Stop;
+            }
             let is_enter =
                 matches!(key, gdk::Key::Return | gdk::Key::KP_Enter | gdk::Key::ISO_Enter);
             let modified = state.intersects(
@@ -194,6 +205,13 @@ impl Composer {
         buffer.end_irreversible_action();
         imp.filling.set(false);
         buffer.place_cursor(&buffer.end_iter());
+    }
+
+    /// A key that was pressed elsewhere is written here, and the next ones. `false`: it is none that
+    /// writes.
+    pub(crate) fn write_on(&self, keys: &gtk::EventControllerKey) -> bool {
+        let text = &*self.imp().text;
+        self.is_visible() && text.grab_focus() && keys.forward(text)
     }
 
     /// Whom `@` may name; asked each time.

@@ -170,11 +170,11 @@ impl MessageLinks {
     }
 }
 
-/// Where in the label it happened.
-fn place_of(event: &gdk::Event, label: &gtk::Label) -> Option<(f64, f64)> {
-    let (native, (x, y)) = (label.native()?, event.position()?);
+/// Where in the widget it happened.
+pub(super) fn place_of(event: &gdk::Event, widget: &impl IsA<gtk::Widget>) -> Option<(f64, f64)> {
+    let (native, (x, y)) = (widget.native()?, event.position()?);
     let (left, top) = native.surface_transform();
-    native.translate_coordinates(label, x - left, y - top)
+    native.translate_coordinates(widget, x - left, y - top)
 }
 
 /// Which byte of the label's text is there; `None`: there is no text.

@@ -2,16 +2,18 @@
 
 use std::cell::OnceCell;
 
-use gtk::{glib, pango, prelude::*, subclass::prelude::*};
+use gtk::{glib, graphene, pango, prelude::*, subclass::prelude::*};
 use tertulia_client::{Content, Delivery, Item, proto::Handle};
 
-use super::{body_bin::BodyBin, fold, message_links::MessageLinks, message_text};
+use super::{body_bin::BodyBin, fold, message_links::MessageLinks, message_text, quote::Quote};
 use crate::{
     i18n::{fill, tr},
-    model::{clock, links},
+    model::{Answered, clock, links},
     sentences,
 };
 
+/// Before one's own messages, in pixels.
+const OWN_MARGIN: i32 = 40;
 /// A text up to this long has its time beside it, a longer one below.
 const SHORT_TEXT_CHARS: usize = 36;
 /// A text up to this long is never broken.
@@ -58,6 +60,7 @@ mod imp {
         #[template_child]
         pub(super) discard: TemplateChild<gtk::Button>,
         pub(super) links: OnceCell<MessageLinks>,
+        pub(super) quote: OnceCell<Quote>,
     }
 
     #[glib::object_subclass]
@@ -101,6 +104,8 @@ impl MessageRow {
     pub(crate) fn bind(&self, item: &Item, first: bool, last: bool, names_me: Option<&Handle>) {
         let imp = self.imp();
         self.set_halign(if item.mine { gtk::Align::End } else { gtk::Align::Start });
+        // Room for what stands before the messages of others, and for the check of a selection.
+        self.set_margin_start(if item.mine { OWN_MARGIN } else { 0 });
         self.set_margin_top(if first { 10 } else { 2 });
         set_class(&*imp.bubble, "mine", item.mine);
         set_class(&*imp.bubble, "first", first);
@@ -115,6 +120,38 @@ impl MessageRow {
         self.bind_text(item, names_me);
         imp.time.set_label(&clock(item.time));
         self.bind_delivery(item);
+    }
+
+    /// What it answers stands over its text.
+    pub(crate) fn bind_answered(&self, answered: Option<&Answered>) {
+        let imp = self.imp();
+        if let (None, Some(quote)) = (answered, imp.quote.get()) {
+            quote.set_visible(false);
+        }
+        if let Some(answered) = answered {
+            let quote = imp.quote.get_or_init(|| {
+                let quote = Quote::default();
+                imp.bubble.insert_child_after(&quote, Some(&*imp.name));
+                quote
+            });
+            quote.set(answered);
+            quote.set_visible(true);
+        }
+    }
+
+    /// Where the message itself is.
+    pub(crate) fn bubble_bounds(&self, within: &impl IsA<gtk::Widget>) -> Option<graphene::Rect> {
+        self.imp().bubble.compute_bounds(within)
+    }
+
+    /// What of its text is marked.
+    pub(crate) fn marked(&self) -> Option<String> {
+        let body = &*self.imp().body;
+        let (from, to) = body.selection_bounds()?;
+        let text = body.text();
+        let from = usize::try_from(from).ok()?;
+        let count = usize::try_from(to).ok()?.saturating_sub(from);
+        Some(text.chars().skip(from).take(count).collect())
     }
 
     fn set_names_me(&self, names_me: bool) {

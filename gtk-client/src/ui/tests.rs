@@ -1,6 +1,7 @@
 //! Widgets in a real window, fed with made-up events. They need a display: `tests/session`.
 
 mod accounts;
+mod messages;
 mod rooms;
 mod stage;
 mod welcome;

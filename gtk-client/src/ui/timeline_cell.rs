@@ -4,15 +4,18 @@
 //! times its height at a given width, so the cell answers the horizontal question by constants and
 //! remembers heights in the line: a bound row is laid out when it comes into sight, not before.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
-use gtk::{glib, prelude::*, subclass::prelude::*};
+use gtk::{glib, glib::clone, prelude::*, subclass::prelude::*};
 
 use super::{card_row::CardRow, message_row::MessageRow, note_row::NoteRow};
 use crate::model::{Line, TimelineLine};
 
 /// The natural width: the list takes what it is given, up to its clamp.
 const NATURAL_WIDTH: i32 = 420;
+/// Where messages are chosen: the check stands at the start of the row, over the portraits.
+const CHOICE: &str = "/org/tertulia/Tertulia/ui/choice.ui";
+const CHOICE_WIDTH: i32 = 32;
 
 mod imp {
     use super::*;
@@ -21,6 +24,9 @@ mod imp {
     pub struct TimelineCell {
         pub(super) line: RefCell<Option<TimelineLine>>,
         pub(super) child: RefCell<Option<gtk::Widget>>,
+        pub(super) choice: RefCell<Option<gtk::CheckButton>>,
+        /// The check is being set, not clicked.
+        pub(super) showing: Cell<bool>,
     }
 
     #[glib::object_subclass]
@@ -34,6 +40,9 @@ mod imp {
         fn dispose(&self) {
             if let Some(child) = self.child.take() {
                 child.unparent();
+            }
+            if let Some(choice) = self.choice.take() {
+                choice.unparent();
             }
         }
     }
@@ -67,6 +76,14 @@ mod imp {
             if let Some(child) = &*self.child.borrow() {
                 child.allocate(width, height, baseline, None);
             }
+            if let Some(choice) = self.choice.borrow().as_ref().filter(|choice| choice.is_visible())
+            {
+                let (_, wished, _, _) = choice.measure(gtk::Orientation::Vertical, CHOICE_WIDTH);
+                let start = self.obj().direction() != gtk::TextDirection::Rtl;
+                let x = if start { 0 } else { width - CHOICE_WIDTH };
+                let y = (height - wished) / 2;
+                choice.size_allocate(&gtk::Allocation::new(x, y, CHOICE_WIDTH, wished), -1);
+            }
         }
     }
 }
@@ -89,9 +106,10 @@ impl TimelineCell {
     /// Shows a line, in the row that is there if it is of the right kind.
     pub(crate) fn bind(&self, object: &TimelineLine) {
         match object.line() {
-            Line::Message { item, first, last, names_me } => {
+            Line::Message { item, first, last, names_me, answers } => {
                 let row = self.child_of_kind::<MessageRow>();
                 row.bind(item, *first, *last, names_me.as_deref());
+                row.bind_answered(answers.as_ref());
             }
             Line::Card(card) => self.child_of_kind::<CardRow>().bind(card),
             Line::Day(day) => self.child_of_kind::<NoteRow>().bind_day(*day),
@@ -100,6 +118,49 @@ impl TimelineCell {
         }
         self.imp().line.replace(Some(object.clone()));
         self.queue_resize();
+    }
+
+    /// Whether its message is chosen; `None`: none can be now, or it shows no message.
+    pub(crate) fn set_choice(&self, chosen: Option<bool>) {
+        let imp = self.imp();
+        if chosen.is_none() && imp.choice.borrow().is_none() {
+            return;
+        }
+        let choice = self.choice();
+        imp.showing.set(true);
+        choice.set_visible(chosen.is_some());
+        choice.set_active(chosen == Some(true));
+        imp.showing.set(false);
+        let class =
+            |name, on| if on { self.add_css_class(name) } else { self.remove_css_class(name) };
+        class("choosing", chosen.is_some());
+        class("chosen", chosen == Some(true));
+    }
+
+    /// Made when first needed: most rows never are chosen.
+    fn choice(&self) -> gtk::CheckButton {
+        let imp = self.imp();
+        if let Some(choice) = &*imp.choice.borrow() {
+            return choice.clone();
+        }
+        let choice: gtk::CheckButton = gtk::Builder::from_resource(CHOICE)
+            .object("choice")
+            .expect("the template is a part of the program");
+        choice.connect_toggled(clone!(
+            #[weak(rename_to = cell)]
+            self,
+            move |_| {
+                let id = cell.line().and_then(|line| line.message_id());
+                if let (Some(id), false) = (id, cell.imp().showing.get()) {
+                    // What stands outside a conversation chooses nothing.
+                    let target = id.to_string().to_variant();
+                    let _ = WidgetExt::activate_action(&cell, "chat.choose", Some(&target));
+                }
+            }
+        ));
+        choice.set_parent(self);
+        imp.choice.replace(Some(choice.clone()));
+        choice
     }
 
     /// What it shows.
@@ -117,7 +178,8 @@ impl TimelineCell {
             other.unparent();
         }
         let child = T::default();
-        child.set_parent(self);
+        // Under the check.
+        child.insert_after(self, gtk::Widget::NONE);
         imp.child.replace(Some(child.clone().upcast()));
         child
     }

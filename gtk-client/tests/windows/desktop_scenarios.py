@@ -57,6 +57,16 @@ class Desk:
         self.process.stdin.write(f"{number}\n")
         self.process.stdin.flush()
 
+    def reply(self, number, text):
+        self.click(f"{number} {text}")
+
+    def sees_badge(self, count):
+        def badge():
+            told = [line for line in self.lines() if "badge" in line]
+            return told and (told[-1]["badge"], told[-1]["entry"])
+        wanted = (count, "application://org.tertulia.Tertulia.desktop")
+        screen.wait(f"{count} on the icon", lambda: badge() == wanted)
+
     def close(self):
         self.process.stdin.close()
         self.process.terminate()

@@ -34,6 +34,36 @@ impl Room {
         self.imp().timeline.borrow().item(id).cloned()
     }
 
+    /// Which line shows the item of that number; `None`: it is not loaded, or has no line.
+    pub(crate) fn place_of(&self, seq: Seq) -> Option<u32> {
+        let shows = |line: &Line| match line {
+            Line::Message { item, .. } | Line::Note { item, .. } => item.seq == Some(seq),
+            _ => false,
+        };
+        let place = self.imp().lines.borrow().iter().position(shows);
+        place.and_then(|place| place.try_into().ok())
+    }
+
+    /// The newest message that is answered by a loaded one and not known.
+    pub(crate) fn wanted_quote(&self) -> Option<Seq> {
+        self.imp().timeline.borrow().wanted_quote()
+    }
+
+    /// Claims the fetching of what answers quote. `false`: it is under way.
+    pub(crate) fn begin_quotes(&self) -> bool {
+        !self.imp().quoting.replace(true)
+    }
+
+    /// It is over.
+    pub(crate) fn end_quotes(&self) {
+        self.imp().quoting.set(false);
+    }
+
+    /// Reads what is loaded.
+    pub(crate) fn with_timeline<T>(&self, read: impl FnOnce(&Timeline) -> T) -> T {
+        read(&self.imp().timeline.borrow())
+    }
+
     /// Applies what happened in the timeline.
     pub(crate) fn apply(&self, changes: RoomChanges) {
         self.heed_writers(&changes);
@@ -132,6 +162,11 @@ impl Room {
         let head = self.with_view(|view| view.listing.head);
         let has_all = imp.complete.get() || head.is_none_or(|head| head == Seq(0));
         imp.store.n_items() == 0 && has_all
+    }
+
+    /// Whether a page is on its way.
+    pub(crate) fn is_loading(&self) -> bool {
+        self.imp().loading.get()
     }
 
     /// Claims the next page of older items: what is to be asked for, and what

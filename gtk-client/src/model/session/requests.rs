@@ -9,7 +9,7 @@ use tertulia_client::{
     Trouble,
     certs::{HostPort, ServerLink},
     nearby::NearbyEvent,
-    proto::{Author, DisplayName, MessageId, MessageText, Person, Role},
+    proto::{Author, DisplayName, MessageId, MessageText, Person, Role, Seq},
 };
 
 use super::{Room, Session};
@@ -20,6 +20,8 @@ use crate::{
 
 /// Items per page.
 const PAGE_ITEMS: u16 = 100;
+/// How soon it is looked whether a page has come that another asked for.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How long and how often an invite made in the window can be used.
 const INVITE_EXPIRES: Duration = Duration::from_secs(7 * 24 * 3_600);
 const INVITE_USES: u32 = 10;
@@ -55,17 +57,23 @@ impl Session {
     }
 
     /// Sends a message. It shows at once, before the outbox has it; an error takes it back.
-    pub(crate) async fn send(&self, room: &Room, text: MessageText) -> Result<(), SendError> {
+    pub(crate) async fn send(
+        &self,
+        room: &Room,
+        text: MessageText,
+        reply_to: Option<Seq>,
+    ) -> Result<(), SendError> {
         let (Some(bridge), Some(account)) = (self.bridge(), self.account()) else {
             return Err(SendError::Closed);
         };
         // Who answers has read.
         let echo = room.change(|timeline| {
             timeline.set_new_after(None);
-            timeline.echo(unsent(account, text.clone()))
+            timeline.echo(unsent(account, text.clone(), reply_to))
         });
         let id = room.id();
-        let sent = bridge.ask(move |client| async move { client.send(id, text, None).await }).await;
+        let sent =
+            bridge.ask(move |client| async move { client.send(id, text, reply_to).await }).await;
         if sent.is_err() {
             room.change(|timeline| timeline.drop_echo(echo));
         }
@@ -93,8 +101,16 @@ impl Session {
         glib::spawn_future_local(async move { session.load_page(&room).await });
     }
 
-    /// The same, awaited. `false`: none came.
-    pub(crate) async fn load_page(&self, room: &Room) -> bool {
+    /// The same, awaited, after the one that is on its way. `false`: none came.
+    pub(crate) async fn load_next_page(&self, room: &Room) -> bool {
+        while room.is_loading() {
+            glib::timeout_future(LOOK_AGAIN).await;
+        }
+        self.load_page(room).await
+    }
+
+    /// Loads a page, awaited. `false`: none came.
+    async fn load_page(&self, room: &Room) -> bool {
         let Some(bridge) = self.bridge() else {
             return false;
         };
@@ -107,7 +123,40 @@ impl Session {
             .await;
         let has_come = page.as_ref().is_ok_and(|items| !items.is_empty());
         room.end_load(generation, page.ok());
+        self.load_quotes(room);
         has_come
+    }
+
+    /// Fetches what the loaded messages answer, one after the other.
+    pub(super) fn load_quotes(&self, room: &Room) {
+        let Some(bridge) = self.bridge() else { return };
+        if room.wanted_quote().is_none() || !room.begin_quotes() {
+            return;
+        }
+        let room = room.clone();
+        glib::spawn_future_local(async move {
+            while let Some(seq) = room.wanted_quote() {
+                let id = room.id();
+                let found = bridge
+                    .ask(
+                        move |client| async move { client.timeline(id, Some(seq.next()), 1).await },
+                    )
+                    .await;
+                match found {
+                    Ok(items) => {
+                        let item = items.into_iter().find(|item| item.seq == Some(seq));
+                        room.change(|timeline| timeline.quote(seq, item));
+                    }
+                    // It is no more to be had: the server says so each time.
+                    Err(RequestError::Refused { retry_after: None, .. }) => {
+                        room.change(|timeline| timeline.quote(seq, None));
+                    }
+                    // Another time.
+                    Err(_) => break,
+                }
+            }
+            room.end_quotes();
+        });
     }
 
     /// Asks who the members of the room in sight are. One question at a time: many may come and
@@ -215,13 +264,14 @@ impl Session {
     }
 }
 
-fn unsent(account: Account, text: MessageText) -> Item {
+fn unsent(account: Account, text: MessageText, reply_to: Option<Seq>) -> Item {
     Item {
         seq: None,
         message_id: None,
         author: Author { account: account.id, handle: account.handle, display: account.display },
         time: now(),
         mine: true,
+        reply_to,
         content: Content::Text(text),
         delivery: Delivery::Pending,
     }

@@ -33,6 +33,8 @@ impl Session {
         if let Some(path) = &*imp.wishes_path.borrow() {
             kept::save(path, &*imp.wishes.borrow());
         }
+        // What is counted may be another.
+        self.emit_by_name::<()>("rooms-changed", &[]);
     }
 
     /// Calls `arrived` when others said something in a room.

@@ -18,7 +18,7 @@ fn picture(timeline: &Timeline) -> String {
             format!("~{}{}", item.author.handle, if to_me { "!" } else { "" })
         }
         Line::Card(card) => format!("[{}]", card.title),
-        Line::Message { item, first, last, names_me } => {
+        Line::Message { item, first, last, names_me, .. } => {
             let Content::Text(text) = &item.content else {
                 return "x".to_owned();
             };

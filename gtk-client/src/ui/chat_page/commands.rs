@@ -148,13 +148,17 @@ impl ChatPage {
         };
         self.imp().composer.set_text("");
         self.keep_draft();
+        let answered = self.take_answered();
         self.go_to_end();
         glib::spawn_future_local(clone!(
             #[weak(rename_to = page)]
             self,
             async move {
-                if let Err(error) = session.send(&room, text).await {
+                let reply_to = answered.as_ref().and_then(|item| item.seq);
+                if let Err(error) = session.send(&room, text, reply_to).await {
                     page.give_back(&room, &typed);
+                    room.set_answering(answered);
+                    page.show_answering();
                     page.toast(&sentences::send_error(&error));
                 }
             }

@@ -32,6 +32,9 @@ impl imp::ChatPage {
         page.action_set_enabled("chat.leave", rights.is_some_and(Rights::may_leave));
         self.composer.set_visible(may_post);
         self.closed.set_visible(!may_post);
+        if !may_post {
+            page.set_answering(None);
+        }
         self.reopen.set_visible(archived && rights.is_some_and(Rights::may_archive));
         self.closed_text.set_label(if archived {
             tr("This room is archived")

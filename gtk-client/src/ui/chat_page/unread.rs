@@ -5,7 +5,7 @@ use gtk::{glib, glib::clone, prelude::*, subclass::prelude::*};
 use super::{ChatPage, imp};
 use crate::{
     i18n::trn,
-    ui::row_finder::{first_in_sight, show_row},
+    ui::row_finder::{first_in_sight, point_at, show_row},
 };
 
 /// Frames without a change after which rows are where they stay.
@@ -33,24 +33,34 @@ impl ChatPage {
             async move {
                 let in_sight = || page.room().as_ref() == Some(&room);
                 while room.new_place().is_none() && in_sight() {
-                    if room.new_count().is_none() || !session.load_page(&room).await {
+                    if room.new_count().is_none() || !session.load_next_page(&room).await {
                         return;
                     }
                 }
                 if let (Some(place), true) = (room.new_place(), in_sight()) {
-                    page.show_line(place);
+                    page.show_line(place, false);
                 }
             }
         ));
     }
 
-    /// Brings a line near the top.
-    pub(super) fn show_line(&self, place: u32) {
+    /// Scrolls as little as is needed to have this line in sight.
+    pub(super) fn bring_into_sight(&self, place: u32) {
+        // The list has the action by its class.
+        let _ = self.imp().list.activate_action("list.scroll-to-item", Some(&place.to_variant()));
+    }
+
+    /// Brings a line near the top; `points`: and draws the eye, and the keyboard, to it.
+    pub(super) fn show_line(&self, place: u32, points: bool) {
         let imp = self.imp();
-        if let Some(follower) = imp.follower.get() {
-            follower.let_go();
-        }
-        show_row(&imp.list, &imp.scroll.vadjustment(), place);
+        let Some(follower) = imp.follower.get().cloned() else { return };
+        follower.let_go();
+        show_row(&imp.list, &imp.scroll.vadjustment(), place, move |cell| {
+            follower.look_again();
+            if let Some(cell) = cell.filter(|_| points) {
+                point_at(&cell);
+            }
+        });
     }
 }
 

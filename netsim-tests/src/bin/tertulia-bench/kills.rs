@@ -8,8 +8,8 @@ use tertulia_netsim::kills::{self, Plan, Report, Spread};
 
 use crate::{
     args::Kills,
-    programs::find_programs,
     output::{fail, print, say, write_json},
+    programs::find_programs,
 };
 
 #[derive(Serialize)]

@@ -12,8 +12,8 @@ mod link;
 mod loss;
 mod netsim;
 mod output;
-mod programs;
 mod power;
+mod programs;
 mod soak;
 mod writer;
 

@@ -13,8 +13,8 @@ use tertulia_netsim::power::{
 
 use crate::{
     args::Power,
-    programs::find_programs,
     output::{fail, print, say, write_json},
+    programs::find_programs,
 };
 
 #[derive(Serialize)]

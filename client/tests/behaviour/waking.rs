@@ -1,0 +1,113 @@
+//! A connection that died unheard, as in a sleep or with the network, and one that only seems so.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tertulia_client::{
+    ClientEvent, Connection,
+    certs::ServerLink,
+    proto::{Command, UserPage},
+};
+use tokio::{net::UdpSocket, task::JoinSet, time};
+
+use crate::{Person, fake_server::FakeServer, name, soon};
+
+/// A way to the server that can be closed without anybody being told.
+struct Way {
+    address: SocketAddr,
+    is_closed: Arc<AtomicBool>,
+    _tasks: JoinSet<()>,
+}
+
+impl Way {
+    async fn to(server: SocketAddr) -> Self {
+        let near = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
+        let far = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
+        far.connect(server).await.unwrap();
+        let address = near.local_addr().unwrap();
+        let is_closed = Arc::new(AtomicBool::new(false));
+        let client = Arc::new(Mutex::new(None::<SocketAddr>));
+        let mut tasks = JoinSet::new();
+        let (there, back) = ((near.clone(), far.clone()), (far, near));
+        let (closed, from) = (is_closed.clone(), client.clone());
+        tasks.spawn(async move {
+            let mut bytes = [0; 2_048];
+            while let Ok((length, sender)) = there.0.recv_from(&mut bytes).await {
+                *from.lock().unwrap() = Some(sender);
+                if !closed.load(Ordering::Relaxed) {
+                    let _ = there.1.send(&bytes[..length]).await;
+                }
+            }
+        });
+        let closed = is_closed.clone();
+        tasks.spawn(async move {
+            let mut bytes = [0; 2_048];
+            while let Ok(length) = back.0.recv(&mut bytes).await {
+                let to = *client.lock().unwrap();
+                if let (Some(to), false) = (to, closed.load(Ordering::Relaxed)) {
+                    let _ = back.1.send_to(&bytes[..length], to).await;
+                }
+            }
+        });
+        Self { address, is_closed, _tasks: tasks }
+    }
+
+    fn close(&self, closed: bool) {
+        self.is_closed.store(closed, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_died_in_a_sleep_is_made_anew_within_seconds() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = FakeServer::start();
+    let way = Way::to(server.address()).await;
+    let person = Person::open(dir.path()).await;
+    let addresses = vec![way.address.to_string().parse().unwrap()];
+    let link = ServerLink { addresses, ..server.link() };
+    let name = name("Ana");
+    let (joined, peer) = tokio::join!(person.client.join(&link, &name), server.welcomed());
+    joined.unwrap();
+    way.close(true);
+    // What was on its way has come.
+    time::sleep(Duration::from_millis(400)).await;
+    let woken = time::Instant::now();
+    person.client.wake();
+    let is_given_up = |event: &ClientEvent| {
+        matches!(event, ClientEvent::Connection(Connection::Connecting { .. })).then_some(())
+    };
+    person.until(is_given_up).await;
+    assert!(woken.elapsed() < Duration::from_secs(5), "{:?}", woken.elapsed());
+    way.close(false);
+    let again = server.accept().await;
+    assert!(again.hello().epoch.is_some(), "it goes on where it was");
+    drop(peer);
+}
+
+#[tokio::test]
+async fn a_living_connection_is_asked_once_and_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = FakeServer::start();
+    let (person, mut peer) = Person::joined(dir.path(), &server).await;
+    person.client.wake();
+    person.client.wake();
+    let (req_id, command) = peer.request().await;
+    assert!(matches!(command, Command::ListUsers(_)), "{command:?}");
+    peer.say(UserPage { req_id, people: Vec::new(), more: false }).await;
+    // The next question is the next doubt's: the two of before were one.
+    soon(person.client.tried()).await;
+    let asked = tokio::spawn({
+        let client = person.client.clone();
+        async move { client.rooms().await }
+    });
+    let (_, command) = peer.request().await;
+    assert!(matches!(command, Command::ListRooms(_)), "{command:?}");
+    assert!(person.client.status().connected);
+    asked.abort();
+}
