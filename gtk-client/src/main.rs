@@ -11,6 +11,7 @@ mod kept;
 mod model;
 mod notifier;
 mod sentences;
+mod theme;
 mod ui;
 mod watchman;
 

@@ -7,10 +7,14 @@ use std::{
 
 use gtk::{glib, prelude::*};
 
+use crate::appearance::Looks;
+
 /// So near to the end still counts as being there, in pixels.
 const NEAR: f64 = 48.0;
 /// Older rows are wanted when less than this many pages are above.
 const PAGES_ABOVE: f64 = 2.0;
+/// So many frames a list needs until all its rows have the heights of another look.
+const LOOK_FRAMES: u32 = 4;
 
 /// Follows the end of a scrolled list.
 ///
@@ -23,7 +27,8 @@ struct State {
     adjustment: gtk::Adjustment,
     list: glib::WeakRef<gtk::ListView>,
     follows: Cell<bool>,
-    pending: Cell<bool>,
+    /// In so many frames it goes to the end yet.
+    pending: Cell<u32>,
     changed: RefCell<Option<Callback>>,
     near_top: RefCell<Option<Callback>>,
 }
@@ -43,7 +48,7 @@ impl BottomFollower {
             adjustment: adjustment.clone(),
             list: list.downgrade(),
             follows: Cell::new(true),
-            pending: Cell::new(false),
+            pending: Cell::new(0),
             changed: RefCell::default(),
             near_top: RefCell::default(),
         });
@@ -62,6 +67,22 @@ impl BottomFollower {
                 state.scrolled();
             }
         });
+        let weak = Rc::downgrade(&state);
+        let list = list.clone();
+        Looks::shared().connect_closure(
+            "notify::revision",
+            false,
+            glib::closure_local!(
+                #[watch]
+                list,
+                move |_: Looks, _: glib::ParamSpec| {
+                    // Before the layout, which scrolls by itself.
+                    if let (Some(state), true) = (weak.upgrade(), list.is_mapped()) {
+                        state.keep_up_for(LOOK_FRAMES);
+                    }
+                }
+            ),
+        );
         Self(state)
     }
 
@@ -94,7 +115,7 @@ impl BottomFollower {
 
 impl State {
     fn scrolled(&self) {
-        if self.pending.get() {
+        if self.pending.get() > 0 {
             return;
         }
         let adjustment = &self.adjustment;
@@ -114,17 +135,28 @@ impl State {
     }
 
     fn keep_up(self: &Rc<Self>) {
+        self.keep_up_for(1);
+    }
+
+    fn keep_up_for(self: &Rc<Self>, frames: u32) {
         let Some(list) = self.list.upgrade() else {
             return;
         };
-        if !self.follows.get() || self.pending.replace(true) {
+        if !self.follows.get() {
+            return;
+        }
+        let before = self.pending.replace(self.pending.get().max(frames));
+        if before > 0 {
             return;
         }
         let state = self.clone();
         list.add_tick_callback(move |_, _| {
             let adjustment = &state.adjustment;
             adjustment.set_value(adjustment.upper() - adjustment.page_size());
-            state.pending.set(false);
+            state.pending.set(state.pending.get() - 1);
+            if state.pending.get() > 0 {
+                return glib::ControlFlow::Continue;
+            }
             state.look_up();
             glib::ControlFlow::Break
         });

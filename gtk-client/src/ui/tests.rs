@@ -1,5 +1,7 @@
 //! Widgets in a real window, fed with made-up events. They need a display: `tests/session`.
 
+mod fit;
+mod looks;
 mod rooms;
 mod stage;
 mod welcome;
@@ -34,13 +36,14 @@ fn a_conversation_in_a_wide_window() {
     assert!(stage.shows("#música"));
     assert!(stage.shows("3 are here"));
     for accent in Accent::ALL {
-        appearance::apply(Appearance {
+        appearance::apply(&Appearance {
             scheme: if accent == Accent::Teal || accent == Accent::Amber {
                 Scheme::Dark
             } else {
                 Scheme::Light
             },
             accent,
+            ..Appearance::default()
         });
         stage.shot(&format!("wide-{}", accent.word()));
     }
@@ -60,7 +63,7 @@ fn a_conversation_in_a_narrow_window() {
     stage.shot("narrow-list");
     assert!(sidebar.is_child_visible());
     stage.window.imp().leaflet.set_visible_child(&*stage.window.imp().flap);
-    appearance::apply(Appearance { scheme: Scheme::Dark, accent: Accent::Teal });
+    appearance::apply(&Appearance { scheme: Scheme::Dark, ..Appearance::default() });
     assert!(adw::StyleManager::default().is_dark());
     stage.shot("narrow-chat-dark");
     stage.say(2, awkward());

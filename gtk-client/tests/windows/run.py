@@ -10,6 +10,7 @@ import traceback
 
 import desktop_scenarios  # noqa: F401  (they list themselves)
 import joining_scenarios  # noqa: F401
+import looks_scenarios  # noqa: F401
 import reading_scenarios  # noqa: F401
 import room_scenarios  # noqa: F401
 from scenarios import SCENARIOS
