@@ -27,8 +27,9 @@ struct State {
     adjustment: gtk::Adjustment,
     list: glib::WeakRef<gtk::ListView>,
     follows: Cell<bool>,
-    /// In so many frames it goes to the end yet.
-    pending: Cell<u32>,
+    pending: Cell<bool>,
+    /// For so many frames what scrolls is the layout, not the person.
+    held: Cell<u32>,
     changed: RefCell<Option<Callback>>,
     near_top: RefCell<Option<Callback>>,
 }
@@ -48,7 +49,8 @@ impl BottomFollower {
             adjustment: adjustment.clone(),
             list: list.downgrade(),
             follows: Cell::new(true),
-            pending: Cell::new(0),
+            pending: Cell::new(false),
+            held: Cell::new(0),
             changed: RefCell::default(),
             near_top: RefCell::default(),
         });
@@ -78,7 +80,7 @@ impl BottomFollower {
                 move |_: Looks, _: glib::ParamSpec| {
                     // Before the layout, which scrolls by itself.
                     if let (Some(state), true) = (weak.upgrade(), list.is_mapped()) {
-                        state.keep_up_for(LOOK_FRAMES);
+                        state.hold();
                     }
                 }
             ),
@@ -115,7 +117,7 @@ impl BottomFollower {
 
 impl State {
     fn scrolled(&self) {
-        if self.pending.get() > 0 {
+        if self.pending.get() || self.held.get() > 0 {
             return;
         }
         let adjustment = &self.adjustment;
@@ -135,29 +137,37 @@ impl State {
     }
 
     fn keep_up(self: &Rc<Self>) {
-        self.keep_up_for(1);
-    }
-
-    fn keep_up_for(self: &Rc<Self>, frames: u32) {
         let Some(list) = self.list.upgrade() else {
             return;
         };
-        if !self.follows.get() {
-            return;
-        }
-        let before = self.pending.replace(self.pending.get().max(frames));
-        if before > 0 {
+        if !self.follows.get() || self.pending.replace(true) {
             return;
         }
         let state = self.clone();
         list.add_tick_callback(move |_, _| {
             let adjustment = &state.adjustment;
             adjustment.set_value(adjustment.upper() - adjustment.page_size());
-            state.pending.set(state.pending.get() - 1);
-            if state.pending.get() > 0 {
+            state.pending.set(false);
+            state.look_up();
+            glib::ControlFlow::Break
+        });
+    }
+
+    /// All rows get other heights: follows on, or not, as before.
+    fn hold(self: &Rc<Self>) {
+        let Some(list) = self.list.upgrade() else {
+            return;
+        };
+        if self.held.replace(LOOK_FRAMES) > 0 {
+            return;
+        }
+        let state = self.clone();
+        list.add_tick_callback(move |_, _| {
+            state.held.set(state.held.get() - 1);
+            if state.held.get() > 0 {
                 return glib::ControlFlow::Continue;
             }
-            state.look_up();
+            state.keep_up();
             glib::ControlFlow::Break
         });
     }
