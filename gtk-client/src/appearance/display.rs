@@ -170,3 +170,37 @@ fn css(shown: &Shown, dark: bool, high_contrast: bool) -> String {
     }
     css
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::appearance::{Density, Messages};
+
+    #[test]
+    fn each_wish_adds_its_sheet_and_high_contrast_is_over_all() {
+        let plain = css(&Shown::default(), false, false);
+        for sheet in [COMPACT, LARGE, LINES, HIGH_CONTRAST] {
+            assert!(!plain.contains(sheet));
+        }
+        let appearance = Appearance {
+            density: Density::Compact,
+            messages: Messages::Lines,
+            text_size: TextSize::from(200),
+            ..Appearance::default()
+        };
+        let all = css(&Shown { appearance, theme: None }, true, true);
+        for sheet in [COMPACT, LARGE, LINES] {
+            assert!(all.contains(sheet));
+        }
+        assert!(all.ends_with(HIGH_CONTRAST), "the desktop's wish too");
+    }
+
+    #[test]
+    fn a_themes_accent_is_over_the_chosen_one() {
+        let theme = Theme::parse("[dark]\naccent_bg = \"#123456\"\n").unwrap();
+        let shown = Shown { theme: Some(Rc::new(theme)), ..Shown::default() };
+        let sheet = css(&shown, true, false);
+        let (chosen, own) = (sheet.find("accent_bg_color #0f7681"), sheet.find("#123456"));
+        assert!(chosen.unwrap() < own.unwrap());
+    }
+}
