@@ -59,8 +59,7 @@ mod imp {
         fn startup(&self) {
             self.parent_startup();
             gtk::Window::set_default_icon_name(APPLICATION_ID);
-            appearance::apply(appearance::load());
-            adw::StyleManager::default().connect_dark_notify(|_| appearance::show_accent());
+            appearance::start(self.obj().upcast_ref());
             self.obj().add_actions();
             self.obj().end_on_signals();
         }

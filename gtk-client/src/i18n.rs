@@ -21,11 +21,17 @@ struct Language {
 
 const ENGLISH_TEMPLATES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/ui-en.gresource"));
 
-const LANGUAGES: [Language; 1] = [Language {
-    code: "es",
-    po: include_str!("../po/es.po"),
-    templates: include_bytes!(concat!(env!("OUT_DIR"), "/ui-es.gresource")),
-}];
+macro_rules! language {
+    ($code:literal) => {
+        Language {
+            code: $code,
+            po: include_str!(concat!("../po/", $code, ".po")),
+            templates: include_bytes!(concat!(env!("OUT_DIR"), "/ui-", $code, ".gresource")),
+        }
+    };
+}
+
+const LANGUAGES: [Language; 3] = [language!("de"), language!("es"), language!("fr")];
 
 static CATALOG: OnceLock<Catalog> = OnceLock::new();
 

@@ -12,6 +12,7 @@ mod model;
 mod notifier;
 mod profiles;
 mod sentences;
+mod theme;
 mod ui;
 mod watchman;
 

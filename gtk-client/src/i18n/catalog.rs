@@ -6,6 +6,37 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
     forms: BTreeMap<String, Vec<String>>,
+    counting: Counting,
+}
+
+/// Which form of a counted text is said of how many, by the file's `Plural-Forms`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Counting {
+    /// One, and all else, none too: English, German, Spanish.
+    #[default]
+    OneAndElse,
+    /// None and one, and more: French.
+    UpToOneAndElse,
+}
+
+impl Counting {
+    /// Reads the header of a `.po` file; `None`: a rule that we don't know.
+    fn of_header(header: &str) -> Option<Self> {
+        let rule = header.split_once("plural=(")?.1.split_once(')')?.0;
+        match rule {
+            "n != 1" => Some(Self::OneAndElse),
+            "n > 1" => Some(Self::UpToOneAndElse),
+            _ => None,
+        }
+    }
+
+    #[allow(dead_code, reason = "templates have no counted texts: build.rs never asks")]
+    fn form(self, count: u64) -> usize {
+        usize::from(match self {
+            Self::OneAndElse => count != 1,
+            Self::UpToOneAndElse => count > 1,
+        })
+    }
 }
 
 impl Catalog {
@@ -35,9 +66,7 @@ impl Catalog {
     /// The translation of a counted text, if there is one.
     #[allow(dead_code, reason = "templates have no counted texts: build.rs never asks")]
     pub(crate) fn get_counted(&self, english: &str, count: u64) -> Option<&str> {
-        // Every language we have counts like English: one, and all else.
-        let form = usize::from(count != 1);
-        self.forms.get(english)?.get(form).map(String::as_str)
+        self.forms.get(english)?.get(self.counting.form(count)).map(String::as_str)
     }
 
     /// Every English text.
@@ -47,6 +76,10 @@ impl Catalog {
     }
 
     fn take(&mut self, entry: Entry) {
+        if entry.id.is_empty() {
+            let header = entry.forms.first().map(String::as_str).unwrap_or_default();
+            self.counting = Counting::of_header(header).unwrap_or(self.counting);
+        }
         let complete = !entry.fuzzy
             && !entry.id.is_empty()
             && !entry.forms.is_empty()

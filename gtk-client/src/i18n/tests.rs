@@ -5,8 +5,6 @@ use super::{
     *,
 };
 
-const SPANISH: &str = include_str!("../../po/es.po");
-
 /// Every text the sources ask for: (English, its plural if it is counted).
 fn texts_of_the_sources() -> BTreeSet<(String, Option<String>)> {
     let mut found = BTreeSet::new();
@@ -82,26 +80,34 @@ fn placeholders(text: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn every_text_has_a_spanish_translation_with_the_same_placeholders() {
-    let catalog = Catalog::parse(SPANISH);
+fn every_text_is_translated_into_every_language_with_the_same_placeholders() {
     let texts = texts_of_the_sources();
     assert!(texts.len() > 100, "only {} texts were found", texts.len());
     let mut problems = Vec::new();
-    for (english, plural) in texts {
-        let forms = match plural {
-            None => vec![(english.clone(), catalog.get(&english))],
-            Some(plural) => vec![
-                (english.clone(), catalog.get_counted(&english, 1)),
-                (plural, catalog.get_counted(&english, 2)),
-            ],
-        };
-        for (text, translated) in forms {
-            match translated {
-                None => problems.push(format!("no translation: {text:?}")),
-                Some(translated) if placeholders(translated) != placeholders(&text) => {
-                    problems.push(format!("other placeholders: {text:?} {translated:?}"));
+    for language in &LANGUAGES {
+        let catalog = Catalog::parse(language.po);
+        for (english, plural) in &texts {
+            let forms = match plural {
+                None => vec![(english, catalog.get(english))],
+                Some(plural) => vec![
+                    // Where none is counted like one, that form needs the number too.
+                    match catalog.get_counted(english, 0) == catalog.get_counted(english, 1) {
+                        false => (english, catalog.get_counted(english, 1)),
+                        true => (plural, catalog.get_counted(english, 1)),
+                    },
+                    (plural, catalog.get_counted(english, 2)),
+                ],
+            };
+            for (text, translated) in forms {
+                let code = language.code;
+                match translated {
+                    None => problems.push(format!("{code}: no translation: {text:?}")),
+                    Some(translated) if placeholders(translated) != placeholders(text) => {
+                        problems
+                            .push(format!("{code}: other placeholders: {text:?} {translated:?}"));
+                    }
+                    Some(_) => {}
                 }
-                Some(_) => {}
             }
         }
     }
@@ -109,11 +115,48 @@ fn every_text_has_a_spanish_translation_with_the_same_placeholders() {
 }
 
 #[test]
-fn the_catalog_holds_nothing_that_no_source_asks_for() {
+fn every_language_is_listed_and_counts_in_a_way_that_is_known() {
+    let listed = include_str!("../../po/LINGUAS").lines();
+    assert!(listed.eq(LANGUAGES.iter().map(|language| language.code)));
+    let counted = |code: &str, count| {
+        let language = LANGUAGES.iter().find(|language| language.code == code).unwrap();
+        fill(
+            Catalog::parse(language.po).get_counted("one message", count).unwrap(),
+            &[("n", &count.to_string())],
+        )
+    };
+    assert_eq!(
+        [0, 1, 2].map(|count| counted("fr", count)),
+        ["0 message", "1 message", "2 messages"]
+    );
+    let german = ["0 Nachrichten", "eine Nachricht", "2 Nachrichten"];
+    assert_eq!([0, 1, 2].map(|count| counted("de", count)), german);
+    for language in &LANGUAGES {
+        let known = ["plural=(n != 1);", "plural=(n > 1);"];
+        assert!(known.iter().any(|rule| language.po.contains(rule)), "{}", language.code);
+    }
+}
+
+#[test]
+fn no_language_says_a_text_twice() {
+    for language in &LANGUAGES {
+        let mut ids: Vec<_> =
+            language.po.lines().filter(|line| line.starts_with("msgid ")).collect();
+        let all = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), all, "{}", language.code);
+    }
+}
+
+#[test]
+fn the_catalogs_hold_nothing_that_no_source_asks_for() {
     let texts: BTreeSet<String> = texts_of_the_sources().into_iter().map(|(id, _)| id).collect();
-    let catalog = Catalog::parse(SPANISH);
-    let stale: Vec<_> = catalog.texts().filter(|id| !texts.contains(*id)).collect();
-    assert!(stale.is_empty(), "{stale:#?}");
+    for language in &LANGUAGES {
+        let catalog = Catalog::parse(language.po);
+        let stale: Vec<_> = catalog.texts().filter(|id| !texts.contains(*id)).collect();
+        assert!(stale.is_empty(), "{}: {stale:#?}", language.code);
+    }
 }
 
 #[test]
@@ -148,7 +191,9 @@ fn templates_are_translated_where_they_are_marked() {
 fn the_language_is_the_first_one_spoken() {
     let code = |names: &[&str]| choose(names.iter().copied()).map(|language| language.code);
     assert_eq!(code(&["es_AR.UTF-8", "es_AR", "es", "C"]), Some("es"));
-    assert_eq!(code(&["de", "es", "C"]), Some("es"));
+    assert_eq!(code(&["pt", "es", "C"]), Some("es"));
+    assert_eq!(code(&["fr_CA", "fr", "C"]), Some("fr"));
+    assert_eq!(code(&["de_AT.UTF-8", "es"]), Some("de"));
     assert_eq!(code(&["en_GB", "es"]), None);
     assert_eq!(code(&["C"]), None);
 }

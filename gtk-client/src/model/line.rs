@@ -16,7 +16,8 @@ mod imp {
     #[derive(Debug, Default)]
     pub struct TimelineLine {
         pub(super) line: OnceCell<Line>,
-        pub(super) height: Cell<Option<(i32, i32)>>,
+        /// Width, revision of the look, height.
+        pub(super) height: Cell<Option<(i32, u32, i32)>>,
     }
 
     #[glib::object_subclass]
@@ -61,15 +62,15 @@ impl TimelineLine {
         self.message()?.message_id
     }
 
-    /// How high it was when last laid out at this width: a row bound again is not laid out until
-    /// it really comes into sight.
-    pub(crate) fn height_at(&self, width: i32) -> Option<i32> {
-        let (at, height) = self.imp().height.get()?;
-        (at == width).then_some(height)
+    /// How high it was when last laid out at this width and in this look: a row bound again is not
+    /// laid out until it really comes into sight.
+    pub(crate) fn height_at(&self, width: i32, look: u32) -> Option<i32> {
+        let (at, within, height) = self.imp().height.get()?;
+        ((at, within) == (width, look)).then_some(height)
     }
 
     /// Remembers a height.
-    pub(crate) fn remember_height(&self, width: i32, height: i32) {
-        self.imp().height.set(Some((width, height)));
+    pub(crate) fn remember_height(&self, width: i32, look: u32, height: i32) {
+        self.imp().height.set(Some((width, look, height)));
     }
 }

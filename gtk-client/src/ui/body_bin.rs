@@ -19,6 +19,8 @@ mod imp {
         pub(super) label: glib::WeakRef<gtk::Label>,
         /// The least and the wished width.
         pub(super) widths: Cell<Option<(i32, i32)>>,
+        /// As wide as there is room, not as a bubble.
+        pub(super) fills: Cell<bool>,
     }
 
     #[glib::object_subclass]
@@ -89,7 +91,8 @@ mod imp {
             let (unbroken, _) = layout.pixel_size();
             let widths = if label.wraps() {
                 let least = chars(label.width_chars());
-                (least, unbroken.min(chars(MAX_WIDTH_CHARS)).max(least))
+                let longest = if self.fills.get() { unbroken } else { chars(MAX_WIDTH_CHARS) };
+                (least, unbroken.min(longest).max(least))
             } else {
                 (unbroken, unbroken)
             };
@@ -107,6 +110,11 @@ glib::wrapper! {
 }
 
 impl BodyBin {
+    /// Whether its lines may be longer than a bubble's. What follows is [`Self::text_changed`].
+    pub(crate) fn set_fills(&self, fills: bool) {
+        self.imp().fills.set(fills);
+    }
+
     /// The label has another text, or shows it in another way.
     pub(crate) fn text_changed(&self) {
         self.imp().widths.set(None);

@@ -7,10 +7,14 @@ use std::{
 
 use gtk::{glib, prelude::*};
 
+use crate::appearance::Looks;
+
 /// So near to the end still counts as being there, in pixels.
 const NEAR: f64 = 48.0;
 /// Older rows are wanted when less than this many pages are above.
 const PAGES_ABOVE: f64 = 2.0;
+/// So many frames a list needs until all its rows have the heights of another look.
+const LOOK_FRAMES: u32 = 4;
 
 /// Follows the end of a scrolled list.
 ///
@@ -26,6 +30,8 @@ struct State {
     pending: Cell<bool>,
     /// On the way elsewhere: what is in sight says nothing.
     away: Cell<bool>,
+    /// For so many frames what scrolls is the layout, not the person.
+    held: Cell<u32>,
     changed: RefCell<Option<Callback>>,
     near_top: RefCell<Option<Callback>>,
 }
@@ -47,6 +53,7 @@ impl BottomFollower {
             follows: Cell::new(true),
             pending: Cell::new(false),
             away: Cell::new(false),
+            held: Cell::new(0),
             changed: RefCell::default(),
             near_top: RefCell::default(),
         });
@@ -65,6 +72,22 @@ impl BottomFollower {
                 state.scrolled();
             }
         });
+        let weak = Rc::downgrade(&state);
+        let list = list.clone();
+        Looks::shared().connect_closure(
+            "notify::revision",
+            false,
+            glib::closure_local!(
+                #[watch]
+                list,
+                move |_: Looks, _: glib::ParamSpec| {
+                    // Before the layout, which scrolls by itself.
+                    if let (Some(state), true) = (weak.upgrade(), list.is_mapped()) {
+                        state.hold();
+                    }
+                }
+            ),
+        );
         Self(state)
     }
 
@@ -105,7 +128,7 @@ impl BottomFollower {
 
 impl State {
     fn scrolled(&self) {
-        if self.pending.get() || self.away.get() {
+        if self.pending.get() || self.away.get() || self.held.get() > 0 {
             return;
         }
         let adjustment = &self.adjustment;
@@ -140,6 +163,25 @@ impl State {
             }
             state.pending.set(false);
             state.look_up();
+            glib::ControlFlow::Break
+        });
+    }
+
+    /// All rows get other heights: follows on, or not, as before.
+    fn hold(self: &Rc<Self>) {
+        let Some(list) = self.list.upgrade() else {
+            return;
+        };
+        if self.held.replace(LOOK_FRAMES) > 0 {
+            return;
+        }
+        let state = self.clone();
+        list.add_tick_callback(move |_, _| {
+            state.held.set(state.held.get() - 1);
+            if state.held.get() > 0 {
+                return glib::ControlFlow::Continue;
+            }
+            state.keep_up();
             glib::ControlFlow::Break
         });
     }

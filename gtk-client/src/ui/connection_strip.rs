@@ -9,6 +9,7 @@ use gtk::{glib, glib::clone, prelude::*, subclass::prelude::*};
 use tertulia_client::Connection;
 
 use crate::{
+    appearance::Looks,
     i18n::{fill, tr, trn},
     model::{Session, clock},
     sentences::{doubt, refusal, short_trouble, trouble_at},
@@ -25,6 +26,8 @@ mod imp {
     pub struct ConnectionStrip {
         #[template_child]
         pub(super) revealer: TemplateChild<gtk::Revealer>,
+        #[template_child]
+        pub(super) parts: TemplateChild<gtk::Box>,
         #[template_child]
         pub(super) spinner: TemplateChild<gtk::Spinner>,
         #[template_child]
@@ -55,6 +58,11 @@ mod imp {
     }
 
     impl ObjectImpl for ConnectionStrip {
+        fn constructed(&self) {
+            self.parent_constructed();
+            Looks::shared().turn(&self.parts);
+        }
+
         fn dispose(&self) {
             self.stop_timer();
         }

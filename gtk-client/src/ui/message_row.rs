@@ -1,5 +1,7 @@
 //! A message: a bubble with its sender, text, time and how far it got.
 
+mod arrangement;
+
 use std::cell::OnceCell;
 
 use gtk::{glib, graphene, pango, prelude::*, subclass::prelude::*};
@@ -7,19 +9,20 @@ use tertulia_client::{Content, Delivery, Item, proto::Handle};
 
 use super::{body_bin::BodyBin, fold, message_links::MessageLinks, message_text, quote::Quote};
 use crate::{
+    appearance::Looks,
     i18n::{fill, tr},
     model::{Answered, clock, links},
     sentences,
 };
 
-/// Before one's own messages, in pixels.
-const OWN_MARGIN: i32 = 40;
 /// A text up to this long has its time beside it, a longer one below.
 const SHORT_TEXT_CHARS: usize = 36;
 /// A text up to this long is never broken.
 const WHOLE_TEXT_CHARS: usize = 12;
 /// The label's own minimum is laid out at this many characters, not at one: see `timeline_cell`.
 const MIN_WIDTH_CHARS: usize = 20;
+/// The same where there is less room: text is large, or names stand beside it.
+const TIGHT_MIN_WIDTH_CHARS: usize = 10;
 
 mod imp {
     use super::*;
@@ -29,6 +32,9 @@ mod imp {
     pub struct MessageRow {
         #[template_child]
         pub(super) avatar: TemplateChild<adw::Avatar>,
+        /// The sender where messages are lines.
+        #[template_child]
+        pub(super) nick: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) column: TemplateChild<gtk::Box>,
         #[template_child]
@@ -103,19 +109,13 @@ impl MessageRow {
     /// names them.
     pub(crate) fn bind(&self, item: &Item, first: bool, last: bool, names_me: Option<&Handle>) {
         let imp = self.imp();
-        self.set_halign(if item.mine { gtk::Align::End } else { gtk::Align::Start });
-        // Room for what stands before the messages of others, and for the check of a selection.
-        self.set_margin_start(if item.mine { OWN_MARGIN } else { 0 });
-        self.set_margin_top(if first { 10 } else { 2 });
         set_class(&*imp.bubble, "mine", item.mine);
         set_class(&*imp.bubble, "first", first);
         set_class(&*imp.bubble, "last", last);
-        imp.avatar.set_visible(!item.mine);
-        imp.avatar.set_opacity(f64::from(u8::from(last)));
         imp.avatar.set_text(Some(item.author.display.as_str()));
-        imp.name.set_visible(first && !item.mine);
         imp.name.set_label(item.author.display.as_str());
         imp.name.set_tooltip_text(Some(&format!("@{}", item.author.handle)));
+        self.arrange(item.mine, first, last);
         self.set_names_me(names_me.is_some());
         self.bind_text(item, names_me);
         imp.time.set_label(&clock(item.time));
@@ -196,18 +196,22 @@ impl MessageRow {
         set_class(&*imp.body, "faint", !is_text);
         let short = text.chars().take(SHORT_TEXT_CHARS + 1).count() <= SHORT_TEXT_CHARS
             && !text.contains('\n');
-        imp.content.set_orientation(if short {
+        let in_a_row = arrangement::in_a_row(short, beginning.is_some());
+        imp.content.set_orientation(if in_a_row {
             gtk::Orientation::Horizontal
         } else {
             gtk::Orientation::Vertical
         });
-        imp.content.set_spacing(if short { 10 } else { 1 });
+        imp.content.set_spacing(if in_a_row { 10 } else { 1 });
         // A width in characters is also a minimum, so only for what is longer anyhow.
         let longest = text.lines().map(|line| line.chars().take(2 * MIN_WIDTH_CHARS).count());
+        let looks = Looks::shared();
+        let tight = looks.large() || looks.lines();
+        let least = if tight { TIGHT_MIN_WIDTH_CHARS } else { MIN_WIDTH_CHARS };
         let (wraps, width) = match longest.max().unwrap_or(0) {
             0..=WHOLE_TEXT_CHARS => (false, -1),
-            chars if chars < 2 * MIN_WIDTH_CHARS => (true, WHOLE_TEXT_CHARS as i32),
-            _ => (true, MIN_WIDTH_CHARS as i32),
+            chars if chars < 2 * least => (true, WHOLE_TEXT_CHARS.min(least) as i32),
+            _ => (true, least as i32),
         };
         imp.body.set_wrap(wraps);
         imp.body.set_width_chars(width);

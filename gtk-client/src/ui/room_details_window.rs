@@ -14,6 +14,7 @@ use tertulia_client::{
 
 use super::{leaving, member_menu, member_row::MemberRow, toasts};
 use crate::{
+    appearance::Looks,
     i18n::{tr, trn},
     model::{PersonObject, Rights, Room, Session},
     sentences,
@@ -50,6 +51,8 @@ mod imp {
         pub(super) history: TemplateChild<adw::ActionRow>,
         #[template_child]
         pub(super) tell_all: TemplateChild<gtk::ToggleButton>,
+        #[template_child]
+        pub(super) tells: TemplateChild<gtk::Box>,
         #[template_child]
         pub(super) tell_mentions: TemplateChild<gtk::ToggleButton>,
         #[template_child]
@@ -104,6 +107,7 @@ mod imp {
         fn constructed(&self) {
             self.parent_constructed();
             let window = self.obj();
+            Looks::shared().turn(&self.tells);
             let entries = [
                 (&*self.topic, &*self.save_topic, Deed::Topic),
                 (&*self.name, &*self.save_name, Deed::Name),

@@ -6,6 +6,7 @@ use gtk::{glib, glib::clone, prelude::*, subclass::prelude::*};
 use tertulia_client::proto::RoomKind;
 
 use crate::{
+    appearance::Looks,
     i18n::{tr, trn},
     model::Room,
 };
@@ -56,7 +57,15 @@ mod imp {
         }
     }
 
-    impl ObjectImpl for RoomRow {}
+    impl ObjectImpl for RoomRow {
+        fn constructed(&self) {
+            self.parent_constructed();
+            Looks::shared()
+                .bind_property("room-avatar", &*self.avatar, "size")
+                .sync_create()
+                .build();
+        }
+    }
     impl WidgetImpl for RoomRow {}
     impl BoxImpl for RoomRow {}
 }

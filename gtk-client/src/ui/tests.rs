@@ -1,6 +1,8 @@
 //! Widgets in a real window, fed with made-up events. They need a display: `tests/session`.
 
 mod accounts;
+mod fit;
+mod looks;
 mod messages;
 mod rooms;
 mod stage;
@@ -36,13 +38,14 @@ fn a_conversation_in_a_wide_window() {
     assert!(stage.shows("#música"));
     assert!(stage.shows("3 are here"));
     for accent in Accent::ALL {
-        appearance::apply(Appearance {
+        appearance::apply(&Appearance {
             scheme: if accent == Accent::Teal || accent == Accent::Amber {
                 Scheme::Dark
             } else {
                 Scheme::Light
             },
             accent,
+            ..Appearance::default()
         });
         stage.shot(&format!("wide-{}", accent.word()));
     }
@@ -62,7 +65,7 @@ fn a_conversation_in_a_narrow_window() {
     stage.shot("narrow-list");
     assert!(sidebar.is_child_visible());
     stage.page().imp().leaflet.set_visible_child(&*stage.page().imp().flap);
-    appearance::apply(Appearance { scheme: Scheme::Dark, accent: Accent::Teal });
+    appearance::apply(&Appearance { scheme: Scheme::Dark, ..Appearance::default() });
     assert!(adw::StyleManager::default().is_dark());
     stage.shot("narrow-chat-dark");
     stage.say(2, awkward());

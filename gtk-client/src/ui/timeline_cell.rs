@@ -9,7 +9,10 @@ use std::cell::{Cell, RefCell};
 use gtk::{glib, glib::clone, prelude::*, subclass::prelude::*};
 
 use super::{card_row::CardRow, message_row::MessageRow, note_row::NoteRow};
-use crate::model::{Line, TimelineLine};
+use crate::{
+    appearance::Looks,
+    model::{Line, TimelineLine},
+};
 
 /// The natural width: the list takes what it is given, up to its clamp.
 const NATURAL_WIDTH: i32 = 420;
@@ -37,6 +40,20 @@ mod imp {
     }
 
     impl ObjectImpl for TimelineCell {
+        fn constructed(&self) {
+            self.parent_constructed();
+            let cell = self.obj().clone();
+            Looks::shared().connect_closure(
+                "notify::revision",
+                false,
+                glib::closure_local!(
+                    #[watch]
+                    cell,
+                    move |_: Looks, _: glib::ParamSpec| cell.look_again()
+                ),
+            );
+        }
+
         fn dispose(&self) {
             if let Some(child) = self.child.take() {
                 child.unparent();
@@ -62,12 +79,13 @@ mod imp {
             };
             let width = if for_size < 0 { NATURAL_WIDTH } else { for_size };
             let line = self.line.borrow();
-            if let Some(height) = line.as_ref().and_then(|line| line.height_at(width)) {
+            let look = Looks::shared().revision();
+            if let Some(height) = line.as_ref().and_then(|line| line.height_at(width, look)) {
                 return (height, height, -1, -1);
             }
             let (_, height, _, _) = child.measure(orientation, width);
             if let Some(line) = &*line {
-                line.remember_height(width, height);
+                line.remember_height(width, look, height);
             }
             (height, height, -1, -1)
         }
@@ -166,6 +184,13 @@ impl TimelineCell {
     /// What it shows.
     pub(crate) fn line(&self) -> Option<TimelineLine> {
         self.imp().line.borrow().clone()
+    }
+
+    /// The look changed: the row is arranged anew.
+    fn look_again(&self) {
+        if let Some(line) = self.line() {
+            self.bind(&line);
+        }
     }
 
     fn child_of_kind<T: IsA<gtk::Widget> + Default>(&self) -> T {

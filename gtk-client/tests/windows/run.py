@@ -12,6 +12,7 @@ import account_scenarios  # noqa: F401  (they list themselves)
 import desktop_scenarios  # noqa: F401
 import joining_scenarios  # noqa: F401
 import message_scenarios  # noqa: F401
+import looks_scenarios  # noqa: F401
 import reading_scenarios  # noqa: F401
 import room_scenarios  # noqa: F401
 from scenarios import SCENARIOS

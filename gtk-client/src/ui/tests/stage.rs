@@ -178,7 +178,7 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         self.window.destroy();
-        appearance::apply(Appearance::default());
+        appearance::apply(&Appearance::default());
     }
 }
 

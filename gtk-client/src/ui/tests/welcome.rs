@@ -9,7 +9,7 @@ use tertulia_client::{
 };
 
 use super::stage::{Stage, settle};
-use crate::appearance::{self, Accent, Appearance, Scheme};
+use crate::appearance::{self, Appearance, Scheme};
 
 #[gtk::test]
 fn the_welcome_page_says_what_is_wrong_right_there() {
@@ -86,7 +86,7 @@ fn nothing_is_trusted_before_the_words_of_this_server_were_shown() {
     link.set_text("192.0.2.8");
     assert!(!stage.shows("legal winner"), "these were another server's words");
     assert!(!stage.shows("The words match: join"));
-    appearance::apply(Appearance { scheme: Scheme::Dark, accent: Accent::Teal });
+    appearance::apply(&Appearance { scheme: Scheme::Dark, ..Appearance::default() });
     welcome.show_words("192.0.2.7:7575", addresses, key);
     settle(|| join.is_sensitive());
     stage.shot("welcome-words-dark");

@@ -1,0 +1,14 @@
+//! Themes: colours by name, light and dark, in files that a person may write. See docs/themes.md.
+
+mod file;
+mod folder;
+mod palette;
+mod problem;
+mod shipped;
+mod watch;
+
+pub(crate) use self::{
+    file::Theme,
+    folder::{Found, export, find, folder, import, list},
+    watch::watch,
+};

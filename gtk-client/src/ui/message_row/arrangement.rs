@@ -1,0 +1,65 @@
+//! Where the parts of a message stand: in a bubble, or in a line as on IRC.
+
+use gtk::{prelude::*, subclass::prelude::*};
+
+use super::{MessageRow, set_class};
+use crate::appearance::Looks;
+
+/// Space over a row in pixels, for the first of a group and for the others.
+const BUBBLES: (i32, i32) = (10, 2);
+const COMPACT_BUBBLES: (i32, i32) = (5, 1);
+const LINES: (i32, i32) = (6, 0);
+const COMPACT_LINES: (i32, i32) = (2, 0);
+
+/// Before one's own bubbles, and before lines, in pixels.
+const OWN_MARGIN: i32 = 40;
+const LINE_MARGIN: i32 = 32;
+
+/// Whether the time stands beside the text.
+pub(super) fn in_a_row(short: bool, folded: bool) -> bool {
+    // In lines it does, but for what has a button below.
+    if Looks::shared().lines() { !folded } else { short }
+}
+
+impl MessageRow {
+    /// As the reader likes it now. Comes before the text, which is measured accordingly.
+    pub(super) fn arrange(&self, mine: bool, first: bool, last: bool) {
+        let imp = self.imp();
+        let looks = Looks::shared();
+        let lines = looks.lines();
+        let (over_first, over_others) = match (lines, looks.compact()) {
+            (false, false) => BUBBLES,
+            (false, true) => COMPACT_BUBBLES,
+            (true, false) => LINES,
+            (true, true) => COMPACT_LINES,
+        };
+        self.set_margin_top(if first { over_first } else { over_others });
+        // Room for what stands before the messages of others, and for the check of a selection.
+        self.set_margin_start(match (lines, mine) {
+            (true, _) => LINE_MARGIN,
+            (false, true) => OWN_MARGIN,
+            (false, false) => 0,
+        });
+        self.set_halign(match (lines, mine) {
+            (true, _) => gtk::Align::Fill,
+            (false, true) => gtk::Align::End,
+            (false, false) => gtk::Align::Start,
+        });
+        imp.column.set_hexpand(lines);
+        imp.body_bin.set_fills(lines);
+        if let Some(stamp) = imp.time.parent() {
+            stamp.set_valign(if lines { gtk::Align::Start } else { gtk::Align::End });
+        }
+        imp.avatar.set_visible(!mine && !lines);
+        imp.avatar.set_opacity(f64::from(u8::from(last)));
+        imp.avatar.set_size(looks.message_avatar());
+        // In lines the name stands beside the first of a group, and its place stays free beside
+        // the others; where text is large there is no room for it.
+        let beside = lines && !looks.large();
+        imp.nick.set_visible(beside);
+        imp.nick.set_label(&if first && beside { imp.name.label() } else { "".into() });
+        imp.nick.set_tooltip_text(imp.name.tooltip_text().as_deref());
+        set_class(&*imp.nick, "mine", mine);
+        imp.name.set_visible(first && !beside && (lines || !mine));
+    }
+}
