@@ -30,4 +30,4 @@ pub(crate) use entry::{
 };
 pub(crate) use invites::check as invite_role;
 pub(crate) use record::Record;
-pub(crate) use verdict::{Effect, Outcome, Reply, Stop};
+pub(crate) use verdict::{Applied, Effect, Outcome, Reply, Stop};

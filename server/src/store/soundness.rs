@@ -10,8 +10,12 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 use tertulia_proto::{LogPosition, RoomId, Seq};
 
+use super::sql::{column, int};
+
 /// Steps of a pass between two that are written down.
 const STEPS_UNWRITTEN: u32 = 64;
+/// Entries behind the last count that is written down: what who asks has to count.
+const ENTRIES_UNCOUNTED: u64 = 8_192;
 
 /// What is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,10 +23,19 @@ const STEPS_UNWRITTEN: u32 = 64;
 pub(crate) struct Soundness {
     /// Entries up to here are in the database's file, and not only in its write-ahead log.
     pub(crate) folded: LogPosition,
+    /// Messages, as of an entry.
+    pub(crate) counted: Counted,
     /// The pass that is under way.
     pub(crate) pass: Option<Pass>,
     /// What the last pass that came to its end found.
     pub(crate) found: Found,
+}
+
+/// How many messages there are up to an entry, so that nobody counts them all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Counted {
+    pub(crate) at: LogPosition,
+    pub(crate) messages: u64,
 }
 
 /// A look at the whole history, in small steps.
@@ -63,6 +76,17 @@ impl Pass {
     /// Entries and events yet to be looked at, about: most entries make one event.
     fn left(&self) -> u64 {
         (2 * self.until.0).saturating_sub(self.looked).max(1)
+    }
+}
+
+impl Counted {
+    /// The same as of the newest entry. What a program of before left is counted from the first.
+    pub(crate) fn up_to_date(self, db: &Connection) -> rusqlite::Result<Self> {
+        let sql = "SELECT coalesce(max(position), ?1), count(*) FILTER (WHERE kind IN (2, 9))
+                   FROM log WHERE position > ?1";
+        let (at, more): (LogPosition, i64) =
+            db.query_row(sql, [int(self.at.0)], |row| Ok((column(row, 0)?, row.get(1)?)))?;
+        Ok(Self { at, messages: self.messages + more.cast_unsigned() })
     }
 }
 
@@ -134,6 +158,17 @@ impl Marks {
         state.now.folded = state.now.folded.max(head);
     }
 
+    /// So many messages up to there.
+    pub(super) fn counted(&self, counted: Counted) {
+        self.state().now.counted = counted;
+    }
+
+    /// So many more messages, up to there.
+    pub(super) fn posted(&self, messages: u64, head: LogPosition) {
+        let counted = &mut self.state().now.counted;
+        *counted = Counted { at: head, messages: counted.messages + messages };
+    }
+
     /// A pass is wanted, up to there. One that is under way goes on, and further.
     pub(super) fn begin_pass(&self, until: LogPosition) {
         let mut state = self.state();
@@ -163,6 +198,7 @@ impl Marks {
         let is_due = now.folded != written.folded
             || now.pass.is_some() != written.pass.is_some()
             || now.damage() != written.damage()
+            || now.counted.at.0 >= written.counted.at.0 + ENTRIES_UNCOUNTED
             || state.steps >= STEPS_UNWRITTEN;
         is_due.then(|| Due(now.clone()))
     }
@@ -212,6 +248,18 @@ mod tests {
         marks.advance(Some(Place::Log(LogPosition(65))), 1, vec!["entry 65".to_owned()]);
         assert!(marks.due().is_some());
         assert_eq!(marks.now().damage().first.as_deref(), Some("entry 65"));
+    }
+
+    #[test]
+    fn a_count_is_written_before_it_is_far_behind() {
+        let marks = Marks::default();
+        marks.posted(3, LogPosition(ENTRIES_UNCOUNTED - 1));
+        assert!(marks.due().is_none());
+        marks.posted(1, LogPosition(ENTRIES_UNCOUNTED));
+        let due = marks.due().unwrap();
+        assert_eq!(due.0.counted, Counted { at: LogPosition(ENTRIES_UNCOUNTED), messages: 4 });
+        marks.written(due);
+        assert!(marks.due().is_none());
     }
 
     #[test]

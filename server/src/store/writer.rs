@@ -12,7 +12,7 @@ use super::{
     sql::{column, int},
     verify,
 };
-use crate::state::{Actor, Entry, LogCommand, Outcome, apply};
+use crate::state::{Actor, Applied, Entry, LogCommand, Outcome, Reply, apply};
 
 /// The database as its writer holds it.
 #[derive(Debug)]
@@ -43,7 +43,9 @@ impl Writer {
         let (head, time) = newest.unwrap_or_default();
         let known = Soundness::read(&db).map_err(error)?;
         let folded = known.folded;
+        let counted = known.counted.up_to_date(&db).map_err(error)?;
         let marks = Marks::new(known);
+        marks.counted(counted);
         if was_clean {
             marks.folded(head);
         } else {
@@ -149,6 +151,10 @@ impl Writer {
         if let Some(due) = due {
             self.marks.written(due);
         }
+        let posted = outcomes.iter().filter(|outcome| {
+            matches!(outcome, Outcome::Applied(Applied { reply: Reply::Posted { .. }, .. }))
+        });
+        self.marks.posted(posted.count() as u64, head);
         Ok(outcomes)
     }
 

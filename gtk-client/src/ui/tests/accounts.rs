@@ -110,7 +110,11 @@ fn the_list_of_accounts_says_how_each_one_stands() {
     assert!(says("club.barrio.example:7600 · connecting"));
     assert!(says("An account that can’t be opened"));
     assert!(stage.window.width() <= 360, "nothing pushes the window wider");
-    appearance::apply(Appearance { scheme: Scheme::Dark, accent: Accent::Teal });
+    appearance::apply(&Appearance {
+        scheme: Scheme::Dark,
+        accent: Accent::Teal,
+        ..Appearance::default()
+    });
     stage.shot("accounts-narrow-dark");
     button.popdown();
     stage.shot("accounts-list-dark");

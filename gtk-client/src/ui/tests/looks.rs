@@ -164,7 +164,8 @@ fn a_mirrored_window_is_whole_and_begins_at_the_right() {
         let (mine, other) = (a_row(&stage, "Of course!"), a_row(&stage, "The seedlings are up!"));
         assert!(left(&mine) < left(&other), "one's own at the end, which is the left");
         if width > 1_000 {
-            let imp = stage.window.imp();
+            let page = stage.page();
+            let imp = page.imp();
             assert!(left(imp.sidebar.upcast_ref()) > left(imp.chat.upcast_ref()));
         }
         WidgetExt::activate_action(&stage.window, "win.back", None).unwrap();
@@ -291,7 +292,8 @@ fn where_the_desktop_wants_no_motion_nothing_moves() {
     let stage = Stage::new(1280, 800);
     garden(&stage);
     stage.rest();
-    let imp = stage.window.imp();
+    let page = stage.page();
+    let imp = page.imp();
     let chat = stage.chat();
     // What slides or fades is where it goes to in the same frame.
     let revealer = chat.imp().bottom_revealer.get();

@@ -68,7 +68,7 @@ fn an_answer_shows_what_it_answers() {
         ("answers-narrow-dark", 360, 640, Scheme::Dark),
     ] {
         let stage = Stage::new(width, height);
-        appearance::apply(Appearance { scheme, accent: Accent::Teal });
+        appearance::apply(&Appearance { scheme, accent: Accent::Teal, ..Appearance::default() });
         garden(&stage);
         answers(&stage);
         press(&stage, "chat.answer", Some(&id(20)));

@@ -114,6 +114,8 @@ fn a_pass_goes_on_where_it_was_after_the_next_start() {
     let dir = world.close();
     let world = World::on(dir);
     let known = world.writer.marks().now();
+    assert_eq!(known.counted.messages, 512, "with what the killed one had not written down");
+    assert_eq!(known.counted.at, world.writer.head());
     assert_eq!(known.pass.as_ref().unwrap().at, Place::Log(LogPosition(256)));
     assert_eq!(known.damage().problems, 1);
 }
