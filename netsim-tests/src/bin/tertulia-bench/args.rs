@@ -118,8 +118,9 @@ pub(crate) struct Power {
     #[arg(long, value_name = "N", default_value_t = 100,
           value_parser = value_parser!(u64).range(1..=1_000_000))]
     pub(crate) cuts: u64,
-    /// Lines that each writes in each part of a record
-    #[arg(long, value_name = "N", default_value_t = 400,
+    /// Lines that each of three writes in both parts of the server's record (with the default the
+    /// write-ahead log is folded in meanwhile); the client's four parts have a quarter each
+    #[arg(long, value_name = "N", default_value_t = 1_000,
           value_parser = value_parser!(u32).range(1..=100_000))]
     pub(crate) lines: u32,
     /// Chance of the cuts: the same seed and record, the same cuts

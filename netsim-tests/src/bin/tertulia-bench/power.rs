@@ -41,7 +41,7 @@ pub(crate) async fn run(args: Power, json: Option<&Path>) -> Result<ExitCode> {
     })?;
     say("recording a client that writes, on and off line\n");
     let own = std::env::current_exe().context("this program can't be found")?;
-    let scene = ClientScene::record(&own, args.lines).await?;
+    let scene = ClientScene::record(&own, args.lines.div_ceil(4)).await?;
     let of_client = look("client", args.cuts, || {
         let judge = |moment: &Moment<'_>| scene.judge(moment);
         cut(&scene.root, &scene.records, args.cuts, args.seed, judge, progress)
