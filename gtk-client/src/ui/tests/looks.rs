@@ -10,7 +10,7 @@ use super::{
     stage::{Stage, awkward, find, garden, settle},
 };
 use crate::{
-    appearance::{self, Appearance, Density, Messages, Rgb, Scheme, TextSize, named_colour},
+    appearance::{self, Appearance, Density, Looks, Messages, Rgb, Scheme, TextSize, named_colour},
     theme,
     ui::{AppearanceWindow, message_row::MessageRow},
 };
@@ -179,6 +179,7 @@ fn every_theme_colours_the_window_light_and_dark() {
     let stage = Stage::new(1280, 800);
     garden(&stage);
     let usual = ground(&stage);
+    let rows = Looks::shared().revision();
     let mut faults = Faults::default();
     for found in theme::list() {
         let colours = found.theme.unwrap();
@@ -192,6 +193,7 @@ fn every_theme_colours_the_window_light_and_dark() {
         }
     }
     faults.assert_none();
+    assert_eq!(Looks::shared().revision(), rows, "colours lay no row out anew");
     appearance::apply(&with_theme("there is none", Scheme::System));
     assert_eq!(ground(&stage), usual);
 }
