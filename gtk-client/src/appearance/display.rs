@@ -2,10 +2,11 @@
 
 use std::{
     cell::{OnceCell, RefCell},
+    mem,
     rc::Rc,
 };
 
-use gtk::gdk;
+use gtk::{gdk, prelude::*};
 
 use super::{Appearance, Looks, Scheme, TextSize, actions, load};
 use crate::theme::{self, Found, Theme};
@@ -32,16 +33,18 @@ pub(crate) fn start(application: &gtk::Application) {
 pub(crate) fn apply(appearance: &Appearance) {
     let theme = find_theme(appearance);
     let scheme = theme.as_ref().and_then(|theme| theme.only_scheme()).unwrap_or(appearance.scheme);
-    SHOWN.with_borrow_mut(|shown| {
-        shown.appearance = appearance.clone();
+    let before = SHOWN.with_borrow_mut(|shown| {
         shown.theme = theme;
+        mem::replace(&mut shown.appearance, appearance.clone())
     });
     adw::StyleManager::default().set_color_scheme(match scheme {
         Scheme::System => adw::ColorScheme::Default,
         Scheme::Light => adw::ColorScheme::ForceLight,
         Scheme::Dark => adw::ColorScheme::ForceDark,
     });
-    show_text_size(appearance.text_size);
+    if before.text_size != appearance.text_size {
+        show_text_size(appearance.text_size);
+    }
     show_style();
     Looks::shared().show(appearance);
     Looks::shared().themes_changed();
@@ -70,11 +73,7 @@ pub(crate) fn themes_changed() {
 
 /// What a style sheet's named colour stands for now.
 #[cfg(test)]
-pub(crate) fn named_colour(
-    widget: &impl gtk::prelude::IsA<gtk::Widget>,
-    name: &str,
-) -> Option<super::Rgb> {
-    use gtk::prelude::{StyleContextExt, WidgetExt};
+pub(crate) fn named_colour(widget: &impl IsA<gtk::Widget>, name: &str) -> Option<super::Rgb> {
     let colour = widget.style_context().lookup_color(name)?;
     let channel = |value: f32| (value * 255.0).round() as u8;
     Some(super::Rgb([channel(colour.red()), channel(colour.green()), channel(colour.blue())]))
@@ -122,6 +121,8 @@ fn show_text_size(size: TextSize) {
     let Some(settings) = gtk::Settings::default() else {
         return;
     };
+    // One change, not two: each lays all text out.
+    let _told_once = settings.freeze_notify();
     settings.reset_property("gtk-xft-dpi");
     let desktop = settings.gtk_xft_dpi();
     // Without settings there is no desktop's size: GTK takes 96 dots per inch, in 1024ths.

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use gtk::{glib, prelude::*, subclass::prelude::*};
 
-use super::{Appearance, Density, Messages};
+use super::{Appearance, Density, Messages, TextSize};
 
 /// Sizes of avatars in pixels: comfortable, compact.
 const ROOM_AVATARS: (i32, i32) = (40, 28);
@@ -24,6 +24,7 @@ mod imp {
         /// Text is so large that names stand over their messages.
         #[property(get)]
         pub(super) large: Cell<bool>,
+        pub(super) text_size: Cell<TextSize>,
         /// How a few choices stand beside or, where text is large, below each other.
         #[property(get, builder(gtk::Orientation::Horizontal))]
         pub(super) choices: Cell<gtk::Orientation>,
@@ -45,6 +46,7 @@ mod imp {
                 lines: Cell::default(),
                 compact: Cell::default(),
                 large: Cell::default(),
+                text_size: Cell::default(),
                 choices: Cell::new(gtk::Orientation::Horizontal),
                 room_avatar: Cell::new(ROOM_AVATARS.0),
                 message_avatar: Cell::new(MESSAGE_AVATARS.0),
@@ -85,6 +87,7 @@ impl Looks {
 
     pub(super) fn show(&self, appearance: &Appearance) {
         let imp = self.imp();
+        let before = (self.lines(), self.compact(), imp.text_size.get());
         let compact = appearance.density == Density::Compact;
         let of = |(comfortable, tight)| if compact { tight } else { comfortable };
         imp.lines.set(appearance.messages == Messages::Lines);
@@ -98,7 +101,11 @@ impl Looks {
         });
         self.notify_room_avatar();
         self.notify_choices();
-        self.rows_changed();
+        // Colours alone change no height.
+        imp.text_size.set(appearance.text_size);
+        if before != (self.lines(), self.compact(), appearance.text_size) {
+            self.rows_changed();
+        }
     }
 
     /// Rows may be higher or less high than they were.

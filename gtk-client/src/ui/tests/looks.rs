@@ -10,7 +10,7 @@ use super::{
     stage::{Stage, awkward, find, garden, settle},
 };
 use crate::{
-    appearance::{self, Appearance, Density, Messages, Rgb, Scheme, TextSize, named_colour},
+    appearance::{self, Appearance, Density, Looks, Messages, Rgb, Scheme, TextSize, named_colour},
     theme,
     ui::{AppearanceWindow, message_row::MessageRow},
 };
@@ -105,7 +105,7 @@ fn in_lines_everybodys_name_stands_before_what_they_say() {
     stage.rest();
     assert!(has_label(&stage, "me"), "as everybody's, one's own messages have a name");
     let row = a_row(&stage, "Of course!");
-    assert!(row.width() > 600, "it has the whole width");
+    assert!(row.width() > 550, "it has the whole width");
     appearance::apply(&Appearance::default());
     stage.rest();
     assert!(a_row(&stage, "Of course!").width() < 300, "it is a bubble again");
@@ -180,6 +180,7 @@ fn every_theme_colours_the_window_light_and_dark() {
     let stage = Stage::new(1280, 800);
     garden(&stage);
     let usual = ground(&stage);
+    let rows = Looks::shared().revision();
     let mut faults = Faults::default();
     for found in theme::list() {
         let colours = found.theme.unwrap();
@@ -193,6 +194,7 @@ fn every_theme_colours_the_window_light_and_dark() {
         }
     }
     faults.assert_none();
+    assert_eq!(Looks::shared().revision(), rows, "colours lay no row out anew");
     appearance::apply(&with_theme("there is none", Scheme::System));
     assert_eq!(ground(&stage), usual);
 }
