@@ -2,6 +2,7 @@
 //! in it: `writers`.
 
 mod contents;
+mod leaps;
 mod writers;
 
 use std::{
@@ -75,6 +76,8 @@ mod imp {
         pub(super) loading: Cell<bool>,
         pub(super) complete: Cell<bool>,
         pub(super) generation: Cell<u64>,
+        /// What is loaded ends before the newest item.
+        pub(super) detached: Cell<bool>,
         pub(super) told: Cell<Seq>,
         /// What one is about to answer.
         pub(super) answering: RefCell<Option<Rc<Item>>>,
@@ -108,6 +111,7 @@ mod imp {
                 loading: Cell::default(),
                 complete: Cell::default(),
                 generation: Cell::default(),
+                detached: Cell::default(),
                 told: Cell::default(),
                 answering: RefCell::default(),
                 quoting: Cell::default(),

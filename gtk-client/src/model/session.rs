@@ -1,6 +1,7 @@
 //! One account's life: the way to its server, who one is, one's rooms. Widgets read it and call
 //! its methods; what it learns comes from the bridge.
 
+mod leaps;
 mod requests;
 mod room_requests;
 mod standing;

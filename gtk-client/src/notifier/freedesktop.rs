@@ -41,6 +41,9 @@ struct Shown {
     serial: u64,
 }
 
+/// Is told what a person did.
+type Acted = Box<dyn Fn(&Room, Act)>;
+
 /// The service. What is shown is bounded by the rooms that one has.
 pub(super) struct Freedesktop {
     bus: gio::DBusConnection,
@@ -50,7 +53,7 @@ pub(super) struct Freedesktop {
     shown: RefCell<BTreeMap<RoomId, Shown>>,
     serial: Cell<u64>,
     token: RefCell<Option<String>>,
-    act: Box<dyn Fn(&Room, Act)>,
+    act: Acted,
     signals: RefCell<Vec<gio::SignalSubscription>>,
 }
 

@@ -32,8 +32,11 @@ struct State {
     away: Cell<bool>,
     /// For so many frames what scrolls is the layout, not the person.
     held: Cell<u32>,
+    /// The end of the list is not where it goes on: it is not kept to.
+    open_end: Cell<bool>,
     changed: RefCell<Option<Callback>>,
     near_top: RefCell<Option<Callback>>,
+    near_end: RefCell<Option<Callback>>,
 }
 
 type Callback = Rc<dyn Fn()>;
@@ -54,14 +57,18 @@ impl BottomFollower {
             pending: Cell::new(false),
             away: Cell::new(false),
             held: Cell::new(0),
+            open_end: Cell::new(false),
             changed: RefCell::default(),
             near_top: RefCell::default(),
+            near_end: RefCell::default(),
         });
         // The adjustment outlives no widget of ours, and the state holds the adjustment.
         let weak = Rc::downgrade(&state);
         let grown = move |_: &gtk::Adjustment| {
             if let Some(state) = weak.upgrade() {
                 state.keep_up();
+                // At its very end nothing can be scrolled that would ask for more.
+                state.look_down();
             }
         };
         adjustment.connect_upper_notify(grown.clone());
@@ -120,6 +127,19 @@ impl BottomFollower {
         self.0.changed.replace(Some(Rc::new(changed)));
     }
 
+    /// Whether more comes at the end by and by, as it does at the top: then the end is not kept to.
+    pub(crate) fn set_open_end(&self, open: bool) {
+        self.0.open_end.set(open);
+        if open {
+            self.0.set_follows(false);
+        }
+    }
+
+    /// Calls `near` while little is below what is in sight, and more comes.
+    pub(crate) fn on_near_end(&self, near: impl Fn() + 'static) {
+        self.0.near_end.replace(Some(Rc::new(near)));
+    }
+
     /// Calls `near` while little is above what is in sight.
     pub(crate) fn on_near_top(&self, near: impl Fn() + 'static) {
         self.0.near_top.replace(Some(Rc::new(near)));
@@ -133,8 +153,9 @@ impl State {
         }
         let adjustment = &self.adjustment;
         let end = adjustment.upper() - adjustment.page_size();
-        self.set_follows(adjustment.value() >= end - NEAR);
+        self.set_follows(!self.open_end.get() && adjustment.value() >= end - NEAR);
         self.look_up();
+        self.look_down();
     }
 
     fn look_up(&self) {
@@ -142,6 +163,17 @@ impl State {
         let near = self.near_top.borrow().clone();
         if let Some(near) = near
             && adjustment.value() < PAGES_ABOVE * adjustment.page_size()
+        {
+            near();
+        }
+    }
+
+    fn look_down(&self) {
+        let adjustment = &self.adjustment;
+        let below = adjustment.upper() - adjustment.page_size() - adjustment.value();
+        let near = self.near_end.borrow().clone();
+        if let Some(near) = near.filter(|_| self.open_end.get())
+            && below < PAGES_ABOVE * adjustment.page_size()
         {
             near();
         }

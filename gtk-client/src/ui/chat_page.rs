@@ -3,9 +3,11 @@
 mod answering;
 mod choosing;
 mod commands;
+mod going;
 mod heading;
 mod hover;
 mod message_menu;
+mod rows;
 mod unread;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -24,7 +26,7 @@ use super::{
 };
 use crate::{
     i18n::tr,
-    model::{Chosen, Room, Session, TimelineLine},
+    model::{Chosen, Room, Session},
     sentences,
 };
 
@@ -192,7 +194,7 @@ mod imp {
         fn constructed(&self) {
             self.parent_constructed();
             let page = self.obj();
-            self.list.set_factory(Some(&row_factory(&page)));
+            self.list.set_factory(Some(&rows::factory(&page)));
             self.follow_menu();
             self.follow_hover();
             self.follow_escape();
@@ -208,6 +210,15 @@ mod imp {
                 move || {
                     if let (Some(session), Some(room)) = (page.imp().session.get(), page.room()) {
                         session.load_older(&room);
+                    }
+                }
+            ));
+            follower.on_near_end(clone!(
+                #[weak]
+                page,
+                move || {
+                    if let (Some(session), Some(room)) = (page.imp().session.get(), page.room()) {
+                        session.load_newer(&room);
                     }
                 }
             ));
@@ -260,26 +271,6 @@ mod imp {
     impl BoxImpl for ChatPage {}
 
     impl ChatPage {
-        /// Escape takes back what was begun: choosing first, then an answer.
-        fn follow_escape(&self) {
-            let keys = gtk::EventControllerKey::new();
-            keys.connect_key_pressed(clone!(
-                #[weak(rename_to = imp)]
-                self,
-                #[upgrade_or]
-                glib::Propagation::Proceed,
-                move |_, key, _, _| {
-                    let is_escape = key == gtk::gdk::Key::Escape;
-                    if is_escape && (imp.obj().end_choosing() || imp.obj().drop_answer()) {
-                        glib::Propagation::Stop
-                    } else {
-                        glib::Propagation::Proceed
-                    }
-                }
-            ));
-            self.obj().add_controller(keys);
-        }
-
         /// Whether the newest message is in sight changed, or how many are not.
         pub(super) fn at_end_changed(&self) {
             let at_end = self.follower.get().is_none_or(BottomFollower::follows);
@@ -292,33 +283,6 @@ mod imp {
             self.bottom_unread.set_label(&unread.to_string());
             self.obj().mark_read_if_seen();
         }
-    }
-
-    fn row_factory(page: &super::ChatPage) -> gtk::SignalListItemFactory {
-        let factory = gtk::SignalListItemFactory::new();
-        factory.connect_setup(|_, item| {
-            if let Some(item) = item.downcast_ref::<gtk::ListItem>() {
-                item.set_activatable(false);
-                item.set_child(Some(&TimelineCell::default()));
-            }
-        });
-        let page = page.downgrade();
-        factory.connect_bind(move |_, item| {
-            let Some(item) = item.downcast_ref::<gtk::ListItem>() else {
-                return;
-            };
-            let cell = item.child().and_downcast::<TimelineCell>();
-            if let (Some(cell), Some(line)) = (cell, item.item().and_downcast::<TimelineLine>()) {
-                // There is nothing to select in the list's own sense; but GTK 4.8 lets the focus on
-                // none but such rows.
-                item.set_selectable(line.message().is_some());
-                cell.bind(&line);
-                if let Some(page) = page.upgrade() {
-                    page.imp().show_choice(&cell);
-                }
-            }
-        });
-        factory
     }
 }
 
@@ -418,13 +382,6 @@ impl ChatPage {
         toasts::say(&self.imp().toasts, text);
     }
 
-    /// Goes to the newest message.
-    pub(crate) fn go_to_end(&self) {
-        if let Some(follower) = self.imp().follower.get() {
-            follower.go_to_end();
-        }
-    }
-
     /// What is at the end and in sight of the person counts as read.
     pub(crate) fn mark_read_if_seen(&self) {
         let imp = self.imp();
@@ -472,6 +429,7 @@ impl ChatPage {
             room,
             move |_, _, _, _| {
                 imp.empty.set_visible(room.is_silent());
+                imp.end_changed();
                 imp.obj().mark_read_if_seen();
                 imp.look_for_new();
                 imp.keep_chosen();

@@ -49,20 +49,25 @@ def an_answer_leads_back_to_what_it_answers(world):
     (seq,) = [line["seq"] for line in history(world) if line["text"] == "who comes on Saturday?"]
     assert history(world)[-1]["reply_to"] == seq
     # Far back, and not loaded: quoted all the same, and gone to.
-    world.type_alone("beto", "send", "lobby", lines=[f"line {n} of many" for n in range(1, 251)])
+    world.type_alone("beto", "send", "lobby", lines=[f"line {n} of many" for n in range(1, 501)])
     world.type_alone("beto", "reply", "lobby", str(seq), "and I")
     ana.close()
     ana = world.open("ana")
     ana.sees("Reply to Beto: who comes on Saturday?")
     ana.key("alt+End")
-    ana.sees("and I")
-    assert not ana.find("I do"), "it is far away"
+    screen.wait("the newest message", lambda: ana.count("and I"))
+    assert not ana.count("I do"), "it is far away"
     world.picture("far")
     ana.press("Reply to Beto: who comes on Saturday?")
     ana.sees("I do")
     world.picture("gone-to")
+    assert not ana.count("and I"), "it is far away"
+    # Down again, page by page, without a gap.
+    ana.scroll_down_to("and I")
+    ana.press("Reply to Beto: who comes on Saturday?")
+    ana.sees("I do")
     ana.key("alt+End")
-    ana.sees("and I")
+    screen.wait("the newest message", lambda: ana.count("and I"))
 
 
 @scenario()

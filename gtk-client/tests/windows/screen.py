@@ -121,6 +121,13 @@ class Window:
             return self.find(text)
         wait(f"{text!r} further up", there)
 
+    def scroll_down_to(self, text):
+        """The same the other way, to a label that says exactly this."""
+        def there():
+            xdotool("mousemove", "640", "400", "click", "--repeat", "150", "--delay", "4", "5")
+            return self.count(text)
+        wait(f"{text!r} further down", there)
+
     def write(self, into, text):
         """Puts a text into an entry, in place of what is there."""
         node = wait(f"{into!r} to write in", lambda: self.find(into, editable=True))

@@ -80,10 +80,20 @@ impl Room {
     }
 
     fn apply_timeline(&self, changes: Vec<TimelineChange>) {
+        let detached = self.imp().detached.get();
         for change in changes {
             let mut timeline = self.imp().timeline.borrow_mut();
             match change {
-                TimelineChange::Items(items) => timeline.upsert(items),
+                TimelineChange::Items(mut items) => {
+                    if detached {
+                        // What comes is not next to what is there: it is loaded on the way.
+                        let newest = timeline.span().map(|(_, newest)| newest);
+                        let beyond = items.extract_if(.., |item| item.seq > newest);
+                        let ids: Vec<_> = beyond.filter_map(|item| item.message_id).collect();
+                        ids.into_iter().for_each(|id| timeline.remove(id));
+                    }
+                    timeline.upsert(items);
+                }
                 TimelineChange::Gone(id) => timeline.remove(id),
             }
         }
@@ -103,6 +113,7 @@ impl Room {
         imp.timeline.borrow_mut().clear();
         imp.complete.set(false);
         imp.loading.set(false);
+        imp.detached.set(false);
         imp.generation.set(imp.generation.get() + 1);
     }
 
@@ -117,6 +128,9 @@ impl Room {
     /// No longer in sight: keeps only what it shows at once when it is opened again.
     pub(crate) fn rest(&self) {
         self.set_followed(true);
+        if self.is_detached() {
+            self.forget();
+        }
         self.change(|timeline| timeline.set_new_after(None));
         self.trim(ITEMS_AT_REST);
     }

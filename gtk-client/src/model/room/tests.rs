@@ -226,3 +226,64 @@ fn a_draft_is_told_in_one_line() {
     room.set_draft(" \n");
     assert_eq!(room.draft_line(), None);
 }
+
+/// The texts that are loaded.
+fn shown(room: &Room) -> Vec<String> {
+    let lines = room.lines().iter::<TimelineLine>().filter_map(Result::ok);
+    let text = |line: TimelineLine| match &line.message()?.content {
+        tertulia_client::Content::Text(text) => Some(text.as_str().to_owned()),
+        _ => None,
+    };
+    lines.filter_map(text).collect()
+}
+
+fn piece(seqs: std::ops::RangeInclusive<u64>) -> Vec<Item> {
+    seqs.map(|seq| text_item(seq, "ana", &format!("m{seq}"))).collect()
+}
+
+#[test]
+fn far_back_only_what_is_there_is_shown_until_the_newest_are_reached() {
+    let room = with_unread(9, 9);
+    room.open();
+    room.apply(texts(8..=9));
+    assert!(room.leap(room.generation(), piece(2..=3)));
+    assert!(room.is_detached());
+    assert_eq!(shown(&room), ["m2", "m3"]);
+    let mut view = room_view(1, "garden");
+    view.listing.head = Seq(10);
+    room.apply(RoomChanges { view: Some(view), ..texts(10..=10) });
+    assert_eq!(shown(&room), ["m2", "m3"], "there would be a gap before it");
+    let (after, generation) = room.begin_load_newer().unwrap();
+    assert_eq!(after, Seq(3));
+    assert_eq!(room.begin_load_newer(), None, "one is under way");
+    room.end_load_newer(generation, Some(piece(4..=9)));
+    assert!(room.is_detached(), "one more came meanwhile");
+    let (_, generation) = room.begin_load_newer().unwrap();
+    room.end_load_newer(generation, Some(piece(10..=10)));
+    assert!(!room.is_detached());
+    assert_eq!(room.begin_load_newer(), None);
+    room.apply(texts(11..=11));
+    assert_eq!(shown(&room).len(), 10, "from the second to the last");
+}
+
+#[test]
+fn what_one_writes_far_back_shows_until_it_has_its_place_elsewhere() {
+    let room = with_unread(9, 9);
+    room.open();
+    room.leap(room.generation(), piece(2..=3));
+    room.apply(items(vec![waiting_item(5, "mine")]));
+    assert_eq!(shown(&room), ["m2", "m3", "mine"]);
+    room.apply(items(vec![Item { seq: Some(Seq(10)), ..waiting_item(5, "mine") }]));
+    assert_eq!(shown(&room), ["m2", "m3"]);
+}
+
+#[test]
+fn a_room_that_was_left_far_back_begins_at_its_end_again() {
+    let room = with_unread(9, 9);
+    room.open();
+    room.leap(room.generation(), piece(2..=3));
+    room.rest();
+    assert!(!room.is_detached() && room.is_empty());
+    let stale = room.generation() - 1;
+    assert!(!room.leap(stale, piece(2..=3)), "asked for before");
+}

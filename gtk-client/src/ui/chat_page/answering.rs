@@ -1,18 +1,11 @@
-//! Answering a message: which one, and the way back to what was answered.
+//! Answering a message, and which one.
 
 use std::rc::Rc;
 
-use gtk::{glib, glib::clone, prelude::*, subclass::prelude::*};
-use tertulia_client::{
-    Content, Item,
-    proto::{MessageId, Seq},
-};
+use gtk::{prelude::*, subclass::prelude::*};
+use tertulia_client::{Content, Item, proto::MessageId};
 
 use super::ChatPage;
-use crate::i18n::tr;
-
-/// Pages loaded on the way to a message; a further one is said to be too far.
-const PAGES: usize = 200;
 
 impl ChatPage {
     /// What is written next answers this message.
@@ -80,29 +73,6 @@ impl ChatPage {
     pub(super) fn show_answering(&self) {
         let answering = self.room().and_then(|room| room.answering());
         self.imp().answer_bar.set(answering.as_deref());
-    }
-
-    /// Goes to the message of that number, loading what is between it and what is there.
-    pub(super) fn show_message(&self, seq: Seq) {
-        let (Some(session), Some(room)) = (self.imp().session.get().cloned(), self.room()) else {
-            return;
-        };
-        glib::spawn_future_local(clone!(
-            #[weak(rename_to = page)]
-            self,
-            async move {
-                let in_sight = || page.room().as_ref() == Some(&room);
-                let mut pages = 0..PAGES;
-                while room.place_of(seq).is_none() && in_sight() {
-                    if pages.next().is_none() || !session.load_next_page(&room).await {
-                        return page.toast(tr("That message can’t be shown now."));
-                    }
-                }
-                if let (Some(place), true) = (room.place_of(seq), in_sight()) {
-                    page.show_line(place, true);
-                }
-            }
-        ));
     }
 
     fn can_be_answered(&self, item: &Item) -> bool {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use gtk::{gdk, prelude::*, subclass::prelude::*};
+use gtk::{gdk, glib, glib::clone, prelude::*, subclass::prelude::*};
 use tertulia_client::proto::MessageId;
 
 use super::{ChatPage, imp};
@@ -83,6 +83,26 @@ impl ChatPage {
 }
 
 impl imp::ChatPage {
+    /// Escape takes back what was begun: choosing first, then an answer.
+    pub(super) fn follow_escape(&self) {
+        let keys = gtk::EventControllerKey::new();
+        keys.connect_key_pressed(clone!(
+            #[weak(rename_to = imp)]
+            self,
+            #[upgrade_or]
+            glib::Propagation::Proceed,
+            move |_, key, _, _| {
+                let is_escape = key == gdk::Key::Escape;
+                if is_escape && (imp.obj().end_choosing() || imp.obj().drop_answer()) {
+                    glib::Propagation::Stop
+                } else {
+                    glib::Propagation::Proceed
+                }
+            }
+        ));
+        self.obj().add_controller(keys);
+    }
+
     /// A click on a message: while some are chosen each does; otherwise with Control. `true`: it was
     /// one.
     pub(super) fn choosing_click(&self, x: f64, y: f64, state: gdk::ModifierType) -> bool {

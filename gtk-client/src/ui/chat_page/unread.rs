@@ -1,12 +1,9 @@
-//! The line "New messages": whether it is above what is in sight, and the way to it.
+//! The line "New messages": whether it is above what is in sight.
 
 use gtk::{glib, glib::clone, prelude::*, subclass::prelude::*};
 
 use super::{ChatPage, imp};
-use crate::{
-    i18n::trn,
-    ui::row_finder::{first_in_sight, point_at, show_row},
-};
+use crate::{i18n::trn, ui::row_finder::first_in_sight};
 
 /// Frames without a change after which rows are where they stay.
 const STILL_FRAMES: u32 = 3;
@@ -20,47 +17,6 @@ impl ChatPage {
             self.imp().look_for_new();
         }
         self.mark_read_if_seen();
-    }
-
-    /// Goes to the line, loading what is between it and what is there.
-    pub(super) fn go_to_new(&self) {
-        let (Some(session), Some(room)) = (self.imp().session.get().cloned(), self.room()) else {
-            return;
-        };
-        glib::spawn_future_local(clone!(
-            #[weak(rename_to = page)]
-            self,
-            async move {
-                let in_sight = || page.room().as_ref() == Some(&room);
-                while room.new_place().is_none() && in_sight() {
-                    if room.new_count().is_none() || !session.load_next_page(&room).await {
-                        return;
-                    }
-                }
-                if let (Some(place), true) = (room.new_place(), in_sight()) {
-                    page.show_line(place, false);
-                }
-            }
-        ));
-    }
-
-    /// Scrolls as little as is needed to have this line in sight.
-    pub(super) fn bring_into_sight(&self, place: u32) {
-        // The list has the action by its class.
-        let _ = self.imp().list.activate_action("list.scroll-to-item", Some(&place.to_variant()));
-    }
-
-    /// Brings a line near the top; `points`: and draws the eye, and the keyboard, to it.
-    pub(super) fn show_line(&self, place: u32, points: bool) {
-        let imp = self.imp();
-        let Some(follower) = imp.follower.get().cloned() else { return };
-        follower.let_go();
-        show_row(&imp.list, &imp.scroll.vadjustment(), place, move |cell| {
-            follower.look_again();
-            if let Some(cell) = cell.filter(|_| points) {
-                point_at(&cell);
-            }
-        });
     }
 }
 
@@ -95,7 +51,8 @@ impl imp::ChatPage {
         if is_below_top {
             self.new_seen.set(true);
         }
-        let count = room.new_count();
+        // Of a piece further back nobody knows on which side of it the line is.
+        let count = room.new_count().filter(|_| !room.is_detached());
         let count = count.filter(|_| !self.new_seen.get());
         if let Some(count) = count {
             self.new_button.set_label(&trn("one new message", "{n} new messages", count.into()));

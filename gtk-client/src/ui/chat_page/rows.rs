@@ -1,0 +1,34 @@
+//! Makes the rows of the list.
+
+use gtk::{prelude::*, subclass::prelude::*};
+
+use super::ChatPage;
+use crate::{model::TimelineLine, ui::timeline_cell::TimelineCell};
+
+/// Rows of this page.
+pub(super) fn factory(page: &ChatPage) -> gtk::SignalListItemFactory {
+    let factory = gtk::SignalListItemFactory::new();
+    factory.connect_setup(|_, item| {
+        if let Some(item) = item.downcast_ref::<gtk::ListItem>() {
+            item.set_activatable(false);
+            item.set_child(Some(&TimelineCell::default()));
+        }
+    });
+    let page = page.downgrade();
+    factory.connect_bind(move |_, item| {
+        let Some(item) = item.downcast_ref::<gtk::ListItem>() else {
+            return;
+        };
+        let cell = item.child().and_downcast::<TimelineCell>();
+        if let (Some(cell), Some(line)) = (cell, item.item().and_downcast::<TimelineLine>()) {
+            // There is nothing to select in the list's own sense; but GTK 4.8 lets the focus on
+            // none but such rows.
+            item.set_selectable(line.message().is_some());
+            cell.bind(&line);
+            if let Some(page) = page.upgrade() {
+                page.imp().show_choice(&cell);
+            }
+        }
+    });
+    factory
+}
