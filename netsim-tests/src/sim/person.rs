@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tertulia_client::{Client, ClientEvent, Connection, JoinError};
+use tertulia_client::{Client, ClientEvent, Connection, Delivery, JoinError};
 use tertulia_proto::DisplayName;
 use tokio::time;
 
@@ -10,6 +10,7 @@ use super::{
     chance::Chance,
     deeds,
     eyes::Eyes,
+    ledger::Told,
     process::Process,
     world::{PATIENCE, Phase, World},
 };
@@ -26,10 +27,16 @@ pub struct Resident {
 }
 
 impl Resident {
-    /// Looks at everything that was shown meanwhile.
-    pub fn see_all(&self) {
+    /// Looks at everything that was shown meanwhile, and at what was refused: a process before
+    /// this one may have ended before it could tell.
+    pub async fn see_all(&self) {
         while let Ok(event) = self.events.try_recv() {
             self.eyes.see(&self.process, event);
+        }
+        for (_, item) in self.process.client.waiting().await {
+            if let (Delivery::Failed(_), Some(id)) = (item.delivery, item.message_id) {
+                self.process.world.ledger.told_by_id(id, Told::Refused);
+            }
         }
     }
 }

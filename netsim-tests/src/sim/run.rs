@@ -105,7 +105,7 @@ async fn live(seed: u64, preset: Preset, root: &Path) -> anyhow::Result<Report> 
     time::sleep(REST).await;
     residents.sort_by_key(|resident| resident.process.person);
     for resident in &residents {
-        resident.see_all();
+        resident.see_all().await;
     }
     world.phase.set(Phase::Over);
     let mut events = 0;
