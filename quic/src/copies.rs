@@ -95,11 +95,5 @@ impl Copies {
 
 fn path_of(stats: &ConnectionStats) -> Path {
     let path = &stats.path;
-    Path {
-        sent: path.sent_packets,
-        lost: path.lost_packets,
-        rtt: path.rtt,
-        min_rtt: path.min_rtt,
-        window: path.cwnd,
-    }
+    Path { sent: path.sent_packets, lost: path.lost_packets, rtt: path.rtt, window: path.cwnd }
 }

@@ -28,18 +28,37 @@ pub struct Path {
     pub lost: u64,
     /// Smoothed (RFC 9002, 5.3).
     pub rtt: Duration,
-    /// The least that was seen.
-    pub min_rtt: Duration,
     /// The congestion window, in bytes.
     pub window: u64,
 }
 
-impl Path {
-    /// Whether packets wait in a queue on the way: then they are lost because there are too many,
-    /// and copies would make it worse.
-    fn is_congested(&self) -> bool {
+/// The least round trip of late. A path may become a longer one: what was least long ago says
+/// nothing.
+#[derive(Debug, Clone, Copy)]
+struct LeastRtt {
+    now: Duration,
+    before: Duration,
+    turns_at: Duration,
+}
+
+impl LeastRtt {
+    /// It goes by the last one or two of these.
+    const WINDOW: Duration = Duration::from_secs(15);
+
+    fn new() -> Self {
+        Self { now: Duration::MAX, before: Duration::MAX, turns_at: Self::WINDOW }
+    }
+
+    /// Takes a round trip in. Whether it is so long that packets wait in a queue on the way: then
+    /// they are lost because there are too many, and copies would make it worse.
+    fn is_exceeded_by(&mut self, rtt: Duration, at: Duration) -> bool {
         const BEYOND_JITTER: Duration = Duration::from_millis(60);
-        self.rtt > self.min_rtt * 2 + BEYOND_JITTER
+        if at >= self.turns_at {
+            (self.before, self.now) = (self.now, rtt);
+            self.turns_at = at + Self::WINDOW;
+        }
+        self.now = self.now.min(rtt);
+        rtt > self.now.min(self.before) * 2 + BEYOND_JITTER
     }
 }
 
@@ -47,6 +66,7 @@ impl Path {
 #[derive(Debug)]
 pub struct Shield {
     loss: LossEstimate,
+    least_rtt: LeastRtt,
     strength: usize,
     budget: Budget,
     queue: DueQueue,
@@ -57,6 +77,7 @@ impl Default for Shield {
     fn default() -> Self {
         Self {
             loss: LossEstimate::default(),
+            least_rtt: LeastRtt::new(),
             strength: 0,
             budget: Budget::new(),
             queue: DueQueue::default(),
@@ -76,7 +97,8 @@ impl Shield {
         self.look_at = now + LOOK;
         self.loss.update(path.sent, path.lost);
         self.budget.follow(path.window, path.rtt);
-        self.strength = if path.is_congested() { 0 } else { strength(self.loss.share()) };
+        let is_congested = self.least_rtt.is_exceeded_by(path.rtt, now);
+        self.strength = if is_congested { 0 } else { strength(self.loss.share()) };
         if self.strength == 0 {
             self.queue.clear();
         }
@@ -134,7 +156,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     fn path(sent: u64, lost: u64) -> Path {
-        Path { sent, lost, rtt: 60 * MS, min_rtt: 60 * MS, window: 16_000 }
+        Path { sent, lost, rtt: 60 * MS, window: 16_000 }
     }
 
     fn frame() -> Bytes {
@@ -181,6 +203,20 @@ mod tests {
         assert!(shield.offer(MS, DatagramKind::LaneCopy, &[frame()]));
         shield.look(600 * MS, &Path { rtt: 400 * MS, ..path(300, 40) });
         assert_eq!((shield.copies(), shield.due_at()), (0, None));
+    }
+
+    #[test]
+    fn a_path_that_became_a_longer_one_is_no_queue_for_ever() {
+        let mut shield = Shield::default();
+        let mut looks = (0..120).map(|n| {
+            let far = Path { rtt: 600 * MS, ..path(200 + n, 20 + n / 10) };
+            let path = if n < 10 { path(200, 20) } else { far };
+            shield.look(n as u32 * 500 * MS, &path);
+            shield.copies() > 0
+        });
+        assert!(looks.by_ref().take(10).all(|shielded| shielded));
+        assert!(!looks.by_ref().take(10).any(|shielded| shielded), "as if it were a queue");
+        assert!(looks.skip(60).all(|shielded| shielded));
     }
 
     #[test]

@@ -81,7 +81,9 @@ async fn live(course: Course, root: &Path) -> anyhow::Result<Latencies> {
     carrier.spawn(Arc::clone(&world.net).carry());
     let host = ServerHost::start(&world, 0).await?;
     let mut processes = Vec::new();
+    let link = Conditions { delay: course.rtt / 2, ..Conditions::default() };
     for person in 0..PEOPLE {
+        world.net.set_link(person, Profile::symmetric(link), course.seed);
         processes.push(Process::open_with(&world, person, 0, false, course.copies).await?);
     }
     for (process, _) in &processes {
@@ -100,7 +102,7 @@ async fn live(course: Course, root: &Path) -> anyhow::Result<Latencies> {
         }
         rooms.push(made.room);
     }
-    let link = Conditions { delay: course.rtt / 2, loss: course.loss, ..Conditions::default() };
+    let link = Conditions { loss: course.loss, ..link };
     for person in 0..PEOPLE {
         world.net.set_link(person, Profile::symmetric(link), course.seed ^ person as u64);
     }
