@@ -14,7 +14,7 @@ from house import House
 # Narrow: to look takes CPU too.
 MESSAGES = (450, 150, 10, 480)
 NEWEST = (600, 600, 280, 60)
-COMPOSER = (440, 715, 300, 30)
+COMPOSER = (395, 715, 345, 30)
 # Pixels of text where messages are, and none where they are not yet.
 INK = 300
 
