@@ -79,7 +79,7 @@ async fn a_receipt_counts_by_whichever_way_it_comes_first() {
 #[tokio::test]
 async fn what_is_no_copy_that_counts_does_no_harm() {
     let (dir, server) = (tempfile::tempdir().unwrap(), FakeServer::start());
-    let (person, mut peer) = Person::joined(dir.path(), &server).await;
+    let (person, peer) = Person::joined(dir.path(), &server).await;
     let mut lane = peer.lane().await;
     lane.open(0, 1).await;
     lane.live().await;
