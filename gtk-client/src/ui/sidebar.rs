@@ -27,7 +27,7 @@ mod imp {
         #[template_child]
         pub(super) strip: TemplateChild<ConnectionStrip>,
         #[template_child]
-        pub(super) list: TemplateChild<gtk::ListView>,
+        pub(in crate::ui) list: TemplateChild<gtk::ListView>,
         #[template_child]
         pub(super) connection: TemplateChild<ConnectionPopover>,
         #[template_child]
