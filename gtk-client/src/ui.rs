@@ -20,6 +20,7 @@ mod leaving;
 mod member_menu;
 mod member_row;
 mod members_pane;
+mod menu_buttons;
 mod message_links;
 mod message_row;
 mod message_text;

@@ -2,13 +2,15 @@
 
 use std::cell::Cell;
 
-use gtk::{glib, prelude::*, subclass::prelude::*};
+use gtk::{glib, glib::clone, prelude::*, subclass::prelude::*};
 
 use super::{Appearance, Density, Messages, TextSize};
 
 /// Sizes of avatars in pixels: comfortable, compact.
 const ROOM_AVATARS: (i32, i32) = (40, 28);
 const MESSAGE_AVATARS: (i32, i32) = (32, 26);
+/// Below this width of the messages in pixels, names would take too much of a line.
+const NARROW: i32 = 520;
 
 mod imp {
     use super::*;
@@ -24,6 +26,9 @@ mod imp {
         /// Text is so large that names stand over their messages.
         #[property(get)]
         pub(super) large: Cell<bool>,
+        /// There is so little room that names stand over their messages.
+        #[property(get)]
+        pub(super) narrow: Cell<bool>,
         pub(super) text_size: Cell<TextSize>,
         /// How a few choices stand beside or, where text is large, below each other.
         #[property(get, builder(gtk::Orientation::Horizontal))]
@@ -46,6 +51,7 @@ mod imp {
                 lines: Cell::default(),
                 compact: Cell::default(),
                 large: Cell::default(),
+                narrow: Cell::default(),
                 text_size: Cell::default(),
                 choices: Cell::new(gtk::Orientation::Horizontal),
                 room_avatar: Cell::new(ROOM_AVATARS.0),
@@ -83,6 +89,23 @@ impl Looks {
     /// Puts what stands in a box below each other where text is large, beside each other else.
     pub(crate) fn turn(&self, choices: &gtk::Box) {
         self.bind_property("choices", choices, "orientation").sync_create().build();
+    }
+
+    /// Messages have a width of so many pixels.
+    pub(crate) fn set_width(&self, width: i32) {
+        let narrow = width < NARROW;
+        if self.imp().narrow.replace(narrow) == narrow {
+            return;
+        }
+        self.notify_narrow();
+        if self.lines() {
+            // Not while widgets get their sizes, in which this is told.
+            glib::idle_add_local_once(clone!(
+                #[weak(rename_to = looks)]
+                self,
+                move || looks.rows_changed()
+            ));
+        }
     }
 
     pub(super) fn show(&self, appearance: &Appearance) {

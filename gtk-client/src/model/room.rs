@@ -52,6 +52,9 @@ mod imp {
         /// Whether it is closed for writing and entering.
         #[property(get)]
         pub(super) archived: Cell<bool>,
+        /// Whether one wishes to hear nothing of it.
+        #[property(get)]
+        pub(super) muted: Cell<bool>,
         /// Whether the other one of a direct room is connected.
         #[property(get)]
         pub(super) online: Cell<bool>,
@@ -95,6 +98,7 @@ mod imp {
                 mentions: Cell::default(),
                 members: Cell::default(),
                 archived: Cell::default(),
+                muted: Cell::default(),
                 online: Cell::default(),
                 writers: RefCell::default(),
                 draft: RefCell::default(),
@@ -256,6 +260,13 @@ impl Room {
     /// One begins to leave it, or stays after all.
     pub(crate) fn set_leaving(&self, leaving: bool) {
         self.imp().leaving.set(leaving);
+    }
+
+    /// Whether one wishes to hear nothing of it.
+    pub(crate) fn set_muted(&self, muted: bool) {
+        if self.imp().muted.replace(muted) != muted {
+            self.notify_muted();
+        }
     }
 
     /// Takes in who is connected.

@@ -94,6 +94,11 @@ mod imp {
                 signals
             })
         }
+
+        fn constructed(&self) {
+            self.parent_constructed();
+            self.obj().connect_rooms_changed(super::Session::mark_muted);
+        }
     }
 }
 

@@ -14,8 +14,8 @@ use tertulia_client::{
 };
 
 use super::{
-    chat_page::ChatPage, confirm, members_pane::MembersPane, rooms_window::RoomsWindow,
-    sidebar::Sidebar, stop_page::StopPage, welcome_page::WelcomePage,
+    chat_page::ChatPage, confirm, members_pane::MembersPane, menu_buttons,
+    rooms_window::RoomsWindow, sidebar::Sidebar, stop_page::StopPage, welcome_page::WelcomePage,
 };
 use crate::{
     i18n::{fill, tr},
@@ -97,6 +97,12 @@ mod imp {
                 move |_| page.imp().update_edges()
             ));
             self.update_edges();
+            let closed = clone!(
+                #[weak]
+                page,
+                move || page.write_on()
+            );
+            menu_buttons::tend(page.upcast_ref(), closed);
         }
     }
 
@@ -369,6 +375,23 @@ impl AccountPage {
     /// It came before a person's eyes.
     pub(super) fn looked_at(&self) {
         self.imp().chat.looked_at();
+    }
+
+    /// What was open over it is closed: what one types is written, rather than pressing the button
+    /// that had opened it.
+    pub(super) fn write_on(&self) {
+        // Only now: GTK gives the focus back first.
+        glib::idle_add_local_once(clone!(
+            #[weak(rename_to = page)]
+            self,
+            move || {
+                let focus = page.root().and_then(|root| root.focus());
+                let idle = focus.is_none_or(|at| at.is::<gtk::Button>() || !at.is_mapped());
+                if idle && page.imp().chat.is_mapped() {
+                    page.imp().chat.grab_focus();
+                }
+            }
+        ));
     }
 
     /// Whether it is beyond the way in.

@@ -25,6 +25,7 @@ use super::{
     whole_message_window::WholeMessageWindow,
 };
 use crate::{
+    appearance::Looks,
     i18n::tr,
     model::{Chosen, Room, Session},
     sentences,
@@ -228,6 +229,10 @@ mod imp {
                 page,
                 move |_: &gtk::Adjustment| page.imp().look_for_new()
             );
+            self.list.connect_map(|list| tell_width(list.width()));
+            self.scroll.hadjustment().connect_page_size_notify(|across| {
+                tell_width(across.page_size() as i32);
+            });
             self.scroll.vadjustment().connect_value_changed(moved.clone());
             self.scroll.vadjustment().connect_changed(moved);
             self.composer.connect_submitted(clone!(
@@ -481,5 +486,12 @@ impl ChatPage {
                 }
             }
         ));
+    }
+}
+
+/// It is 0 until there is one.
+fn tell_width(width: i32) {
+    if width > 0 {
+        Looks::shared().set_width(width);
     }
 }

@@ -28,6 +28,8 @@ mod imp {
         #[template_child]
         pub(super) title: TemplateChild<gtk::Label>,
         #[template_child]
+        pub(super) muted: TemplateChild<gtk::Image>,
+        #[template_child]
         pub(super) time: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) preview: TemplateChild<gtk::Label>,
@@ -39,7 +41,7 @@ mod imp {
         pub(super) unread: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) unread_text: TemplateChild<gtk::Label>,
-        pub(super) shown: RefCell<Option<(Room, [glib::SignalHandlerId; 4])>>,
+        pub(super) shown: RefCell<Option<(Room, [glib::SignalHandlerId; 5])>>,
     }
 
     #[glib::object_subclass]
@@ -97,6 +99,7 @@ impl RoomRow {
             room.connect_changed(show.clone()),
             room.connect_unread_notify(show.clone()),
             room.connect_online_notify(show.clone()),
+            room.connect_muted_notify(show.clone()),
             room.connect_draft_notify(show),
         ];
         self.imp().shown.replace(Some((room.clone(), handlers)));
@@ -117,6 +120,7 @@ impl RoomRow {
         imp.avatar.set_text(Some(title.trim_start_matches('#')));
         imp.title.set_label(&title);
         imp.lock.set_visible(room.kind() == RoomKind::Private);
+        imp.muted.set_visible(room.muted());
         imp.here.set_visible(is_direct && room.online());
         imp.time.set_label(&room.time());
         let draft = room.draft_line();
@@ -138,6 +142,7 @@ impl RoomRow {
             (room.kind() == RoomKind::Private).then(|| tr("private")),
             is_direct.then(|| if room.online() { tr("here") } else { tr("direct message") }),
             room.archived().then(|| tr("archived")),
+            room.muted().then(|| tr("without notifications")),
             draft.as_ref().map(|_| tr("with a draft")),
             (unread > 0).then_some(&*unread_text),
             tells_mentions.then_some(&*mentions_text),

@@ -27,7 +27,7 @@ mod imp {
         #[template_child]
         pub(super) strip: TemplateChild<ConnectionStrip>,
         #[template_child]
-        pub(super) list: TemplateChild<gtk::ListView>,
+        pub(in crate::ui) list: TemplateChild<gtk::ListView>,
         #[template_child]
         pub(super) connection: TemplateChild<ConnectionPopover>,
         #[template_child]
@@ -38,6 +38,9 @@ mod imp {
         pub(super) name: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) server: TemplateChild<gtk::Label>,
+        /// Nobody is to disturb.
+        #[template_child]
+        pub(super) quiet: TemplateChild<gtk::Image>,
         pub(super) selection: OnceCell<gtk::SingleSelection>,
     }
 
@@ -113,6 +116,12 @@ impl Sidebar {
             move |session| sidebar.show_account(session)
         ));
         self.show_account(session);
+        session.connect_rooms_changed(clone!(
+            #[weak(rename_to = sidebar)]
+            self,
+            move |session| sidebar.show_quiet(session)
+        ));
+        self.show_quiet(session);
         let _ = imp.selection.set(selection);
     }
 
@@ -192,6 +201,11 @@ impl Sidebar {
         let imp = self.imp();
         imp.header.set_show_end_title_buttons(alone);
         imp.strip.set_visible(alone);
+    }
+
+    fn show_quiet(&self, session: &Session) {
+        let quiet = session.with_wishes(|wishes| wishes.do_not_disturb);
+        self.imp().quiet.set_visible(quiet);
     }
 
     fn show_account(&self, session: &Session) {

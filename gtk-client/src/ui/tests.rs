@@ -2,6 +2,7 @@
 
 mod accounts;
 mod fit;
+mod focus;
 mod looks;
 mod messages;
 mod rooms;

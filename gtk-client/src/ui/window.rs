@@ -122,6 +122,20 @@ mod imp {
                     window.with_page(AccountPage::looked_at);
                 }
             });
+            let window = window.clone();
+            gtk::Window::toplevels().connect_closure(
+                "items-changed",
+                false,
+                glib::closure_local!(
+                    #[watch]
+                    window,
+                    move |_: gio::ListModel, _: u32, removed: u32, _: u32| {
+                        if removed > 0 {
+                            window.with_page(AccountPage::write_on);
+                        }
+                    }
+                ),
+            );
         }
     }
 

@@ -7,7 +7,10 @@ use gtk::{glib, prelude::*, subclass::prelude::*};
 use super::{Room, Session};
 use crate::{
     kept,
-    model::notices::{Arrival, Wishes},
+    model::{
+        Level,
+        notices::{Arrival, Wishes},
+    },
 };
 
 /// Where they are kept, within the account's folder.
@@ -35,6 +38,14 @@ impl Session {
         }
         // What is counted may be another.
         self.emit_by_name::<()>("rooms-changed", &[]);
+    }
+
+    /// Rooms tell whether one wishes to hear of them.
+    pub(super) fn mark_muted(&self) {
+        for room in self.rooms().iter::<Room>().filter_map(Result::ok) {
+            let level = self.with_wishes(|wishes| wishes.level(room.id(), room.kind()));
+            room.set_muted(level == Level::None);
+        }
     }
 
     /// Calls `arrived` when others said something in a room.

@@ -54,8 +54,8 @@ impl MessageRow {
         imp.avatar.set_opacity(f64::from(u8::from(last)));
         imp.avatar.set_size(looks.message_avatar());
         // In lines the name stands beside the first of a group, and its place stays free beside
-        // the others; where text is large there is no room for it.
-        let beside = lines && !looks.large();
+        // the others; where text is large or the window narrow there is no room for it.
+        let beside = lines && !looks.large() && !looks.narrow();
         imp.nick.set_visible(beside);
         imp.nick.set_label(&if first && beside { imp.name.label() } else { "".into() });
         imp.nick.set_tooltip_text(imp.name.tooltip_text().as_deref());

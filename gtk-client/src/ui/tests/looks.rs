@@ -111,6 +111,25 @@ fn in_lines_everybodys_name_stands_before_what_they_say() {
     assert!(a_row(&stage, "Of course!").width() < 300, "it is a bubble again");
 }
 
+#[gtk::test]
+fn in_a_narrow_window_a_line_has_its_name_over_it_and_the_width_for_its_text() {
+    let lines = Appearance { messages: Messages::Lines, ..Appearance::default() };
+    for (width, beside) in [(360, false), (1280, true)] {
+        let stage = Stage::new(width, 640);
+        garden(&stage);
+        appearance::apply(&lines);
+        stage.rest();
+        assert_eq!(Looks::shared().narrow(), !beside);
+        let row = a_row(&stage, "The seedlings are up!");
+        let label = find(row.upcast_ref(), &|widget| {
+            let label = widget.downcast_ref::<gtk::Label>();
+            label.is_some_and(|label| label.label() == "The seedlings are up!")
+        });
+        let at = label.unwrap().compute_bounds(&row).unwrap().x();
+        assert_eq!(at > 100.0, beside, "at {width}: {at}");
+    }
+}
+
 /// Windows begin at the right while it is there.
 struct Mirrored;
 

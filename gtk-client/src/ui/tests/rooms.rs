@@ -12,7 +12,7 @@ use tertulia_client::{
 use super::stage::{Stage, find, live, settle};
 use crate::{
     model::{
-        Room,
+        Level, Room,
         testing::{author, direct_view, person, room_view, text_item},
     },
     ui::room_details_window::RoomDetailsWindow,
@@ -257,4 +257,37 @@ fn a_draft_that_comes_back_is_not_written_anew() {
     let text = find(composer.upcast_ref(), &|widget| widget.is::<gtk::TextView>());
     text.and_downcast::<gtk::TextView>().unwrap().buffer().insert_at_cursor("s");
     assert_eq!(written.get(), 1);
+}
+
+#[gtk::test]
+fn what_tells_nothing_says_so_in_the_list_and_under_ones_name() {
+    let stage = Stage::new(1000, 700);
+    house(&stage);
+    stage.rest();
+    let sign = |tooltip: &str| {
+        find(stage.window.upcast_ref(), &|widget| {
+            let is_it = widget.tooltip_text().is_some_and(|text| text == tooltip);
+            widget.is::<gtk::Image>() && widget.is_mapped() && is_it
+        })
+        .is_some()
+    };
+    let (of_a_room, of_all) = ("You are told nothing of this room", "Do Not Disturb is on");
+    assert!(!sign(of_a_room) && !sign(of_all));
+    let kitchen = stage.session.room(RoomId(2)).unwrap();
+    let choose = |level| {
+        stage.session.change_wishes(|wishes| {
+            wishes.set_level(kitchen.id(), kitchen.kind(), level);
+        });
+        stage.rest();
+    };
+    choose(Level::None);
+    assert!(sign(of_a_room) && !sign(of_all));
+    stage.session.change_wishes(|wishes| wishes.do_not_disturb = true);
+    stage.shot("muted");
+    assert!(sign(of_all));
+    choose(Level::Mentions);
+    assert!(!sign(of_a_room) && sign(of_all));
+    stage.session.change_wishes(|wishes| wishes.do_not_disturb = false);
+    stage.rest();
+    assert!(!sign(of_all));
 }
