@@ -131,8 +131,8 @@ impl Looks {
         }
     }
 
-    /// Rows may be higher or less high than they were.
-    pub(super) fn rows_changed(&self) {
+    /// Rows may be higher or less high than they were, or say something else.
+    pub(crate) fn rows_changed(&self) {
         self.imp().revision.set(self.revision().wrapping_add(1));
         self.notify_revision();
     }

@@ -233,7 +233,7 @@ impl Session {
         self.set_members(people);
     }
 
-    /// Shows everything afresh: the calendar went on a day, or the font changed.
+    /// Tells anew of every room: the calendar went on a day.
     pub(crate) fn redraw(&self) {
         self.iter_rooms().for_each(|room| room.redraw());
     }

@@ -14,6 +14,9 @@ use gtk::{
 use self::completing::Completing;
 use crate::model::Named;
 
+/// So many frames it takes until the composer is as high as its text wishes.
+const LAID_OUT: u32 = 3;
+
 mod imp {
     use super::*;
 
@@ -30,6 +33,8 @@ mod imp {
         pub(super) send: TemplateChild<gtk::Button>,
         /// The text is being put in, not written.
         pub(super) filling: Cell<bool>,
+        /// The cursor is brought into sight by and by.
+        pub(super) scrolling: Cell<bool>,
         pub(super) completing: Completing,
     }
 
@@ -151,6 +156,7 @@ mod imp {
         fn text_changed(&self) {
             let buffer = self.text.buffer();
             self.placeholder.set_visible(buffer.char_count() == 0);
+            self.show_cursor();
             let text = self.obj().text();
             self.send.set_sensitive(!text.trim().is_empty());
             if !self.filling.get() {
@@ -159,6 +165,27 @@ mod imp {
             } else {
                 self.hide_suggestions();
             }
+        }
+
+        /// The text view scrolls for the height it has, and a long text makes it higher: once
+        /// that is laid out, the cursor is brought into sight again.
+        fn show_cursor(&self) {
+            if self.scrolling.replace(true) {
+                return;
+            }
+            let frames = Cell::new(0);
+            let composer = self.obj().downgrade();
+            self.text.add_tick_callback(move |text, _| {
+                frames.set(frames.get() + 1);
+                if frames.get() < LAID_OUT {
+                    return glib::ControlFlow::Continue;
+                }
+                text.scroll_mark_onscreen(&text.buffer().get_insert());
+                if let Some(composer) = composer.upgrade() {
+                    composer.imp().scrolling.set(false);
+                }
+                glib::ControlFlow::Break
+            });
         }
 
         /// Made when first asked for: it is large.

@@ -11,6 +11,7 @@ use super::{
     welcome_page::WelcomePage,
 };
 use crate::{
+    appearance::Looks,
     application::Application,
     model::{Accounts, Room, Session, Slot, WindowState, day_of, now},
 };
@@ -113,7 +114,7 @@ mod imp {
         fn constructed(&self) {
             self.parent_constructed();
             let window = self.obj();
-            self.redraw_when_needed();
+            self.redraw_each_day();
             // A row with the focus may go, and the next one gets it: nobody asked to select its text,
             // and GTK 4.8 complains when it does.
             window.settings().set_gtk_label_select_on_focus(false);
@@ -155,30 +156,28 @@ mod imp {
     impl AdwApplicationWindowImpl for Window {}
 
     impl Window {
-        /// Lines remember their heights, and call days by how near they are.
-        fn redraw_when_needed(&self) {
-            let redraw = clone!(
-                #[weak(rename_to = imp)]
-                self,
-                #[upgrade_or]
-                glib::ControlFlow::Break,
-                move || {
-                    let accounts = imp.accounts.get().map(Accounts::all).unwrap_or_default();
-                    accounts.iter().for_each(Session::redraw);
-                    glib::ControlFlow::Continue
-                }
-            );
-            for property in ["gtk-font-name", "gtk-xft-dpi"] {
-                let redraw = redraw.clone();
-                self.obj().settings().connect_notify_local(Some(property), move |_, _| {
-                    redraw();
-                });
-            }
+        /// Days are called by how near they are.
+        fn redraw_each_day(&self) {
             let shown = Cell::new(day_of(now()));
-            glib::timeout_add_seconds_local(DAY_CHECK_S, move || {
-                let today = day_of(now());
-                if shown.replace(today) == today { glib::ControlFlow::Continue } else { redraw() }
-            });
+            glib::timeout_add_seconds_local(
+                DAY_CHECK_S,
+                clone!(
+                    #[weak(rename_to = imp)]
+                    self,
+                    #[upgrade_or]
+                    glib::ControlFlow::Break,
+                    move || {
+                        let today = day_of(now());
+                        if shown.replace(today) != today {
+                            let accounts =
+                                imp.accounts.get().map(Accounts::all).unwrap_or_default();
+                            accounts.iter().for_each(Session::redraw);
+                            Looks::shared().rows_changed();
+                        }
+                        glib::ControlFlow::Continue
+                    }
+                ),
+            );
         }
     }
 }

@@ -238,11 +238,9 @@ impl Room {
         result
     }
 
-    /// Shows every line afresh: the calendar went on a day, or the font changed.
+    /// Tells anew when something was said last: the calendar went on a day. The lines stay; their
+    /// rows show the new day when [`crate::appearance::Looks`] changes.
     pub(crate) fn redraw(&self) {
-        self.imp().lines.borrow_mut().clear();
-        self.imp().store.remove_all();
-        self.refresh();
         if let Some(view) = self.imp().view.take() {
             self.set_view(view);
         }

@@ -7,10 +7,11 @@ use gtk::{glib, subclass::prelude::*};
 
 use super::{
     fit::{faults, too_wide},
-    stage::{Stage, awkward, find, garden, settle},
+    stage::{Stage, awkward, find, garden, live, settle},
 };
 use crate::{
     appearance::{self, Appearance, Density, Looks, Messages, Rgb, Scheme, TextSize, named_colour},
+    model::testing::text_item,
     theme,
     ui::{AppearanceWindow, message_row::MessageRow},
 };
@@ -347,6 +348,38 @@ fn text_is_as_large_as_wished_and_the_desktops_again_when_that_is_over() {
     appearance::change(|appearance| *appearance = Appearance::default());
     stage.rest();
     assert_eq!(height(), before);
+}
+
+#[gtk::test]
+fn another_size_of_text_leaves_the_message_one_reads_where_it_is() {
+    let stage = Stage::new(1000, 700);
+    stage.session.restore(live(&[(1, "lobby")]));
+    stage.present();
+    let items = (1_000..1_400).map(|seq| {
+        let text = format!("{seq}: {}", "many words ".repeat(1 + (seq % 17) as usize));
+        text_item(seq, ["ana", "beto", "caro"][(seq / 3 % 3) as usize], &text)
+    });
+    stage.say(1, items.collect());
+    stage.rest();
+    assert_at_end(&stage, "at first");
+    let adjustment = stage.chat().imp().scroll.vadjustment();
+    for steps in [30, 90] {
+        adjustment.set_value(adjustment.value() - f64::from(steps) * 60.0);
+        stage.rest();
+        let (text, before) = stage.topmost_line_in_sight();
+        for action in ["text-larger", "text-larger", "text-usual", "text-smaller", "text-usual"] {
+            let application = stage.window.application().unwrap();
+            ActionGroupExt::activate_action(&application, action, None::<&glib::Variant>);
+            stage.rest();
+            let now = stage.place_of(&text);
+            // What is over the text in its row has another size too.
+            let stays = now.is_some_and(|now| (now - before).abs() < 40);
+            assert!(stays, "{steps}, {action}: {text} from {before} to {now:?}");
+        }
+    }
+    stage.chat().imp().bottom.emit_clicked();
+    stage.rest();
+    assert_at_end(&stage, "the button goes to the end");
 }
 
 #[gtk::test]

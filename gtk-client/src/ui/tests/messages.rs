@@ -170,3 +170,31 @@ fn a_menu_opens_under_a_message() {
     }
     stage.shot("menu");
 }
+
+#[gtk::test]
+fn after_a_long_paste_the_cursor_is_in_sight() {
+    let words = "a word and ".repeat(300);
+    let lines: Vec<_> = (1..=40).map(|line| format!("line {line}")).collect();
+    for (name, pasted) in [("pasted-words", words), ("pasted-lines", lines.join("\n"))] {
+        let stage = Stage::new(900, 700);
+        garden(&stage);
+        stage.chat().grab_focus();
+        stage.rest();
+        let text =
+            find(stage.chat().imp().composer.upcast_ref(), &|widget| widget.is::<gtk::TextView>());
+        let text = text.and_downcast::<gtk::TextView>().unwrap();
+        text.clipboard().set_text(&pasted);
+        text.emit_by_name::<()>("paste-clipboard", &[]);
+        settle(|| text.buffer().char_count() == pasted.chars().count() as i32);
+        stage.shot(name);
+        let (cursor, _) = text.cursor_locations(None);
+        let seen = text.visible_rect();
+        let (top, end) = (seen.y(), seen.y() + seen.height());
+        assert!(top <= cursor.y() && cursor.y() + cursor.height() <= end, "{cursor:?} in {seen:?}");
+        assert!(
+            end - cursor.y() - cursor.height() < 10,
+            "nothing empty under {cursor:?}: {seen:?}"
+        );
+        assert!(seen.height() > 100, "as high as it may be: {seen:?}");
+    }
+}

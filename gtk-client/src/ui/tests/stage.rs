@@ -108,13 +108,21 @@ impl Stage {
 
     /// A message's text near the middle of the list, and how far down it is.
     pub(super) fn a_line_in_sight(&self) -> (String, i32) {
+        self.line_below(self.chat().imp().scroll.height() / 2)
+    }
+
+    /// The first message's text that begins in sight, and how far down it is.
+    pub(super) fn topmost_line_in_sight(&self) -> (String, i32) {
+        self.line_below(0)
+    }
+
+    fn line_below(&self, height: i32) -> (String, i32) {
         let list = self.chat().imp().scroll.get();
-        let middle = list.height() / 2;
         let found = find(list.upcast_ref(), &|widget| {
             let label = widget.downcast_ref::<gtk::Label>();
             label.is_some_and(|label| {
                 let down = self.place_of(&label.label());
-                label.label().contains(": ") && down.is_some_and(|down| down > middle)
+                label.label().contains(": ") && down.is_some_and(|down| down > height)
             })
         });
         let text = found.and_downcast::<gtk::Label>().unwrap().label().to_string();
