@@ -124,7 +124,7 @@ def a_room_can_be_loud_or_silent(world):
         ana.key("alt+Down")
         ana.sees("You entered the room")
         world.type_alone("beto", "send", "lobby", "@ana one")
-        ana.sees("#lobby, one unread message, one names you")
+        ana.sees("#lobby, without notifications, one unread message, one names you")
         ana.press("Main menu")
         world.picture("menu")
         ana.press("Do Not Disturb")
