@@ -131,7 +131,11 @@ mod imp {
                     #[watch]
                     window,
                     move |_: gio::ListModel, _: u32, removed: u32, _: u32| {
-                        if removed > 0 {
+                        // Where another one is still open, one goes on there.
+                        let is_other = |other: &gtk::Widget| {
+                            other != window.upcast_ref::<gtk::Widget>() && other.is_visible()
+                        };
+                        if removed > 0 && !gtk::Window::list_toplevels().iter().any(is_other) {
                             window.with_page(AccountPage::write_on);
                         }
                     }
