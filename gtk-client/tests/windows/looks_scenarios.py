@@ -155,8 +155,14 @@ def a_theme_goes_out_to_a_file_and_comes_in_from_one(world):
         file.write(text.replace('"High contrast"', '"Mine"'))
     ana.press("Import…")
     ana.sees("Import a theme")
-    screen.xdotool("key", "ctrl+l")
-    screen.xdotool("type", out)
+
+    def is_typed():
+        # Keys go to the window that has the focus by then.
+        for keys in (("key", "ctrl+l"), ("key", "ctrl+a"), ("type", out)):
+            screen.xdotool(*keys)
+        return ana.find(out, editable=True)
+
+    screen.wait("the path to be there", is_typed)
     world.picture("import")
     screen.xdotool("key", "Return")
     keeps(world, "ana-0", theme="mine")
