@@ -8,7 +8,6 @@ import subprocess
 import screen
 from desktop_scenarios import Desk, wished
 from reading_scenarios import point_at
-from room_scenarios import assert_fits
 from scenarios import scenario
 
 
@@ -174,7 +173,7 @@ def a_message_s_menu_and_its_answer_fit_a_narrow_window(world):
     ana.say("an answer that is just as long as the question, if not longer than that")
     ana.sees("Sent")
     world.picture("answered")
-    assert_fits(ana)
+    ana.fits(360)
     on_messages(ana)
     ana.key("Up")
     ana.key("Menu")
@@ -183,7 +182,7 @@ def a_message_s_menu_and_its_answer_fit_a_narrow_window(world):
     ana.press("Select Messages")
     ana.sees("One message selected")
     world.picture("selected")
-    assert_fits(ana)
+    ana.fits(360)
 
 
 @scenario()

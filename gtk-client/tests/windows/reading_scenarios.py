@@ -3,7 +3,7 @@
 import os
 
 import screen
-from room_scenarios import assert_fits, make_room
+from room_scenarios import make_room
 from scenarios import scenario
 
 
@@ -104,13 +104,13 @@ def the_way_to_a_room_fits_a_narrow_window(world):
     ana.press("Go to a room or a person")
     ana.sees("A room or a person")
     world.picture("all")
-    assert_fits(ana)
+    ana.fits(360)
     ana.key("Down", "Up", "Return")
     ana.sees_no_more("A room or a person")
     ana.press("Back to the rooms")
     ana.sees("Draft: half a thought")
     world.picture("draft")
-    assert_fits(ana)
+    ana.fits(360)
 
 
 @scenario()

@@ -75,6 +75,12 @@ class Window:
     def sees(self, text):
         return wait(f"{text!r} in {self.name}'s window", lambda: self.find(text))
 
+    def fits(self, width):
+        """Nothing in it is wider than the screen, `width` pixels."""
+        for node in self.nodes():
+            asked = size(node)[0]
+            assert asked <= width, f"{node.get_name()!r} is {asked} px wide"
+
     def sees_no_more(self, text):
         wait(f"{text!r} to go from {self.name}'s window", lambda: not self.find(text))
 
@@ -175,14 +181,23 @@ class Window:
                 raise Failure(f"{self.name}'s window complained:\n{said}")
 
 
+def size(node):
+    """The node's width and height in pixels; (1, 1) of what has none by nature.
+
+    Never asked for with its place: GTK looks for that in the node's window, and complains of a
+    node that has just left its window."""
+    component = node.get_component_iface()
+    if not component:
+        return 1, 1
+    box = component.get_size()
+    return max(box.x, 0), max(box.y, 0)
+
+
 def walk(node):
     """Every node that has a size, in tree order; what goes away while we look is left out."""
     try:
-        component = node.get_component_iface()
-        if component:
-            box = component.get_extents(Atspi.CoordType.WINDOW)
-            if box.width <= 0 or box.height <= 0:
-                return
+        if 0 in size(node):
+            return
         children = [node.get_child_at_index(at) for at in range(node.get_child_count())]
     except GLib.Error:
         return
