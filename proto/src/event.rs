@@ -4,8 +4,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, Body, DecodeError, DisplayName, Frame, Handle, LogPosition, MessageId, Role, RoomId,
-    RoomName, Seq, Timestamp, Topic, frame,
+    AccountId, Attachment, Body, DecodeError, DisplayName, Features, Frame, FrameBuffer, Handle,
+    LogPosition, MessageId, Role, RoomId, RoomName, Seq, Timestamp, Topic, frame,
 };
 
 /// One event of a room.
@@ -54,6 +54,9 @@ pub struct Posted {
     pub body: Option<Body>,
     /// When the content was last changed, if it was.
     pub edited: Option<Timestamp>,
+    /// The file that it brought. With one it is another type of frame, whose last field this is.
+    #[serde(skip)]
+    pub file: Option<Attachment>,
 }
 
 /// The author became a member.
@@ -123,13 +126,17 @@ macro_rules! changes {
 
         impl Change {
             /// Every frame type of this enum that is known.
-            pub const KINDS: &'static [u64] = &[$($id),*];
+            pub const KINDS: &'static [u64] = &[$($id,)* Self::POSTED_FILE];
+
+            /// [`Change::Posted`] with a file: a type of its own, since fields are not appended.
+            const POSTED_FILE: u64 = 268;
         }
 
         impl Event {
             /// The frame type.
             pub const fn kind(&self) -> u64 {
                 match self.change {
+                    Change::Posted(Posted { file: Some(_), .. }) => Change::POSTED_FILE,
                     $(Change::$variant(_) => $id,)*
                     Change::Unknown(kind) => kind,
                 }
@@ -139,6 +146,9 @@ macro_rules! changes {
             pub fn encode(&self) -> Bytes {
                 let (kind, head) = (self.kind(), &self.head);
                 match &self.change {
+                    Change::Posted(posted @ Posted { file: Some(file), .. }) => {
+                        frame::encode(kind, &(head, posted, file))
+                    }
                     $(Change::$variant(body) => frame::encode(kind, &(head, body)),)*
                     Change::Unknown(_) => frame::encode(kind, head),
                 }
@@ -147,6 +157,10 @@ macro_rules! changes {
             fn decode_change(kind: u64, body: &[u8]) -> Result<Change, postcard::Error> {
                 Ok(match kind {
                     $($id => Change::$variant(postcard::from_bytes(body)?),)*
+                    Change::POSTED_FILE => {
+                        let (posted, file): (Posted, Attachment) = postcard::from_bytes(body)?;
+                        Change::Posted(Posted { file: Some(file), ..posted })
+                    }
                     unknown => Change::Unknown(unknown),
                 })
             }
@@ -195,6 +209,36 @@ impl Event {
             Change::Archived(Archived { archived: false }) => Some("unarchived"),
             Change::Unknown(_) => None,
         }
+    }
+
+    /// The event as one is told of it who has these features in common with the server.
+    pub fn told_with(mut self, features: Features) -> Self {
+        if let (Change::Posted(posted), false) = (&mut self.change, features.has(Features::FILES)) {
+            posted.file = None;
+        }
+        self
+    }
+
+    /// The same of a whole frame, which is left alone where nothing of it would differ.
+    pub fn frame_told_with(frame: Bytes, features: Features) -> Bytes {
+        if features.has(Features::FILES) || !Self::is_with_file(&frame) {
+            return frame;
+        }
+        let mut buffer = FrameBuffer::new(frame.len());
+        buffer.extend(&frame);
+        let read = buffer.next_frame().ok().flatten().map(|frame| Self::decode(&frame));
+        match read {
+            Some(Ok(Some(event))) => event.told_with(features).encode(),
+            _ => frame,
+        }
+    }
+
+    fn is_with_file(frame: &[u8]) -> bool {
+        let kind = frame::peek_varint(frame).ok().flatten().and_then(|(_, used)| {
+            let (kind, _) = frame::peek_varint(frame.get(used..)?).ok().flatten()?;
+            Some(kind)
+        });
+        kind == Some(Change::POSTED_FILE)
     }
 
     /// Reads any frame of an event type. `Ok(None)`: the type is not an event's.

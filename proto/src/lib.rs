@@ -8,6 +8,9 @@
 //!   events of rooms as [`LaneMessage`]s; all events of a room travel on one lane, in order;
 //! - the server answers each history request on a unidirectional **page** of its own
 //!   ([`StreamKind::Page`]): a [`PageHead`], events, end of stream;
+//! - a file travels on a bidirectional stream of its own that the client opens
+//!   ([`StreamKind::File`]), where both ends have [`Features::FILES`]: a [`FileRequest`], the
+//!   server's answer, and bytes, up or down;
 //! - that somebody is typing travels in **datagrams** ([`DatagramKind::Typing`]) where both ends
 //!   have [`Features::TYPING_DATAGRAMS`], else on the control stream, unnumbered
 //!   ([`ClientNotice`], [`TypingNotice`]).
@@ -33,6 +36,7 @@ pub mod copies;
 mod datagram;
 mod env;
 mod event;
+mod file;
 pub mod frame;
 mod ids;
 pub mod limits;
@@ -57,6 +61,10 @@ pub use env::{Env, Job};
 pub use event::{
     Added, Archived, Author, Change, Event, EventHead, Joined, Left, Posted, Removed, RoleChanged,
     RoomRenamed, TopicChanged,
+};
+pub use file::{
+    Attachment, Download, FileHash, FileHead, FileName, FileNameError, FileReply, FileRequest,
+    ParseFileHashError, Upload, UploadFrom, size_in_words,
 };
 pub use frame::{Frame, FrameBuffer};
 pub use ids::{

@@ -48,3 +48,9 @@ pub const OPAQUE_BYTES: usize = TEXT_BYTES;
 pub const MENTIONS: usize = 32;
 /// Between two typing notices of one person in one room, in milliseconds.
 pub const TYPING_INTERVAL_MS: u64 = 3_000;
+/// A file's name, in bytes of UTF-8: with an ending it is still one for any file system.
+pub const FILE_NAME_BYTES: usize = 200;
+/// A frame on a file's stream.
+pub const FILE_FRAME_BYTES: usize = 2 << 10;
+/// Streams for files that a client may have open.
+pub const FILES_AT_ONCE: u32 = 2;

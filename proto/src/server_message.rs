@@ -148,6 +148,14 @@ impl Refusal {
     pub const NO_SUCH_ACCOUNT: Self = Self(14);
     /// The room is archived: read it, or open it again.
     pub const ARCHIVED: Self = Self(15);
+    /// The message brought no file, or there is none that one may know of: one and the same.
+    pub const NO_SUCH_FILE: Self = Self(16);
+    /// The server takes no file that large.
+    pub const FILE_TOO_LARGE: Self = Self(17);
+    /// What one may keep on the server, or what it keeps of all, is used up.
+    pub const QUOTA: Self = Self(18);
+    /// What came is not what was announced; all of it is to come again.
+    pub const FILE_DIFFERS: Self = Self(19);
 
     /// Whether asking again later can help: the message stays in the outbox.
     pub const fn is_final(self) -> bool {
@@ -173,6 +181,10 @@ impl fmt::Display for Refusal {
             Self::LIMIT => "a limit was reached",
             Self::NO_SUCH_ACCOUNT => "there is nobody of that name",
             Self::ARCHIVED => "the room is archived",
+            Self::NO_SUCH_FILE => "no such file",
+            Self::FILE_TOO_LARGE => "the file is larger than this server takes",
+            Self::QUOTA => "the server's space for files is used up",
+            Self::FILE_DIFFERS => "what arrived is not the file that was announced",
             Self(code) => return write!(f, "refused with code {code}"),
         })
     }

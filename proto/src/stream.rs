@@ -12,6 +12,8 @@ pub type LaneIndex = u8;
 pub enum StreamKind {
     /// Client-initiated, bidirectional, one a connection: commands and replies.
     Control,
+    /// Client-initiated, bidirectional: a file, up or down.
+    File,
     /// Server-initiated, unidirectional: events of the rooms hashed to this lane.
     Live(LaneIndex),
     /// Server-initiated, unidirectional: the answer to that history request.
@@ -20,6 +22,7 @@ pub enum StreamKind {
 
 impl StreamKind {
     const CONTROL: u64 = 0x01;
+    const FILE: u64 = 0x02;
     const LIVE: u64 = 0x10;
     const PAGE: u64 = 0x11;
 
@@ -28,6 +31,7 @@ impl StreamKind {
         let mut out = BytesMut::with_capacity(11);
         match self {
             Self::Control => frame::put_varint(&mut out, Self::CONTROL),
+            Self::File => frame::put_varint(&mut out, Self::FILE),
             Self::Live(lane) => {
                 frame::put_varint(&mut out, Self::LIVE);
                 out.put_u8(lane & 0x7f);
@@ -45,9 +49,9 @@ impl StreamKind {
         let Some((kind, used)) = frame::peek_varint(buf).map_err(|_| UnknownKind)? else {
             return Ok(None);
         };
-        if kind == Self::CONTROL {
+        if kind == Self::CONTROL || kind == Self::FILE {
             let _ = buf.split_to(used);
-            return Ok(Some(Self::Control));
+            return Ok(Some(if kind == Self::FILE { Self::File } else { Self::Control }));
         }
         if kind != Self::LIVE && kind != Self::PAGE {
             return Err(UnknownKind);
@@ -84,7 +88,12 @@ mod tests {
 
     #[test]
     fn kinds_read_back_byte_by_byte() {
-        for kind in [StreamKind::Control, StreamKind::Live(3), StreamKind::Page(ReqId(300))] {
+        for kind in [
+            StreamKind::Control,
+            StreamKind::File,
+            StreamKind::Live(3),
+            StreamKind::Page(ReqId(300)),
+        ] {
             let bytes = kind.encode();
             let mut buf = BytesMut::new();
             for (i, byte) in bytes.iter().enumerate() {

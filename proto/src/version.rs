@@ -40,9 +40,12 @@ impl Features {
     pub const COPIES: Self = Self(1 << 1);
     /// End-to-end encrypted bodies. Reserved: not sent in version 0.
     pub const OPAQUE_BODIES: Self = Self(1 << 2);
+    /// Files ([`crate::Upload`], [`crate::Download`]); without it a message that brought one is
+    /// told as its text alone.
+    pub const FILES: Self = Self(1 << 3);
 
     /// What this code can do.
-    pub const OURS: Self = Self(Self::TYPING_DATAGRAMS.0 | Self::COPIES.0);
+    pub const OURS: Self = Self(Self::TYPING_DATAGRAMS.0 | Self::COPIES.0 | Self::FILES.0);
 
     /// Whether all of these are among them.
     pub const fn has(self, features: Self) -> bool {

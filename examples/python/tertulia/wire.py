@@ -45,20 +45,24 @@ PARTS = {
     "author": "account:number handle:text display:text",
     "person": "account:number handle:text display:text role:role online:bool",
     "cursor": "room:number seq:number",
+    "file": "name:text size:number hash:hash",
     "listing": "room:number name:text kind:kind topic:text members:number32 unread:number32 mentions:number32 role:?role "
                "head:number read:number archived:bool history:policy peer:?author",
 }
 CHOICES = {"body": ["text:text", "scheme:number16 bytes:bytes"], "span": ["", "seq:number", "seq:number"]}
 ENUMS = {"role": 4, "kind": 3, "policy": 2, "registration": 2}
+FIXED = {"id": 16, "hash": 32}
 BITS = {"number": 64, "number32": 32, "number16": 16}
 HEAD = "room:number seq:number position:number time:number author:author"
 FRAMES = {
     1: ("Hello", "min:number16 max:number16 features:number lanes:byte epoch:?id cursors:*500cursor"),
     2: ("Register", "name:text invite:?id"), 3: ("SayTyping", "room:number"),
+    4: ("Upload", "message_id:id room:number reply_to:?number file:file"), 5: ("Download", "room:number seq:number offset:number"),
     8: ("Welcome", "version:number16 features:number epoch:id head:number account:number handle:text display:text role:role "
                    "lanes:byte"),
     9: ("Unregistered", "registration:registration"), 10: ("GoAway", "retry_after_ms:number32"),
     11: ("Presence", "complete:bool online:number32 people:*200person"), 12: ("Typing", "room:number person:author"),
+    13: ("UploadFrom", "offset:number"), 14: ("FileHead", "file:file"),
     32: ("Send", "message_id:id room:number reply_to:?number body:body"),
     33: ("CreateRoom", "name:text kind:kind topic:text history:policy"), 34: ("EnterRoom", "name:text"),
     35: ("LeaveRoom", "room:number"), 36: ("ListRooms", "after:number"), 37: ("ListUsers", "after:number"),
@@ -77,6 +81,7 @@ FRAMES = {
     262: ("Added", "member:author role:role"), 263: ("Removed", "member:author"),
     264: ("RoleChanged", "member:author role:role"), 265: ("TopicChanged", "topic:text"), 266: ("RoomRenamed", "name:text"),
     267: ("Archived", "archived:bool"),
+    268: ("PostedFile", "message_id:id reply_to:?number body:?body edited:?number file:file"),
     448: ("RoomOpened", "next:number room:listing"), 449: ("RoomClosed", "room:number"),
     450: ("RoomJump", "room:number next:number"), 451: ("Live", "rooms:number32"),
     452: ("ReadMarker", "room:number read:number head:number unread:number32 mentions:number32"),
@@ -113,7 +118,7 @@ def encode(shape: str, value: Any) -> bytes:
     if shape in ("text", "bytes"):
         raw = value.encode() if shape == "text" else value
         return number(len(raw)) + raw
-    return value if shape == "id" else bytes([value]) if shape in ("byte", "bool") else number(value)
+    return value if shape in FIXED else bytes([value]) if shape in ("byte", "bool") else number(value)
 
 
 def encode_fields(fields: str, values: Frame) -> bytes:
@@ -177,7 +182,7 @@ class Reader:
             return raw.decode() if shape == "text" else raw     # UnicodeDecodeError is a ValueError, as Malformed is
         if shape == "bool":
             return bool(self.below(2, bits=7))                      # one byte
-        return self.take(16) if shape == "id" else self.take(1)[0]
+        return self.take(FIXED[shape]) if shape in FIXED else self.take(1)[0]
 
     def fields(self, fields: str) -> Frame:
         return {name: self.read(shape) for name, shape in (part.split(":") for part in fields.split())}

@@ -10,7 +10,7 @@ from typing import Any
 from tertulia.wire import FRAMES, frame, take_frame
 
 TEXT = (Path(__file__).parents[3] / "PROTOCOL.md").read_text()
-SHAPES = {"16 bytes": "id", "room kind": "kind", "history policy": "policy"}
+SHAPES = {"16 bytes": "id", "32 bytes": "hash", "room kind": "kind", "history policy": "policy"}
 
 
 def conversations() -> list[bytearray]:

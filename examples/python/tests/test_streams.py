@@ -72,12 +72,19 @@ class Streams(Hostile):
     async def test_streams_that_are_not_allowed_are_transport_errors(self) -> None:
         def tune(it: Raw) -> None:
             it._quic._remote_max_streams_bidi = it._quic._remote_max_streams_uni = 100
-        for name, stream in (("a second control stream", 4), ("a stream of the client's", 2)):
+        for name, stream in (("a third stream for files", 12), ("a one-way stream of the client's", 2)):
             it = await self.welcomed()
             tune(it)
             it.write(KNOWN, stream=stream)
             self.check(name, await it.ended_with(), {(TRANSPORT, 4), RESET})
             await self.served()
+
+    async def test_a_second_control_stream_is_refused_and_harms_nothing(self) -> None:
+        it = await self.welcomed()
+        it.write(KNOWN, stream=4)
+        it.write(text_send(1))
+        self.assertTrue(await it.until(lambda: it.of_type("Receipt")))
+        await self.served()
 
     async def test_bytes_beyond_flow_control_are_a_transport_error(self) -> None:
         it = await self.welcomed()

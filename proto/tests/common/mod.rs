@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use tertulia_proto::{
-    ClientMessage, ClientNotice, DecodeError, Frame, FrameBuffer, LaneMessage, Request,
-    ServerMessage, Unreadable, limits,
+    ClientMessage, ClientNotice, DecodeError, FileReply, FileRequest, Frame, FrameBuffer,
+    LaneMessage, Request, ServerMessage, Unreadable, limits,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub(crate) enum Message {
     Request(Request),
     Server(ServerMessage),
     Lane(LaneMessage),
+    FileRequest(FileRequest),
+    FileReply(FileReply),
 }
 
 impl Message {
@@ -23,6 +25,8 @@ impl Message {
             Self::Request(message) => message.encode(),
             Self::Server(message) => message.encode(),
             Self::Lane(message) => message.encode(),
+            Self::FileRequest(message) => message.encode(),
+            Self::FileReply(message) => message.encode(),
         }
     }
 
@@ -40,6 +44,8 @@ impl Message {
             }),
             ServerMessage::decode(frame).map(|m| m.map(Self::Server)),
             LaneMessage::decode(frame).map(|m| m.map(Self::Lane)),
+            FileRequest::decode(frame).map(|m| m.map(Self::FileRequest)),
+            FileReply::decode(frame).map(|m| m.map(Self::FileReply)),
         ]
         .into_iter()
         .filter(|answer| *answer != Ok(None));

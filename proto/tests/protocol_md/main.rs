@@ -16,8 +16,8 @@ use std::{
 };
 
 use tertulia_proto::{
-    ALPN, Change, ClientMessage, ClientNotice, Command, Event, Features, LaneNotice, Refusal,
-    ServerMessage, VERSION, close, close::CloseCode, frame,
+    ALPN, Change, ClientMessage, ClientNotice, Command, Event, Features, FileReply, FileRequest,
+    LaneNotice, Refusal, ServerMessage, VERSION, close, close::CloseCode, frame,
 };
 
 use text::{root, rows, section, source, text};
@@ -40,6 +40,8 @@ fn every_frame_type_is_named_with_its_number_and_no_other_is() {
         ServerMessage::KINDS,
         LaneNotice::KINDS,
         Change::KINDS,
+        FileRequest::KINDS,
+        FileReply::KINDS,
     ]
     .concat();
     assert_eq!(kinds.iter().copied().collect::<BTreeSet<_>>(), known.keys().copied().collect());
@@ -94,6 +96,7 @@ fn names_of_the_protocol_its_features_and_its_ranges_stand() {
         format!("{} TYPING_DATAGRAMS", Features::TYPING_DATAGRAMS.0),
         format!("{} COPIES", Features::COPIES.0),
         format!("{} OPAQUE_BODIES", Features::OPAQUE_BODIES.0),
+        format!("{} FILES", Features::FILES.0),
         format!("| {:#x} | STREAM_CANCELLED |", close::STREAM_CANCELLED),
         format!("| {:#x} | STREAM_UNKNOWN_KIND |", close::STREAM_UNKNOWN_KIND),
         format!("| {} to {} | requests;", Command::RANGE.start(), Command::RANGE.end()),

@@ -46,6 +46,18 @@ fn a_display_name_over_its_bound_is_refused() {
 }
 
 #[test]
+fn a_file_name_over_its_bound_is_refused() {
+    let takes = |name: &str| accepts(14, &(name, 7u8, [7u8; 32]));
+    assert!(takes(&"x".repeat(FILE_NAME_BYTES)));
+    assert!(!takes(&"x".repeat(FILE_NAME_BYTES + 1)));
+    assert!(!takes(""));
+    assert!(!takes("a\nb"));
+    let upload = (([255u8; 16], u64::MAX, Some(u64::MAX)), "x".repeat(FILE_NAME_BYTES), u64::MAX);
+    assert!(accepts(4, &(&upload, [7u8; 32])));
+    assert!(frame::encode(4, &(&upload, [7u8; 32])).len() <= FILE_FRAME_BYTES);
+}
+
+#[test]
 fn a_handle_over_its_bound_is_refused() {
     let users = |handle: &str| accepts(132, &(1u8, vec![(7u8, handle, "Ana", 1u8, true)], false));
     let open_direct = |handle: &str| accepts(43, &(1u8, handle));

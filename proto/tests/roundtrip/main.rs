@@ -15,8 +15,8 @@ use common::{Message, only_frame};
 use proptest::{collection::vec, prelude::*};
 use strategies::{event, message};
 use tertulia_proto::{
-    Change, ClientMessage, ClientNotice, Command, Event, Frame, FrameBuffer, LaneNotice, ReqId,
-    Request, ServerMessage, StreamKind, frame, limits,
+    Change, ClientMessage, ClientNotice, Command, Event, FileReply, FileRequest, Frame,
+    FrameBuffer, LaneNotice, ReqId, Request, ServerMessage, StreamKind, frame, limits,
 };
 
 proptest! {
@@ -97,7 +97,7 @@ proptest! {
 
     #[test]
     fn every_stream_kind_reads_back(lane in 0..=127u8, req_id in any::<u64>()) {
-        for kind in [StreamKind::Control, StreamKind::Live(lane), StreamKind::Page(ReqId(req_id))] {
+        for kind in [StreamKind::Control, StreamKind::File, StreamKind::Live(lane), StreamKind::Page(ReqId(req_id))] {
             let mut bytes = kind.encode().to_vec().as_slice().into();
             prop_assert_eq!(StreamKind::take(&mut bytes), Ok(Some(kind)));
             prop_assert!(bytes.is_empty());
@@ -108,9 +108,16 @@ proptest! {
 fn is_readable(kind: u64) -> bool {
     Command::RANGE.contains(&kind)
         || Event::RANGE.contains(&kind)
-        || [ClientMessage::KINDS, ClientNotice::KINDS, ServerMessage::KINDS, LaneNotice::KINDS]
-            .iter()
-            .any(|kinds| kinds.contains(&kind))
+        || [
+            ClientMessage::KINDS,
+            ClientNotice::KINDS,
+            ServerMessage::KINDS,
+            LaneNotice::KINDS,
+            FileRequest::KINDS,
+            FileReply::KINDS,
+        ]
+        .iter()
+        .any(|kinds| kinds.contains(&kind))
 }
 
 /// A frame of that type around bytes of any kind.

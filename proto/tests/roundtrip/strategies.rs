@@ -18,6 +18,8 @@ pub(crate) fn message() -> BoxedStrategy<Message> {
         client::request().prop_map(Message::Request),
         server::message().prop_map(Message::Server),
         lanes::message().prop_map(Message::Lane),
+        file_request().prop_map(Message::FileRequest),
+        file_reply().prop_map(Message::FileReply),
     ]
     .boxed()
 }
@@ -36,6 +38,38 @@ pub(crate) fn name_like() -> impl Strategy<Value = String> {
         "[a-zA-ZáéíóúñüÀ-ž0-9._-]{1,34}",
         "[ß-ǿΑ-ωА-яא-ת٠-٩ك-ي０-ｚḀ-ỿ一-丄ﬀ-ﬆ\u{300}-\u{345}._ -]{1,34}",
         any::<String>(),
+    ]
+}
+
+fn attachment() -> impl Strategy<Value = Attachment> {
+    ("\\PC{1,60}", any::<u64>(), any::<[u8; 32]>()).prop_map(|(name, size, hash)| Attachment {
+        name: FileName::tamed(&name),
+        size,
+        hash: FileHash(hash),
+    })
+}
+
+fn file_request() -> impl Strategy<Value = FileRequest> {
+    let upload = (any::<[u8; 16]>(), any::<u64>(), any::<Option<u64>>(), attachment()).prop_map(
+        |(message_id, room, reply_to, file)| Upload {
+            message_id: MessageId(message_id),
+            room: RoomId(room),
+            reply_to: reply_to.map(Seq),
+            file,
+        },
+    );
+    let download = any::<(u64, u64, u64)>().prop_map(|(room, seq, offset)| Download {
+        room: RoomId(room),
+        seq: Seq(seq),
+        offset,
+    });
+    prop_oneof![upload.prop_map(FileRequest::from), download.prop_map(FileRequest::from)]
+}
+
+fn file_reply() -> impl Strategy<Value = FileReply> {
+    prop_oneof![
+        any::<u64>().prop_map(|offset| UploadFrom { offset }.into()),
+        attachment().prop_map(|file| FileHead { file }.into()),
     ]
 }
 

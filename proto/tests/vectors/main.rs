@@ -20,7 +20,8 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use common::{Message, only_frame};
 use tertulia_proto::{
-    Change, ClientMessage, ClientNotice, Command, Event, LaneNotice, ServerMessage, StreamKind,
+    Change, ClientMessage, ClientNotice, Command, Event, FileReply, FileRequest, LaneNotice,
+    ServerMessage, StreamKind,
 };
 
 #[test]
@@ -85,6 +86,8 @@ fn every_frame_type_has_a_vector() {
         .chain(ServerMessage::KINDS)
         .chain(LaneNotice::KINDS)
         .chain(Change::KINDS)
+        .chain(FileRequest::KINDS)
+        .chain(FileReply::KINDS)
         .copied()
         .collect();
     let sampled =

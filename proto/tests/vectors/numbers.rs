@@ -42,16 +42,22 @@ fn numbers_outside_of_frames_stay() {
         Refusal::LIMIT,
         Refusal::NO_SUCH_ACCOUNT,
         Refusal::ARCHIVED,
+        Refusal::NO_SUCH_FILE,
+        Refusal::FILE_TOO_LARGE,
+        Refusal::QUOTA,
+        Refusal::FILE_DIFFERS,
     ];
-    assert!(refusals.iter().map(|refusal| refusal.0).eq(1..=15));
+    assert!(refusals.iter().map(|refusal| refusal.0).eq(1..=19));
 }
 
 #[test]
 fn feature_bits_and_kinds_of_streams_and_datagrams_stay() {
-    let bits = [Features::TYPING_DATAGRAMS, Features::COPIES, Features::OPAQUE_BODIES];
-    assert!(bits.iter().map(|bit| bit.0).eq([1, 2, 4]));
-    let streams = [StreamKind::Control, StreamKind::Live(0), StreamKind::Page(ReqId(0))];
-    assert!(streams.iter().map(|kind| kind.encode()[0]).eq([0x01, 0x10, 0x11]));
+    let bits =
+        [Features::TYPING_DATAGRAMS, Features::COPIES, Features::OPAQUE_BODIES, Features::FILES];
+    assert!(bits.iter().map(|bit| bit.0).eq([1, 2, 4, 8]));
+    let streams =
+        [StreamKind::Control, StreamKind::File, StreamKind::Live(0), StreamKind::Page(ReqId(0))];
+    assert!(streams.iter().map(|kind| kind.encode()[0]).eq([0x01, 0x02, 0x10, 0x11]));
     let datagrams = [DatagramKind::ControlCopy, DatagramKind::LaneCopy, DatagramKind::Typing];
     assert!(datagrams.iter().map(|kind| *kind as u8).eq([1, 2, 3]));
 }

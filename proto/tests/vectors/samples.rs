@@ -1,6 +1,7 @@
 //! The values behind the vectors: each frame type, each variant, each `Option` both ways.
 
 mod client;
+mod files;
 mod lanes;
 mod server;
 
@@ -27,6 +28,7 @@ pub(crate) fn samples() -> Vec<(&'static str, Message)> {
         server::messages(),
         lanes::events(),
         lanes::notices(),
+        files::words(),
     ]
     .concat()
 }
@@ -34,6 +36,7 @@ pub(crate) fn samples() -> Vec<(&'static str, Message)> {
 pub(crate) fn streams() -> Vec<(&'static str, StreamKind)> {
     vec![
         ("streams/control", StreamKind::Control),
+        ("streams/file", StreamKind::File),
         ("streams/lane 3", StreamKind::Live(3)),
         ("streams/page 300", StreamKind::Page(ReqId(300))),
     ]

@@ -64,12 +64,14 @@ fn head() -> impl Strategy<Value = EventHead> {
 
 fn posted() -> impl Strategy<Value = Posted> {
     let message_id = uniform16(any::<u8>());
-    (message_id, any::<Option<u64>>(), option::of(body()), any::<Option<u64>>()).prop_map(
-        |(message_id, reply_to, body, edited)| Posted {
+    let file = option::of(attachment());
+    (message_id, any::<Option<u64>>(), option::of(body()), any::<Option<u64>>(), file).prop_map(
+        |(message_id, reply_to, body, edited, file)| Posted {
             message_id: MessageId(message_id),
             reply_to: reply_to.map(Seq),
             body,
             edited: edited.map(Timestamp),
+            file,
         },
     )
 }

@@ -6,8 +6,16 @@ use super::*;
 
 pub(super) fn events() -> Vec<(&'static str, Message)> {
     let posted = |reply_to, body, edited| {
-        event(Change::Posted(Posted { message_id: message_id(), reply_to, body, edited }))
+        let file = None;
+        event(Change::Posted(Posted { message_id: message_id(), reply_to, body, edited, file }))
     };
+    let posted_file = Change::Posted(Posted {
+        message_id: message_id(),
+        reply_to: None,
+        body: Some(text()),
+        edited: None,
+        file: Some(files::file()),
+    });
     let topic_changed = |text| event(Change::TopicChanged(TopicChanged { topic: topic(text) }));
     let edited = Timestamp(1_767_225_660_000);
     vec![
@@ -33,6 +41,7 @@ pub(super) fn events() -> Vec<(&'static str, Message)> {
         ),
         ("267-archived/closed", event(Change::Archived(Archived { archived: true }))),
         ("267-archived/open again", event(Change::Archived(Archived { archived: false }))),
+        ("268-posted-file/a report", event(posted_file)),
     ]
 }
 
