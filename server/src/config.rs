@@ -32,6 +32,8 @@ pub struct ServerConfig {
     pub registration: Registration,
     /// What one device, or everybody together, may ask for.
     pub rates: Rates,
+    /// How much of files is kept.
+    pub files: FileLimits,
     /// Where metrics are served, over HTTP.
     pub metrics: Option<SocketAddr>,
     /// Whether the server is announced in the local network.
@@ -88,6 +90,27 @@ impl Default for Rates {
     }
 }
 
+/// How much of files is kept, in bytes. None is deleted when these are lowered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileLimits {
+    /// The largest file; 0 for none at all.
+    pub largest: u64,
+    /// All that one account sent.
+    pub account: u64,
+    /// All that everybody sent.
+    pub total: u64,
+}
+
+impl Default for FileLimits {
+    fn default() -> Self {
+        Self {
+            largest: limits::FILE_BYTES,
+            account: limits::FILES_OF_ACCOUNT_BYTES,
+            total: limits::FILES_BYTES,
+        }
+    }
+}
+
 /// Announcing in the local network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nearby {
@@ -114,6 +137,7 @@ impl ServerConfig {
             advertise: Vec::new(),
             registration: Registration::Invite,
             rates: Rates::default(),
+            files: FileLimits::default(),
             metrics: None,
             nearby: Nearby::default(),
         }

@@ -26,6 +26,11 @@ pub(crate) fn database_of(data: &Path) -> PathBuf {
     data.join("tertulia.db")
 }
 
+/// The folder of files within a data directory.
+pub(crate) fn files_of(data: &Path) -> PathBuf {
+    data.join("files")
+}
+
 /// The endpoint's keys within a data directory.
 pub(crate) const ENDPOINT_KEYS: &str = "endpoint-keys";
 /// The link that was served last.

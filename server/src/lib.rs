@@ -13,6 +13,7 @@ mod bulk;
 mod certificate;
 mod config;
 mod data_dir;
+mod files;
 mod foundation;
 mod hub;
 mod limits;
@@ -35,7 +36,8 @@ pub use admin::{
 };
 pub use bulk::{Bulk, BulkError};
 pub use config::{
-    CertificateFiles, ConfigError, ConfigFile, LogFormat, Nearby, Rates, ServerConfig, TrustBy,
+    CertificateFiles, ConfigError, ConfigFile, FileLimits, LogFormat, Nearby, Rates, ServerConfig,
+    TrustBy,
 };
 pub use data_dir::default_data_dir;
 pub use server::Server;

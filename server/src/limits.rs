@@ -136,3 +136,28 @@ pub(crate) const ADDRESS_BURST: u32 = 40;
 pub(crate) const ADDRESS_RATE: u32 = 20;
 /// Address ranges watched at once; beyond, every new one must prove itself.
 pub(crate) const ADDRESSES: usize = 4_096;
+
+/// The largest file, in bytes.
+pub(crate) const FILE_BYTES: u64 = 100_000_000;
+/// What one account may keep in files, in bytes.
+pub(crate) const FILES_OF_ACCOUNT_BYTES: u64 = 1_000_000_000;
+/// What the server keeps in files, in bytes.
+pub(crate) const FILES_BYTES: u64 = 10_000_000_000;
+/// What files leave of the disk for messages, in bytes.
+pub(crate) const DISK_RESERVE: u64 = 64 << 20;
+/// Files of one account that are not whole yet; beyond, the oldest that nobody goes on with goes.
+pub(crate) const PARTIALS_OF_ACCOUNT: usize = 8;
+/// And of all.
+pub(crate) const PARTIALS: usize = 1_024;
+/// How long such a file is kept from its beginning on, if nobody goes on with it.
+pub(crate) const PARTIAL_KEPT: Duration = Duration::from_secs(3 * 24 * 3600);
+/// How often the folder of files is swept.
+pub(crate) const FILES_SWEPT: Duration = Duration::from_secs(3600);
+/// Reads and writes of files at once, over the whole server.
+pub(crate) const FILE_JOBS: usize = 4;
+/// Files on their way at once, over the whole server; others wait.
+pub(crate) const TRANSFERS: usize = 128;
+/// What is read or written of a file at once.
+pub(crate) const FILE_PIECE: usize = 128 << 10;
+/// A file that does not move for so long is given up; it can be gone on with.
+pub(crate) const FILE_STALL: Duration = Duration::from_secs(120);

@@ -110,11 +110,16 @@ impl Reloader {
 
     /// Goes on with another configuration, as far as that can be without a restart.
     async fn configure(&mut self, config: ServerConfig) {
-        let now = Settings { registration: config.registration, rates: config.rates };
+        let now = Settings {
+            registration: config.registration,
+            rates: config.rates,
+            files: config.files,
+        };
         let before = self.shared.set(now);
         for (what, changed) in [
             ("registration", before.registration != now.registration),
             ("limits", before.rates != now.rates),
+            ("files", before.files != now.files),
         ] {
             if changed {
                 info!(what, "this was changed in the configuration: it counts from now on");

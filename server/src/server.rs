@@ -20,7 +20,8 @@ use tracing::{info, warn};
 use crate::{
     admin, certificate,
     config::ServerConfig,
-    data_dir::DataDir,
+    data_dir::{self, DataDir},
+    files::{Files, Folder, sweep_for_ever},
     foundation,
     hub::Hub,
     limits,
@@ -116,17 +117,25 @@ impl Server {
             Arc::clone(&hub),
         );
         let readers = Readers::new(data.database(), Arc::clone(&env));
+        let folder = Folder::new(data_dir::files_of(data.path()));
+        let files = Files::new(folder, Arc::clone(&env), readers);
+        let sweeping = files.clone();
         let stop = Signal::default();
         let shared = Shared::new(
             env,
             Box::new(log),
-            readers,
+            files,
             Arc::clone(&hub),
             metrics,
-            Settings { registration: config.registration, rates: config.rates },
+            Settings {
+                registration: config.registration,
+                rates: config.rates,
+                files: config.files,
+            },
             stop.clone(),
         );
         let mut housekeeping = Vec::new();
+        housekeeping.push(tokio::spawn(async move { match sweep_for_ever(sweeping).await {} }));
         if let Some(page) = page {
             let (shared, data) = (Arc::clone(&shared), Arc::clone(&data));
             housekeeping.push(tokio::spawn(metrics::serve(page, shared, data)));

@@ -227,11 +227,15 @@ async fn requests_out_of_order_are_executed_in_order_and_repeats_dropped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_may_open_no_other_stream() {
+async fn a_client_may_open_no_more_streams_than_its_control_stream_and_two_for_files() {
     let server = TestServer::start().await;
     let client = server.welcome("ana").await;
     let patience = std::time::Duration::from_millis(300);
-    assert!(timeout(patience, client.connection.open_bi()).await.is_err(), "a second control");
+    let mut files = Vec::new();
+    for _ in 0..tertulia_proto::limits::FILES_AT_ONCE {
+        files.push(timeout(PATIENCE, client.connection.open_bi()).await.unwrap().unwrap());
+    }
+    assert!(timeout(patience, client.connection.open_bi()).await.is_err(), "a third for files");
     assert!(timeout(patience, client.connection.open_uni()).await.is_err(), "a stream of its own");
 }
 

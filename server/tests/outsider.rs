@@ -4,12 +4,16 @@
 
 mod common;
 
-use common::{RawClient, TestServer, create, hello, message, resume};
+use common::{
+    RawClient, TestServer, create,
+    file_stream::{FileStream, content, upload},
+    hello, message, resume,
+};
 use tertulia_proto::{
-    AccountId, ArchiveRoom, ClientNotice, Command, CreateInvite, EnterRoom, Handle, History,
-    LeaveRoom, ListMembers, ListRooms, MarkRead, OpenDirect, Refusal, RemoveMember, RenameRoom,
-    Role, RoomId, RoomKind, RoomListing, RoomName, Seq, ServerMessage, SetMember, SetTopic, Span,
-    Topic, Typing,
+    AccountId, ArchiveRoom, ClientNotice, Command, CreateInvite, Download, EnterRoom, FileRequest,
+    Handle, History, LeaveRoom, ListMembers, ListRooms, MarkRead, OpenDirect, Refusal,
+    RemoveMember, RenameRoom, Role, RoomId, RoomKind, RoomListing, RoomName, Seq, ServerMessage,
+    SetMember, SetTopic, Span, Topic, Typing, Upload,
 };
 
 const LOBBY: RoomId = RoomId(1);
@@ -146,6 +150,35 @@ async fn assert_is_as_missing(own: &str, on: [&mut RawClient; 2], room: RoomId, 
         assert_eq!(frame.kind, 129, "{what} was not refused");
         let other = far.reply_frame().await;
         assert_eq!((frame.kind, &frame.body), (other.kind, &other.body), "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_rooms_files_are_answered_byte_for_byte_as_those_of_a_missing_one() {
+    let mut world = hidden().await;
+    let secret = content(5_000);
+    let receipt = world.ana.upload(upload(50, world.rooms[0], &secret), &secret).await;
+    for (own, [near, far]) in world.outsiders().await {
+        for room in world.rooms {
+            let asked = |room| {
+                [
+                    FileRequest::from(Download { room, seq: receipt.seq, offset: 0 }),
+                    Download { room, seq: Seq(1), offset: u64::MAX }.into(),
+                    // Of what is there already, of what is not, and of a message that is there.
+                    upload(51, room, &secret).into(),
+                    upload(52, room, b"another").into(),
+                    upload(50, room, &secret).into(),
+                    Upload { reply_to: Some(Seq(1)), ..upload(53, room, &secret) }.into(),
+                ]
+            };
+            for (hidden, missing) in asked(room).into_iter().zip(asked(MISSING)) {
+                let what = format!("{own}: {hidden:?}");
+                let frame = FileStream::open(&near, hidden).await.frame().await;
+                let other = FileStream::open(&far, missing).await.frame().await;
+                assert_eq!(frame.kind, 129, "{what} was not refused");
+                assert_eq!((frame.kind, &frame.body), (other.kind, &other.body), "{what}");
+            }
+        }
     }
 }
 

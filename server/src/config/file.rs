@@ -19,6 +19,8 @@ use super::{CertificateFiles, ServerConfig, TrustBy};
 const BYTES: u64 = 256 << 10;
 /// The most that a burst or a rate can be set to.
 const RATE_MAX: u32 = 1_000_000;
+/// The most that a size can be set to: a petabyte.
+const MEGABYTES_MAX: u64 = 1_000_000_000;
 /// The longest name that is announced, in bytes: one label of DNS (RFC 6763, 4.1.1).
 const NAME_BYTES: usize = 63;
 
@@ -36,6 +38,7 @@ pub struct ConfigFile {
     certificate: Option<CertificateTable>,
     log: LogTable,
     limits: LimitsTable,
+    files: FilesTable,
     nearby: NearbyTable,
 }
 
@@ -105,6 +108,17 @@ struct LimitsTable {
     register_burst: Option<u32>,
     #[serde(deserialize_with = "rate")]
     register_rate: Option<u32>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FilesTable {
+    #[serde(deserialize_with = "megabytes")]
+    largest_mb: Option<u64>,
+    #[serde(deserialize_with = "megabytes")]
+    account_mb: Option<u64>,
+    #[serde(deserialize_with = "megabytes")]
+    total_mb: Option<u64>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -186,6 +200,9 @@ impl ConfigFile {
         set(&mut rates.request_rate, limits.request_rate);
         set(&mut rates.register_burst, limits.register_burst);
         set(&mut rates.register_rate, limits.register_rate);
+        set(&mut config.files.largest, self.files.largest_mb);
+        set(&mut config.files.account, self.files.account_mb);
+        set(&mut config.files.total, self.files.total_mb);
         set(&mut config.nearby.enabled, self.nearby.enabled);
         if self.nearby.name.is_some() {
             config.nearby.name.clone_from(&self.nearby.name);
@@ -235,6 +252,15 @@ fn rate<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
     let value = i64::deserialize(from)?;
     let rate = u32::try_from(value).ok().filter(|rate| (1..=RATE_MAX).contains(rate));
     rate.map(Some).ok_or_else(|| D::Error::custom(format!("{value} is not from 1 to {RATE_MAX}")))
+}
+
+/// In bytes.
+fn megabytes<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let value = i64::deserialize(from)?;
+    let megabytes = u64::try_from(value).ok().filter(|megabytes| *megabytes <= MEGABYTES_MAX);
+    megabytes
+        .map(|megabytes| Some(megabytes * 1_000_000))
+        .ok_or_else(|| D::Error::custom(format!("{value} is not from 0 to {MEGABYTES_MAX}")))
 }
 
 fn name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
@@ -323,6 +349,9 @@ mod tests {
             "request_rate",
             "register_burst",
             "register_rate",
+            "largest_mb",
+            "account_mb",
+            "total_mb",
             "enabled",
             "name",
         ] {
@@ -344,6 +373,7 @@ mod tests {
             ("registration = \"closed\"", 1, "closed"),
             ("data = \"/x\"\n[certificate]\ncert = \"c.pem\"", 2, "key"),
             ("[certificate]\ncert = \"c\"\nkey = \"k\"\ntrust = \"me\"", 4, "me"),
+            ("[files]\nlargest_mb = -1", 2, "from 0 to"),
             ("[nearby]\nname = \"\"", 2, "1 to 63"),
             ("[log]\nformat = \"xml\"", 2, "xml"),
             ("listen = \"[::]:1\"\nlisten = \"[::]:2\"", 2, "duplicate"),

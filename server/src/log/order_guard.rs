@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tertulia_proto::MessageId;
 
-use crate::state::{Actor, DeviceKey, LogCommand};
+use crate::state::{Actor, DeviceKey, LogCommand, PostMessage};
 
 /// A client that lives tries again within seconds.
 const WAIT: Duration = Duration::from_secs(30);
@@ -72,6 +72,8 @@ impl Wait {
 
 fn send(actor: &Actor, command: &LogCommand) -> Option<(DeviceKey, MessageId)> {
     match command {
+        // What a file becomes has no place among what is written: it comes when it is there.
+        LogCommand::Send(PostMessage { file: Some(_), .. }) => None,
         LogCommand::Send(post) => Some((actor.device?, post.send.message_id)),
         _ => None,
     }

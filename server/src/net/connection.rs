@@ -16,7 +16,7 @@ use tracing::{Instrument, debug, info, info_span};
 use super::{
     Ended, Shared, commands,
     crowd::Place,
-    datagrams,
+    datagrams, files,
     frames::{FrameReader, FrameWriter},
     greeting,
     lanes::Lanes,
@@ -73,14 +73,14 @@ pub(crate) async fn serve(shared: Arc<Shared>, incoming: Incoming, antechamber: 
     .await;
 }
 
-async fn converse(shared: &Shared, connection: &Connection, unwelcome: Place) -> Ended {
+async fn converse(shared: &Arc<Shared>, connection: &Connection, unwelcome: Place) -> Ended {
     match welcomed(shared, connection, unwelcome).await {
         Ok(ended) | Err(ended) => ended,
     }
 }
 
 async fn welcomed(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     connection: &Connection,
     unwelcome: Place,
 ) -> Result<Ended, Ended> {
@@ -106,7 +106,7 @@ async fn welcomed(
     let bell = Arc::new(Bell::new(account.id));
     let joined = shared.hub.join(account, device, Arc::clone(&bell));
     let welcome = guest.welcome(shared);
-    let lanes = welcome.lanes;
+    let (lanes, features) = (welcome.lanes, welcome.features);
     // A client can name the feature and not let its transport take any.
     let takes_datagrams = connection.max_datagram_size().is_some();
     let by_datagram = takes_datagrams && welcome.features.has(Features::TYPING_DATAGRAMS);
@@ -121,7 +121,7 @@ async fn welcomed(
 
     let actor = Actor { account: account.id, device: Some(device) };
     let quota = shared.quotas.of(device, Instant::now());
-    let mut pages = Pages::new(connection);
+    let mut pages = Pages::new(connection, features);
     let typing = TypingIn::new(shared, joined.id(), account.id);
     let (due_tx, due_rx) = mpsc::channel(wire::REQUESTS_IN_FLIGHT);
     let (copied_tx, copied_rx) = mpsc::channel(datagrams::COPIED);
@@ -146,6 +146,7 @@ async fn welcomed(
         let mut lanes =
             Lanes::open(shared, connection, account.id, id, &bell, lanes, cursors).await?;
         lanes.follow_with(copies);
+        lanes.tell_with(features);
         lanes.run().await
     };
     let datagrams = async {
@@ -171,6 +172,8 @@ async fn welcomed(
             never = whispers => match never {},
         }
     };
+    let has_files = features.has(Features::FILES);
+    let files = files::serve(shared, connection, account, actor, &quota, has_files);
     tokio::select! {
         biased;
         error = connection.closed() => Ok(Ended::Lost(error)),
@@ -181,6 +184,7 @@ async fn welcomed(
         read = requests => read.map(|()| Ended::Close(CloseCode::OK, "")),
         carried = live => carried.map(|never| match never {}),
         heard = datagrams => heard.map(|never| match never {}),
+        served = files => served.map(|never| match never {}),
         never = watch_silence(connection, &joined) => match never {},
     }
 }

@@ -11,8 +11,8 @@ use std::{
 
 use quinn::Connection;
 use tertulia_proto::{
-    AccountId, DatagramKind, LaneNotice, Live, RoomClosed, RoomCursor, RoomId, RoomJump,
-    RoomOpened, Seq, StreamKind, close::CloseCode, lane_of, limits as wire,
+    AccountId, DatagramKind, Event, Features, LaneNotice, Live, RoomClosed, RoomCursor, RoomId,
+    RoomJump, RoomOpened, Seq, StreamKind, close::CloseCode, lane_of, limits as wire,
 };
 use tertulia_quic::Copies;
 use tokio::time::timeout;
@@ -33,6 +33,7 @@ pub(crate) struct Lanes<'a> {
     bell: &'a Arc<Bell>,
     writers: Vec<FrameWriter>,
     copies: Option<&'a Copies>,
+    features: Features,
     /// What the client said it has.
     cursors: BTreeMap<RoomId, Seq>,
     /// The next event of each room that is carried.
@@ -69,6 +70,7 @@ impl<'a> Lanes<'a> {
             bell,
             writers,
             copies: None,
+            features: Features::default(),
             cursors,
             next: BTreeMap::new(),
             subscribed: BTreeSet::new(),
@@ -78,6 +80,11 @@ impl<'a> Lanes<'a> {
     /// Live events follow once more as these.
     pub(crate) fn follow_with(&mut self, copies: Option<&'a Copies>) {
         self.copies = copies;
+    }
+
+    /// Events are told to one who has these features in common with the server.
+    pub(crate) fn tell_with(&mut self, features: Features) {
+        self.features = features;
     }
 
     /// Carries the account's rooms until the connection ends.
@@ -185,6 +192,8 @@ impl<'a> Lanes<'a> {
         let mut frames = match read {
             Read::UpToDate => return Ok(false),
             Read::Frames(frames) => {
+                let told = |frame| Event::frame_told_with(frame, self.features);
+                let frames: Vec<_> = frames.into_iter().map(told).collect();
                 if let Some(copies) = self.copies {
                     copies.offer(DatagramKind::LaneCopy, &frames);
                 }
@@ -206,7 +215,10 @@ impl<'a> Lanes<'a> {
                     Some(first) if first.head.seq > next => {
                         return self.jump(room, first.head.seq).await;
                     }
-                    Some(_) => events.iter().map(tertulia_proto::Event::encode).collect(),
+                    Some(_) => {
+                        let told = |event: Event| event.told_with(self.features).encode();
+                        events.into_iter().map(told).collect()
+                    }
                     None => return self.jump(room, head.next()).await,
                 }
             }

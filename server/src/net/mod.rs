@@ -7,6 +7,7 @@ mod connection;
 mod crowd;
 mod datagrams;
 mod endpoint;
+mod files;
 mod frames;
 mod greeting;
 mod lanes;
@@ -30,7 +31,13 @@ pub(crate) use transport::{EndpointKeys, bind_socket, endpoint_config, server_co
 use bucket::Bucket;
 
 use crate::{
-    config::Rates, hub::Hub, log::CommitLog, metrics::Metrics, signal::Signal, store::Readers,
+    config::{FileLimits, Rates},
+    files::Files,
+    hub::Hub,
+    log::CommitLog,
+    metrics::Metrics,
+    signal::Signal,
+    store::Readers,
 };
 
 /// What every connection works with.
@@ -39,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) env: Arc<dyn Env>,
     pub(crate) log: Box<dyn CommitLog>,
     pub(crate) readers: Readers,
+    pub(crate) files: Files,
     pub(crate) hub: Arc<Hub>,
     pub(crate) metrics: Arc<Metrics>,
     settings: watch::Sender<Settings>,
@@ -54,13 +62,14 @@ pub(crate) struct Shared {
 pub(crate) struct Settings {
     pub(crate) registration: Registration,
     pub(crate) rates: Rates,
+    pub(crate) files: FileLimits,
 }
 
 impl Shared {
     pub(crate) fn new(
         env: Arc<dyn Env>,
         log: Box<dyn CommitLog>,
-        readers: Readers,
+        files: Files,
         hub: Arc<Hub>,
         metrics: Arc<Metrics>,
         settings: Settings,
@@ -74,7 +83,8 @@ impl Shared {
         Arc::new(Self {
             env,
             log,
-            readers,
+            readers: files.readers().clone(),
+            files,
             hub,
             metrics,
             settings,
@@ -87,6 +97,11 @@ impl Shared {
     /// Who may register.
     pub(crate) fn registration(&self) -> Registration {
         self.settings.borrow().registration
+    }
+
+    /// How much of files is kept.
+    pub(crate) fn file_limits(&self) -> FileLimits {
+        self.settings.borrow().files
     }
 
     /// Other settings from now on; those of before.

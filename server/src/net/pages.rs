@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use quinn::Connection;
-use tertulia_proto::{History, LaneNotice, PageHead, ReqId, Seq, StreamKind, close::CloseCode};
+use tertulia_proto::{
+    Features, History, LaneNotice, PageHead, ReqId, Seq, StreamKind, close::CloseCode,
+};
 use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 
 use super::{Ended, Shared, frames::FrameWriter};
@@ -16,14 +18,16 @@ const PRIORITY: i32 = -5;
 #[derive(Debug)]
 pub(crate) struct Pages {
     connection: Connection,
+    features: Features,
     sending: JoinSet<Result<(), Ended>>,
     turns: Arc<Semaphore>,
 }
 
 impl Pages {
-    pub(crate) fn new(connection: &Connection) -> Self {
+    pub(crate) fn new(connection: &Connection, features: Features) -> Self {
         Self {
             connection: connection.clone(),
+            features,
             sending: JoinSet::new(),
             turns: Arc::new(Semaphore::new(limits::PAGES_IN_FLIGHT)),
         }
@@ -43,7 +47,7 @@ impl Pages {
             self.ended().await?;
         }
         let (connection, readers) = (self.connection.clone(), shared.readers.clone());
-        let account = account.clone();
+        let (account, features) = (account.clone(), self.features);
         let turns = Arc::clone(&self.turns);
         self.sending.spawn(async move {
             // The semaphore is never closed.
@@ -54,7 +58,7 @@ impl Pages {
             let (head, events) = page.unwrap_or((nothing, Vec::new()));
             let kind = StreamKind::Page(req_id).encode();
             let mut frames = vec![kind, LaneNotice::from(head).encode()];
-            frames.extend(events.iter().map(tertulia_proto::Event::encode));
+            frames.extend(events.into_iter().map(|event| event.told_with(features).encode()));
             let stalled = Ended::Close(CloseCode::SLOW_CONSUMER, "no stream for a page");
             let opening = timeout(limits::PROGRESS_TIME, connection.open_uni()).await;
             let stream = opening.map_err(|_| stalled)??;

@@ -75,7 +75,8 @@ fn transport() -> anyhow::Result<TransportConfig> {
         .initial_rtt(Duration::from_millis(100))
         .congestion_controller_factory(Arc::new(WindowFloor::default()))
         .max_idle_timeout(Some(IdleTimeout::try_from(limits::IDLE_TIME)?))
-        .max_concurrent_bidi_streams(VarInt::from_u32(1))
+        // The control stream, and files.
+        .max_concurrent_bidi_streams(VarInt::from_u32(1 + wire::FILES_AT_ONCE))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .stream_receive_window(VarInt::from_u32(limits::STREAM_WINDOW))
         .receive_window(VarInt::from_u32(limits::CONNECTION_WINDOW))

@@ -5,7 +5,7 @@ use rusqlite::{Connection, types::ValueRef};
 use sha2::{Digest, Sha256};
 
 /// Everything the log determines, in a fixed order. What is not listed is not determined by it.
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "SELECT position, time, account, device, kind, payload, body_hash FROM log ORDER BY position",
     "SELECT position, bytes FROM body ORDER BY position",
     "SELECT id, handle, skeleton, display, role, created FROM account ORDER BY id",
@@ -15,6 +15,7 @@ const TABLES: [&str; 8] = [
     "SELECT room, seq, position, time, account, kind, message_id, reply_to, edited, subject, detail
      FROM event ORDER BY room, seq",
     "SELECT account, room, seq FROM mention ORDER BY account, room, seq",
+    "SELECT hash, room, seq, account, size FROM file ORDER BY hash, room, seq",
 ];
 const INVITES: &str =
     "SELECT token_hash, role, uses_left, expires, created_by FROM invite ORDER BY token_hash";

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use tertulia_proto::{
-    AccountId, ArchiveRoom, Body, DisplayName, EnterRoom, Handle, HistoryPolicy, LeaveRoom,
-    LogPosition, MarkRead, RemoveMember, Rename, Role, RoomId, RoomKind, RoomName, Send, SetMember,
-    SetTopic, Timestamp, Topic, mentions, skeleton,
+    AccountId, ArchiveRoom, Attachment, Body, DisplayName, EnterRoom, Handle, HistoryPolicy,
+    LeaveRoom, LogPosition, MarkRead, MessageText, RemoveMember, Rename, Role, RoomId, RoomKind,
+    RoomName, Send, SetMember, SetTopic, Timestamp, Topic, Upload, mentions, skeleton,
 };
 
 /// SHA-256 of a device key's SPKI.
@@ -90,6 +90,19 @@ pub(crate) struct StoreInvite {
 pub(crate) struct PostMessage {
     pub(crate) send: Send,
     pub(crate) mentions: Vec<Handle>,
+    /// The file that it brings, which is whole and on the disk.
+    pub(crate) file: Option<Attachment>,
+}
+
+impl PostMessage {
+    /// The message that a file becomes; it says the same to those who know nothing of files.
+    /// `None`: there is no such message.
+    pub(crate) fn of_upload(upload: Upload) -> Option<Self> {
+        let Upload { message_id, room, reply_to, file } = upload;
+        let body = Body::Text(MessageText::new(&file.as_text()).ok()?);
+        let post = Self::from(Send { message_id, room, reply_to, body });
+        Some(Self { file: Some(file), ..post })
+    }
 }
 
 impl From<Send> for PostMessage {
@@ -98,7 +111,7 @@ impl From<Send> for PostMessage {
             Body::Text(text) => mentions(text.as_str()).into_iter().collect(),
             Body::Opaque { .. } => Vec::new(),
         };
-        Self { send, mentions }
+        Self { send, mentions, file: None }
     }
 }
 

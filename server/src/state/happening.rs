@@ -34,7 +34,7 @@ pub(super) fn happen(
         author: account.author(),
     };
     let event = Event { head, change };
-    let columns = Columns::of(&event.change)?;
+    let columns = Columns::of(&event)?;
     tx.prepare_cached(
         "INSERT INTO event (room, seq, position, time, account, kind, message_id, reply_to,
                             subject, detail)
@@ -46,7 +46,7 @@ pub(super) fn happen(
         int(entry.position.0),
         int(entry.time.0),
         int(account.id.0),
-        int(event.kind()),
+        columns.kind,
         columns.message_id.as_ref().map(<[u8; 16]>::as_slice),
         columns.reply_to.map(|seq| int(seq.0)),
         columns.subject.map(|account| int(account.0)),

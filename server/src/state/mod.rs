@@ -25,9 +25,10 @@ pub(crate) use apply::apply;
 pub(crate) use authorize::{Action, authorize};
 pub(crate) use digest::differing;
 pub(crate) use entry::{
-    Actor, DeviceKey, Entry, LogCommand, MakeDirect, MakeRoom, NameRoom, RegisterDevice,
-    StoreInvite,
+    Actor, DeviceKey, Entry, LogCommand, MakeDirect, MakeRoom, NameRoom, PostMessage,
+    RegisterDevice, StoreInvite,
 };
 pub(crate) use invites::check as invite_role;
+pub(crate) use messages::{Prospect, file_of, judge_upload};
 pub(crate) use record::Record;
 pub(crate) use verdict::{Applied, Effect, Outcome, Reply, Stop};

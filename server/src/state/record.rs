@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 use tertulia_proto::{
-    Body, Handle, HistoryPolicy, MessageId, RoomId, RoomKind, RoomName, Send, Seq, Topic,
+    Attachment, Body, Handle, HistoryPolicy, MessageId, RoomId, RoomKind, RoomName, Send, Seq,
+    Topic,
 };
 
 use super::entry::{LogCommand, MakeDirect, MakeRoom, PostMessage};
@@ -16,13 +17,20 @@ pub(crate) struct Record {
     pub(crate) body: Option<Vec<u8>>,
 }
 
-/// A send without its body, which lies apart.
+/// A send without its body, which lies apart: kind 9; before its file, kind 19.
 #[derive(Serialize, Deserialize)]
 struct SendRecord {
     message_id: MessageId,
     room: RoomId,
     reply_to: Option<Seq>,
     mentions: Vec<Handle>,
+}
+
+impl SendRecord {
+    fn with(self, body: Body, file: Option<Attachment>) -> PostMessage {
+        let Self { message_id, room, reply_to, mentions } = self;
+        PostMessage { send: Send { message_id, room, reply_to, body }, mentions, file }
+    }
 }
 
 /// Kind 2, before schema 2.
@@ -75,12 +83,16 @@ impl LogCommand {
             Self::MarkRead(command) => (6, postcard::to_stdvec(command)?),
             Self::StoreInvite(command) => (7, postcard::to_stdvec(command)?),
             Self::Rename(command) => (8, postcard::to_stdvec(command)?),
-            Self::Send(PostMessage { send, mentions }) => {
+            Self::Send(PostMessage { send, mentions, file }) => {
                 let Send { message_id, room, reply_to, body: content } = send;
                 body = Some(postcard::to_stdvec(content)?);
                 let (message_id, room, reply_to) = (*message_id, *room, *reply_to);
                 let mentions = mentions.clone();
-                (9, postcard::to_stdvec(&SendRecord { message_id, room, reply_to, mentions })?)
+                let record = SendRecord { message_id, room, reply_to, mentions };
+                match file {
+                    None => (9, postcard::to_stdvec(&record)?),
+                    Some(file) => (19, postcard::to_stdvec(&(record, file))?),
+                }
             }
             Self::CreateRoom(command) => {
                 let room = MakeRoomRecord::of(command);
@@ -114,7 +126,7 @@ impl LogCommand {
             2 => {
                 let FirstSendRecord { message_id, room, reply_to } = postcard::from_bytes(payload)?;
                 let send = Send { message_id, room, reply_to, body: body()? };
-                Self::Send(PostMessage { send, mentions: Vec::new() })
+                Self::Send(PostMessage { send, mentions: Vec::new(), file: None })
             }
             3 => {
                 let FirstMakeRoom { name, skeleton, kind, topic } = postcard::from_bytes(payload)?;
@@ -126,12 +138,7 @@ impl LogCommand {
             6 => Self::MarkRead(postcard::from_bytes(payload)?),
             7 => Self::StoreInvite(postcard::from_bytes(payload)?),
             8 => Self::Rename(postcard::from_bytes(payload)?),
-            9 => {
-                let SendRecord { message_id, room, reply_to, mentions } =
-                    postcard::from_bytes(payload)?;
-                let send = Send { message_id, room, reply_to, body: body()? };
-                Self::Send(PostMessage { send, mentions })
-            }
+            9 => Self::Send(postcard::from_bytes::<SendRecord>(payload)?.with(body()?, None)),
             10 => Self::CreateRoom(postcard::from_bytes::<MakeRoomRecord>(payload)?.with(None)),
             11 => {
                 let handle = postcard::from_bytes(payload)?;
@@ -149,6 +156,10 @@ impl LogCommand {
             18 => {
                 let (id, handle) = postcard::from_bytes(payload)?;
                 Self::OpenDirect(MakeDirect { id: Some(id), handle })
+            }
+            19 => {
+                let (record, file) = postcard::from_bytes::<(SendRecord, Attachment)>(payload)?;
+                Self::Send(record.with(body()?, Some(file)))
             }
             _ => return Err(postcard::Error::DeserializeBadEncoding),
         })

@@ -1,18 +1,23 @@
 //! An event's change as the columns of its row, both ways.
 
-use rusqlite::{Connection, Row, types::Type};
+use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 use serde::{Serialize, de::DeserializeOwned};
 use tertulia_proto::{
-    AccountId, Added, Archived, Author, Body, Change, Joined, Left, MessageId, Posted, Removed,
-    Role, RoleChanged, RoomRenamed, Seq, TopicChanged,
+    AccountId, Added, Archived, Attachment, Author, Body, Change, Event, Joined, Left, MessageId,
+    Posted, Removed, Role, RoleChanged, RoomId, RoomRenamed, Seq, TopicChanged,
 };
 
 use super::sql::{bytes, column, int, invalid};
 use crate::state::AccountRow;
 
-/// What a row holds of a change, beside its kind. A message's body lies apart.
+/// A message's kind.
+const POSTED: i64 = 256;
+
+/// What a row holds of a change. A message's body lies apart.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
+    /// As on the wire; a message is one whether it brings a file or not.
+    pub(crate) kind: i64,
     pub(crate) message_id: Option<[u8; 16]>,
     pub(crate) reply_to: Option<Seq>,
     pub(crate) subject: Option<AccountId>,
@@ -20,13 +25,18 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    pub(crate) fn of(change: &Change) -> rusqlite::Result<Self> {
-        Ok(match change {
-            Change::Posted(posted) => Self {
-                message_id: Some(posted.message_id.0),
-                reply_to: posted.reply_to,
-                ..Self::default()
-            },
+    pub(crate) fn of(event: &Event) -> rusqlite::Result<Self> {
+        let kind = int(event.kind());
+        let columns = match &event.change {
+            Change::Posted(posted) => {
+                return Ok(Self {
+                    kind: POSTED,
+                    message_id: Some(posted.message_id.0),
+                    reply_to: posted.reply_to,
+                    subject: None,
+                    detail: posted.file.as_ref().map(packed).transpose()?,
+                });
+            }
             Change::Added(Added { member, role })
             | Change::RoleChanged(RoleChanged { member, role }) => Self {
                 subject: Some(member.account),
@@ -40,7 +50,8 @@ impl Columns {
             Change::RoomRenamed(body) => Self { detail: Some(packed(body)?), ..Self::default() },
             Change::Archived(body) => Self { detail: Some(packed(body)?), ..Self::default() },
             Change::Joined(_) | Change::Left(_) | Change::Unknown(_) => Self::default(),
-        })
+        };
+        Ok(Self { kind, ..columns })
     }
 }
 
@@ -49,12 +60,16 @@ pub(crate) fn read(db: &Connection, row: &Row<'_>, first: usize) -> rusqlite::Re
     let kind: i64 = row.get(first)?;
     let subject = || author(db, column(row, first + 4)?);
     Ok(match kind {
-        256 => Change::Posted(Posted {
+        POSTED => Change::Posted(Posted {
             message_id: MessageId(bytes(row, first + 1)?),
             reply_to: optional(row, first + 2)?,
             edited: optional(row, first + 3)?,
             body: match row.get::<_, Option<Vec<u8>>>(first + 6)? {
                 Some(bytes) => Some(unpacked::<Body>(&bytes, first + 6)?),
+                None => None,
+            },
+            file: match row.get::<_, Option<Vec<u8>>>(first + 5)? {
+                Some(bytes) => Some(unpacked::<Attachment>(&bytes, first + 5)?),
                 None => None,
             },
         }),
@@ -71,6 +86,21 @@ pub(crate) fn read(db: &Connection, row: &Row<'_>, first: usize) -> rusqlite::Re
         267 => Change::Archived(detail::<Archived>(row, first)?),
         other => Change::Unknown(u64::try_from(other).unwrap_or_default()),
     })
+}
+
+/// The file that a message brought, if it is one and did.
+pub(crate) fn file(
+    db: &Connection,
+    room: RoomId,
+    seq: Seq,
+) -> rusqlite::Result<Option<Attachment>> {
+    db.prepare_cached(
+        "SELECT detail FROM event WHERE room = ?1 AND seq = ?2 AND kind = ?3 AND detail NOT NULL",
+    )?
+    .query_row(params![int(room.0), int(seq.0), POSTED], |row| {
+        unpacked(&row.get::<_, Vec<u8>>(0)?, 0)
+    })
+    .optional()
 }
 
 /// An account as it is called now.

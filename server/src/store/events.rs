@@ -43,7 +43,8 @@ pub(super) fn collect(
     let (mut events, mut size) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         let body = row.get_ref(13)?.as_blob_or_null().ok().flatten();
-        size += body.map_or(EVENT_OVERHEAD, |body| body.len() + MESSAGE_OVERHEAD);
+        let file = row.get_ref(12)?.as_blob_or_null().ok().flatten().map_or(0, <[u8]>::len);
+        size += body.map_or(EVENT_OVERHEAD, |body| body.len() + file + MESSAGE_OVERHEAD);
         if size > byte_limit && !events.is_empty() {
             break;
         }

@@ -7,8 +7,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::StoreError;
 
 /// `MIGRATIONS[n]` leads from version n to n + 1.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_rooms.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_rooms.sql"),
+    include_str!("migrations/0003_files.sql"),
+];
 
 /// Brings the database to the present version.
 pub(super) fn run(path: &Path, db: &mut Connection) -> Result<(), StoreError> {

@@ -7,8 +7,8 @@ use std::{
 
 use rusqlite::{Connection, params};
 use tertulia_proto::{
-    AccountId, Env, Event, History, PageHead, Person, ReadMarker, Refusal, ReqId, RoomId,
-    RoomListing, Seq, Span, Timestamp, limits as wire,
+    AccountId, Attachment, Env, Event, History, PageHead, Person, ReadMarker, Refusal, ReqId,
+    RoomId, RoomListing, Seq, Span, Timestamp, Upload, limits as wire,
 };
 use tokio::sync::{Semaphore, oneshot};
 
@@ -21,8 +21,8 @@ use super::{
 use crate::{
     limits,
     state::{
-        Access, AccountRow, Action, DeviceKey, Stop, access, account_by_device, authorize,
-        invite_role,
+        Access, AccountRow, Action, DeviceKey, Prospect, Stop, access, account_by_device,
+        authorize, file_of, invite_role, judge_upload,
     },
 };
 
@@ -229,8 +229,25 @@ impl Readers {
         .await
     }
 
+    /// What becomes of an upload, before its bytes are taken.
+    pub(crate) async fn upload(&self, account: &AccountRow, upload: &Upload) -> Asked<Prospect> {
+        let (account, upload) = (account.clone(), upload.clone());
+        self.read(move |db| asked(judge_upload(db, &account, &upload))).await
+    }
+
+    /// The file of a message that an account may read.
+    pub(crate) async fn file(
+        &self,
+        account: &AccountRow,
+        room: RoomId,
+        seq: Seq,
+    ) -> Asked<Attachment> {
+        let account = account.clone();
+        self.read(move |db| asked(file_of(db, &account, room, seq))).await
+    }
+
     /// Runs a job on one of the connections. Cancelling the future leaves the job to end alone.
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> rusqlite::Result<T> {
@@ -253,6 +270,15 @@ impl Readers {
             let _ = tx.send(result);
         }));
         rx.await.unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+fn asked<T>(judged: Result<T, Stop>) -> rusqlite::Result<Result<T, Refusal>> {
+    match judged {
+        Ok(found) => Ok(Ok(found)),
+        Err(Stop::Refused(refusal)) => Ok(Err(refusal)),
+        Err(Stop::NameTaken(_)) => Ok(Err(Refusal::NAME_TAKEN)),
+        Err(Stop::Sql(error)) => Err(error),
     }
 }
 

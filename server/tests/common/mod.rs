@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub(crate) mod file_stream;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -33,6 +35,17 @@ impl TestServer {
         let dir = tempfile::tempdir().unwrap();
         let server = Some(Self::run(&dir, 0).await);
         Self { dir, server }
+    }
+
+    /// Set up in another way; so until it is restarted.
+    pub(crate) async fn start_with(set_up: impl FnOnce(&mut ServerConfig)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = ServerConfig::new(dir.path().join("data"));
+        config.listen = ([127, 0, 0, 1], 0).into();
+        config.registration = Registration::Open;
+        set_up(&mut config);
+        let server = Server::bind(config, Arc::new(SystemEnv)).await.unwrap();
+        Self { dir, server: Some(server) }
     }
 
     pub(crate) async fn run(dir: &TempDir, port: u16) -> Server {

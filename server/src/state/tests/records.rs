@@ -102,7 +102,10 @@ fn what_schema_1_wrote_names_nobody_and_hides_no_history() {
         reply_to: Some(Seq(5)),
         body: Body::Text(MessageText::new("@beto, look").unwrap()),
     };
-    assert_eq!(read, LogCommand::Send(PostMessage { send, mentions: Vec::<Handle>::new() }));
+    assert_eq!(
+        read,
+        LogCommand::Send(PostMessage { send, mentions: Vec::<Handle>::new(), file: None })
+    );
     let read = LogCommand::from_record(&first_room("base")).unwrap();
     let topic = Topic::new("a topic").unwrap();
     let name = RoomName::new("base").unwrap();
