@@ -51,6 +51,7 @@ use crate::{
     handle::Closed,
     model::{ClientEvent, Connection, PresenceView, Trouble},
     store::{Blocking, profile::Profile, room_names::RoomNames},
+    transfer::Line,
     transport::Dialer,
 };
 
@@ -115,6 +116,8 @@ pub(crate) struct Driver {
     shared: Arc<Shared>,
     /// Here and nowhere else: who waits for the connection stops waiting when the task ends.
     watched: watch::Sender<Connection>,
+    /// For files, which go by themselves.
+    lines: watch::Sender<Option<Line>>,
     commands: mpsc::Receiver<Command>,
     /// Apart, because they wait for the server: what needs no server never waits behind them.
     questions: mpsc::Receiver<Question>,

@@ -1,11 +1,15 @@
 //! The handle: what a program may ask of its client.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tertulia_certs::ServerLink;
 use tertulia_proto::{
-    DisplayName, Env, Event, MessageId, MessageText, Person, Role, RoomId, RoomListing, RoomName,
-    Seq, Span,
+    Attachment, Change, DisplayName, Env, Event, MessageId, MessageText, Person, Role, RoomId,
+    RoomListing, RoomName, Seq, Span,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,6 +18,7 @@ use crate::{
     error::{JoinError, OpenError, RequestError, SendError},
     model::{Account, ClientEvent, Connection, Item, Snapshot, Status, Trouble},
     sent::Queued,
+    transfer::{self, Ground, Transfer, Uploaded, Wanted},
 };
 
 /// How a client is opened.
@@ -47,6 +52,7 @@ pub struct Client {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) questions: mpsc::Sender<Question>,
     pub(crate) shared: Arc<Shared>,
+    ground: Arc<Ground>,
 }
 
 impl Client {
@@ -238,6 +244,41 @@ impl Client {
         crate::lists::history(self, room, span, limit).await
     }
 
+    /// Sends a file to a room, beside everything else, and over as many connections as it takes;
+    /// it becomes a message when it is there. A public room is entered if need be. The same file
+    /// to the same room after an interruption, by whichever process, goes on where it was.
+    pub fn upload(&self, room: RoomId, reply_to: Option<Seq>, path: PathBuf) -> Transfer<Uploaded> {
+        transfer::upload(Arc::clone(&self.ground), room, reply_to, path)
+    }
+
+    /// The file that a message brought; `None` where it brought none, or there is no such message.
+    pub async fn file(&self, room: RoomId, seq: Seq) -> Result<Option<Attachment>, RequestError> {
+        let events = self.history(room, Span::After(seq.prev()), 1).await?;
+        let event = events.into_iter().find(|event| event.head.seq == seq);
+        Ok(match event.map(|event| event.change) {
+            Some(Change::Posted(posted)) => posted.file,
+            _ => None,
+        })
+    }
+
+    /// Fetches the file of a message to that place, likewise; what is there is replaced only where
+    /// that is said. The file is there whole or not at all, and what came of it lies beside.
+    pub fn download(
+        &self,
+        (room, seq): (RoomId, Seq),
+        file: Attachment,
+        target: PathBuf,
+        overwrite: bool,
+    ) -> Transfer<PathBuf> {
+        let wanted = Wanted { room, seq, file, target, overwrite };
+        transfer::download(Arc::clone(&self.ground), wanted)
+    }
+
+    /// Where a file would be within a folder: what its sender calls it names no other place.
+    pub fn place_in(folder: &Path, file: &Attachment) -> PathBuf {
+        transfer::place_in(folder, file)
+    }
+
     /// Moves the read marker forward; coalesced, lost without harm.
     pub fn mark_read(&self, room: RoomId, seq: Seq) {
         // A client that is that busy, or closed, hears of it another time.
@@ -300,8 +341,8 @@ impl Client {
         endpoint: Option<quinn::Endpoint>,
     ) -> Result<(Self, async_channel::Receiver<ClientEvent>), OpenError> {
         let started = open::start(config, endpoint).await?;
-        let open::Started { commands, questions, shared, events } = started;
-        Ok((Self { commands, questions, shared }, events))
+        let open::Started { commands, questions, shared, ground, events } = started;
+        Ok((Self { commands, questions, shared, ground }, events))
     }
 
     async fn reached(&self, goal: impl Fn(&Connection) -> bool) -> Result<(), Option<Trouble>> {

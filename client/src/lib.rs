@@ -20,6 +20,7 @@ mod sent;
 mod store;
 mod system;
 mod timeline;
+mod transfer;
 mod transport;
 pub mod typed;
 
@@ -38,3 +39,4 @@ pub use store::{
 pub use system::SystemEnv;
 pub use tertulia_certs as certs;
 pub use tertulia_proto as proto;
+pub use transfer::{Progress, Transfer, TransferError, Uploaded};

@@ -24,7 +24,8 @@ pub(crate) struct Global {
     /// One JSON object per line
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Give up after so long; for chat and a tail without --count: to be live
+    /// Give up after so long; for chat and a tail without --count: to be live; for upload and
+    /// download: while nothing moves
     #[arg(long, value_name = "SECONDS", global = true, default_value_t = 30)]
     pub(crate) timeout: u64,
 }
@@ -63,6 +64,10 @@ pub(crate) enum Command {
     Rename(Rename),
     /// Close a room for writing; it stays readable
     Archive(Archive),
+    /// Send a file; the same again after an interruption goes on
+    Upload(Upload),
+    /// Fetch a file that a message brought; likewise
+    Download(Download),
     /// Show what waits to be sent
     Outbox(Outbox),
     /// Show the state of the connection
@@ -271,6 +276,29 @@ pub(crate) struct Archive {
     /// Open it again
     #[arg(long)]
     pub(crate) undo: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Upload {
+    /// name, #name or @handle
+    #[arg(value_name = "ROOM")]
+    pub(crate) room: String,
+    /// The file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Download {
+    /// As upload, tail and history tell it
+    #[arg(value_name = "FILE_ID")]
+    pub(crate) file: String,
+    /// A file, or a folder to put it in [default: here, as its sender called it]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub(crate) overwrite: bool,
 }
 
 #[derive(Debug, Args)]

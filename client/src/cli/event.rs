@@ -4,6 +4,7 @@ use serde::Serialize;
 use tertulia_client::proto::{Author, Body, Change, Event};
 
 use crate::{
+    file_id::FileId,
     output::rfc3339,
     terminal::{one_line, plain},
 };
@@ -22,6 +23,15 @@ pub(crate) struct EventObject<'a> {
     reply_to: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     edited: Option<String>,
+    /// What `download` takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
     /// Whom it is about, beside its author.
     #[serde(skip_serializing_if = "Option::is_none")]
     member: Option<&'a str>,
@@ -37,6 +47,7 @@ impl<'a> EventObject<'a> {
             Change::Posted(posted) => Some(posted),
             _ => None,
         };
+        let file = posted.and_then(|posted| posted.file.as_ref());
         Self {
             room,
             seq: event.head.seq.0,
@@ -47,6 +58,10 @@ impl<'a> EventObject<'a> {
             time: rfc3339(event.head.time),
             reply_to: posted.and_then(|posted| posted.reply_to).map(|seq| seq.0),
             edited: posted.and_then(|posted| posted.edited).map(rfc3339),
+            file: file.map(|_| FileId::of(event).to_string()),
+            name: file.map(|file| file.name.as_str()),
+            size: file.map(|file| file.size),
+            sha256: file.map(|file| file.hash.to_string()),
             member: member(&event.change).map(|member| member.handle.as_str()),
             role: match &event.change {
                 Change::Added(added) => Some(added.role.as_str()),
@@ -65,8 +80,11 @@ pub(crate) fn line(event: &Event) -> String {
     let author = plain(event.head.author.display.as_str());
     let name = |member: &Author| plain(member.display.as_str()).into_owned();
     let happened = match &event.change {
-        Change::Posted(_) => {
+        Change::Posted(posted) => {
             return match text(event) {
+                Some(text) if posted.file.is_some() => {
+                    format!("{time}  {author}: {}  file {}", one_line(text), FileId::of(event))
+                }
                 Some(text) => {
                     format!("{time}  {author}: {}", plain(text).replace('\n', "\n    "))
                 }

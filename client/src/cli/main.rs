@@ -9,8 +9,10 @@ mod address;
 mod args;
 mod chat;
 mod doctor;
+mod download;
 mod event;
 mod failure;
+mod file_id;
 mod history;
 mod join;
 mod members;
@@ -27,6 +29,8 @@ mod stdin_lines;
 mod stop;
 mod tail;
 mod terminal;
+mod transfer;
+mod upload;
 mod users;
 
 use std::{pin::pin, process::ExitCode, time::Duration};
@@ -120,6 +124,8 @@ async fn execute(command: Command, session: &Session, output: &Output) -> Result
         Command::Reply(args) => session.in_time(send::reply(args, session, output)).await,
         Command::Tail(args) => tail::run(args, session, output).await,
         Command::History(args) => session.in_time(history::run(args, session, output)).await,
+        Command::Upload(args) => upload::run(args, session, output).await,
+        Command::Download(args) => download::run(args, session, output).await,
         Command::Outbox(args) => session.in_time(outbox::run(args, session, output)).await,
         Command::Status => status::run(session, output).await,
         Command::Chat(args) => chat::run(args, session, output).await,

@@ -79,6 +79,16 @@ impl Session {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
+    /// When `--timeout` is over.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// What `--timeout` says.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Bounds a piece of work by `--timeout`.
     pub(crate) async fn in_time<T>(
         &self,
@@ -184,7 +194,8 @@ impl Session {
         known.unwrap_or_else(|| "the server".to_owned())
     }
 
-    fn late(&self) -> Failure {
+    /// It did not happen in time, and why.
+    pub(crate) fn late(&self) -> Failure {
         let snapshot = self.client.snapshot();
         let mut text = match (snapshot.connection, self.client.last_trouble()) {
             (Connection::Syncing | Connection::Live, _) => match snapshot.held_by {

@@ -29,7 +29,7 @@ pub(super) async fn read(mut recv: RecvStream, reporter: &Reporter) -> Result<()
             reporter.report(report).await;
             Ok(())
         }
-        Some(StreamKind::Control) | None => {
+        Some(StreamKind::Control | StreamKind::File) | None => {
             // Closed already: nothing to tell.
             let _ = recv.stop(VarInt::from_u32(STREAM_UNKNOWN_KIND));
             Ok(())

@@ -266,6 +266,7 @@ pub(crate) mod tests {
                 reply_to: None,
                 body: Some(Body::Text(MessageText::new(&format!("text {seq}")).unwrap())),
                 edited: None,
+                file: None,
             }),
         }
     }

@@ -19,6 +19,7 @@ use crate::{
     error::JoinError,
     model::{Account, ClientEvent, Trouble},
     store::profile::Profile,
+    transfer::Line,
 };
 
 /// An attempt that lasts longer is begun anew when a person wants one now.
@@ -204,6 +205,12 @@ impl Driver {
         let reporter = self.reporter.clone();
         let connected = Connected::start(welcomed, self.generation, reporter, self.dialer.is_real);
         self.shared.set_path(Some((connected.quic.clone(), connected.copies.clone())));
+        self.lines.send_replace(Some(Line {
+            generation: self.generation,
+            quic: connected.quic.clone(),
+            features: welcome.features,
+            epoch: welcome.epoch,
+        }));
         self.connection = Some(connected);
         let now = self.now();
         self.liveness = Liveness::new(now);
@@ -302,6 +309,7 @@ impl Driver {
         self.leaves_by = None;
         self.refill_at = None;
         self.shared.set_path(None);
+        self.lines.send_replace(None);
         let (now, random) = (self.now(), self.random());
         self.session.ended(end, now, random);
         self.fail_requests();

@@ -37,6 +37,7 @@ use crate::{
         room_names::RoomNames,
         timelines::{Kept, Timelines},
     },
+    transfer::Ground,
     transport::{Dialer, endpoint},
 };
 
@@ -57,6 +58,7 @@ pub(crate) struct Started {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) questions: mpsc::Sender<Question>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) ground: Arc<Ground>,
     pub(crate) events: async_channel::Receiver<ClientEvent>,
 }
 
@@ -88,6 +90,8 @@ pub(crate) async fn start(
     let me = opened.profile.as_ref().map_or(Me::NOBODY, Profile::me);
     let (watched, connection) = watch::channel(session.connection());
     let shared = Arc::new(Shared::new(connection, account, opened.drafts));
+    let (lines, line) = watch::channel(None);
+    let ground = Ground { env: Arc::clone(&config.env), profile: config.profile.clone(), line };
     let block = |file| Blocking::new(file, Arc::clone(&config.env));
     let rooms = opened.rooms.into_iter().map(|kept| {
         shared.set_room(&kept.view);
@@ -130,6 +134,7 @@ pub(crate) async fn start(
         outlet,
         shared: Arc::clone(&shared),
         watched,
+        lines,
         commands,
         questions,
         reports,
@@ -138,7 +143,13 @@ pub(crate) async fn start(
         env: config.env,
     };
     tokio::spawn(driver.run());
-    Ok(Started { commands: commands_tx, questions: questions_tx, shared, events })
+    Ok(Started {
+        commands: commands_tx,
+        questions: questions_tx,
+        shared,
+        ground: Arc::new(ground),
+        events,
+    })
 }
 
 fn open(profile: &Path, cache: bool, env: &dyn Env) -> Result<Opened, OpenError> {

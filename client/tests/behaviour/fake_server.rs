@@ -313,6 +313,7 @@ pub(crate) fn posted_as(seq: u64, account: u64, message_id: MessageId) -> Event 
             reply_to: None,
             body: Some(Body::Text(MessageText::new(&format!("text {seq}")).unwrap())),
             edited: None,
+            file: None,
         }),
     }
 }
