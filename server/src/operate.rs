@@ -30,6 +30,10 @@ pub(crate) async fn run(command: Command, data: &Path) -> ExitCode {
         Command::Backup { file } => backup(data, &file).map(|done| {
             let (file, entries, bytes) = (file.display(), done.entries, done.bytes);
             say("It holds the server's key: whoever has it can be this server.");
+            if done.files_missing > 0 {
+                let missing = done.files_missing;
+                say(&format!("{missing} files of messages are damaged or missing: they are not in it"));
+            }
             print(&format!("{file}: {entries} entries, {bytes} bytes"))
         }),
         Command::Restore { file } => restore(data, &file, &SystemEnv).map(|done| {

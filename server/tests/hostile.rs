@@ -232,7 +232,7 @@ async fn a_client_may_open_no_more_streams_than_its_control_stream_and_two_for_f
     let client = server.welcome("ana").await;
     let patience = std::time::Duration::from_millis(300);
     let mut files = Vec::new();
-    for _ in 0..tertulia_proto::limits::FILES_AT_ONCE {
+    for _ in 0..limits::FILES_AT_ONCE {
         files.push(timeout(PATIENCE, client.connection.open_bi()).await.unwrap().unwrap());
     }
     assert!(timeout(patience, client.connection.open_bi()).await.is_err(), "a third for files");

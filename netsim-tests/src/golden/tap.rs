@@ -207,6 +207,8 @@ impl Pipe {
                         StreamKind::Control => Stream::Control,
                         StreamKind::Live(_) => Stream::Live,
                         StreamKind::Page(req_id) => Stream::Page(req_id.0),
+                        // No conversation that is written down holds one.
+                        StreamKind::File => return,
                     };
                     if self.write_down(on, &mut buffer).is_err() {
                         return;

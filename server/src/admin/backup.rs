@@ -1,14 +1,15 @@
 //! `backup FILE`: one file that makes the same server elsewhere.
 //!
-//! It is an SQLite database: the server's own, as it was at one instant, and a table
-//! `backup_file` with the files that are its identity. It holds the server's key.
+//! It is an SQLite database: the server's own, as it was at one instant, a table `backup_file` with
+//! the files that are its identity, and a table `backup_content` with what messages brought. It
+//! holds the server's key.
 
 use std::{fs, io, path::Path};
 
 use rusqlite::{Connection, params};
 use tempfile::NamedTempFile;
 
-use super::{AdminError, replacement::IDENTITY_FILES};
+use super::{AdminError, contents, replacement::IDENTITY_FILES};
 use crate::{
     data_dir,
     store::{StoreError, snapshot},
@@ -22,6 +23,8 @@ pub struct BackupDone {
     pub entries: u64,
     /// Size of the file.
     pub bytes: u64,
+    /// Files that messages brought and that are damaged or missing: they are not in it.
+    pub files_missing: u64,
 }
 
 /// Saves the server of `data` to `file`, beside a running server or without one. The file is
@@ -41,6 +44,8 @@ pub fn backup(data: &Path, file: &Path) -> Result<BackupDone, AdminError> {
     let staged = NamedTempFile::new_in(folder).map_err(AdminError::file(file))?;
     let copy = snapshot::take(&database, staged.path()).map_err(|error| renamed(error, file))?;
     let entries = add_identity(&copy, data, file)?;
+    // Later than the database: all that it tells of is there.
+    let files_missing = contents::save(&copy, data, file)?;
     copy.close().map_err(|(_, source)| StoreError::new(file, source))?;
     staged.as_file().sync_all().map_err(AdminError::file(file))?;
     let saved = staged.persist_noclobber(file).map_err(|error| match error.error.kind() {
@@ -50,7 +55,7 @@ pub fn backup(data: &Path, file: &Path) -> Result<BackupDone, AdminError> {
     let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
     synced.map_err(AdminError::file(folder))?;
     let bytes = saved.metadata().map_err(AdminError::file(file))?.len();
-    Ok(BackupDone { entries, bytes })
+    Ok(BackupDone { entries, bytes, files_missing })
 }
 
 /// What went wrong with the staged file did with the one that was asked for.

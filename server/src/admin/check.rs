@@ -8,9 +8,11 @@ use std::path::Path;
 use rusqlite::{Connection, Row};
 use tertulia_proto::{LogPosition, Timestamp};
 
-use super::{AdminError, database};
+use super::{AdminError, contents, database};
 use crate::{
-    data_dir, limits,
+    data_dir,
+    files::Folder,
+    limits,
     state::{Actor, LogCommand, Outcome, differing},
     store::{
         StoreError, Writer,
@@ -56,6 +58,7 @@ pub fn check(data: &Path) -> Result<CheckReport, AdminError> {
         Ok(_) => {}
         Err(error) => found.of("the log", Err(error)),
     }
+    found.of("files", files(&tx, data));
     Ok(CheckReport { entries, problems: found.0 })
 }
 
@@ -110,6 +113,15 @@ impl Problems {
             Err(error) => self.add(format!("{what} can't be read: {error}")),
         }
     }
+}
+
+fn files(db: &Connection, data: &Path) -> rusqlite::Result<Vec<String>> {
+    let folder = Folder::new(data_dir::files_of(data));
+    let told = contents::told(db)?.into_iter();
+    let wrong = told.filter_map(|(hash, size)| {
+        contents::problem(&folder, &hash, size).map(|why| format!("file {hash}: {why}"))
+    });
+    Ok(wrong.take(LISTED).collect())
 }
 
 fn integrity(db: &Connection) -> rusqlite::Result<Vec<String>> {

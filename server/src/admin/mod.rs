@@ -8,6 +8,7 @@ mod accounts;
 mod audit;
 mod backup;
 mod check;
+mod contents;
 mod error;
 mod exchange;
 mod invite;

@@ -27,6 +27,8 @@ pub(super) const IDENTITY_FILES: [&str; 4] =
 pub(super) struct Replacement<'a> {
     data: &'a DataDir,
     aside: PathBuf,
+    /// Whether the files that messages brought are others, too.
+    has_files: bool,
 }
 
 impl<'a> Replacement<'a> {
@@ -34,7 +36,13 @@ impl<'a> Replacement<'a> {
     pub(super) fn begin(data: &'a DataDir, env: &dyn Env) -> Result<Self, AdminError> {
         let time = rfc3339(env.wall_clock()).replace([':', '.'], "-");
         let aside = data.path().join(format!("set-aside-{time}"));
-        let this = Self { data, aside };
+        let this = Self { data, aside, has_files: false };
+        match fs::remove_dir_all(this.files()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(AdminError::file(this.files())(error));
+            }
+            _ => {}
+        }
         for path in with_wal(&this.database()) {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -51,6 +59,17 @@ impl<'a> Replacement<'a> {
         self.data.path().join("tertulia.db.new")
     }
 
+    /// Where the files that messages brought are put together.
+    pub(super) fn files(&self) -> PathBuf {
+        self.data.path().join("files.new")
+    }
+
+    /// The files change with the database.
+    pub(super) fn with_files(mut self) -> Self {
+        self.has_files = true;
+        self
+    }
+
     /// Puts the finished database and these files in their places. Returns where the old ones
     /// are, if there were any.
     pub(super) fn finish(
@@ -65,6 +84,12 @@ impl<'a> Replacement<'a> {
         let mut moved = false;
         for path in with_wal(&self.data.database()) {
             moved |= self.set_aside(&path)?;
+        }
+        if self.has_files {
+            let files = data_dir::files_of(self.data.path());
+            moved |= self.set_aside(&files)?;
+            self.give_all_to_owner(&self.files())?;
+            fs::rename(self.files(), &files).map_err(AdminError::file(&files))?;
         }
         for (name, bytes) in identity {
             let path = self.data.path().join(name);
@@ -85,6 +110,16 @@ impl<'a> Replacement<'a> {
         fs::remove_file(&mark).map_err(AdminError::file(&mark))?;
         self.sync()?;
         Ok(moved.then(|| self.aside.clone()))
+    }
+
+    fn give_all_to_owner(&self, path: &Path) -> Result<(), AdminError> {
+        self.give_to_owner(path)?;
+        if path.is_dir() {
+            for entry in fs::read_dir(path).map_err(AdminError::file(path))? {
+                self.give_all_to_owner(&entry.map_err(AdminError::file(path))?.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Moves a file away, if it is there.
@@ -121,6 +156,7 @@ impl Drop for Replacement<'_> {
         for path in with_wal(&self.database()) {
             let _ = fs::remove_file(path);
         }
+        let _ = fs::remove_dir_all(self.files());
     }
 }
 

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use tertulia_proto::Env;
 
 use super::{
-    AdminError,
+    AdminError, contents,
     replacement::{IDENTITY_FILES, Replacement},
 };
 use crate::{
@@ -41,6 +41,7 @@ pub fn restore(data: &Path, file: &Path, env: &dyn Env) -> Result<Restored, Admi
     let copy = snapshot::take(file, &new)?;
     let error = |source| StoreError::new(&new, source);
     let identity = take_identity(&copy).map_err(error)?;
+    contents::take(&copy, &replacement.files(), &new)?;
     let mut epoch = [0; 16];
     env.fill_random(&mut epoch);
     let sql = "INSERT OR REPLACE INTO meta (key, value) VALUES ('epoch', ?1)";
@@ -50,7 +51,7 @@ pub fn restore(data: &Path, file: &Path, env: &dyn Env) -> Result<Restored, Admi
     copy.close().map_err(|(_, source)| error(source))?;
     let has_key =
         identity.iter().any(|(name, _)| name == tertulia_certs::server_cert::SERVER_KEY_FILE);
-    let set_aside = replacement.finish(&identity)?;
+    let set_aside = replacement.with_files().finish(&identity)?;
     Ok(Restored { entries, has_key, set_aside })
 }
 
