@@ -4,6 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use tertulia_certs::{DeviceIdentity, HostPort, KeyFingerprint, ServerLink, Trust};
 use tertulia_proto::{Features, Hello, Registration, VersionRange};
+use tertulia_quic::Congestion;
 use tokio::{sync::watch, time};
 
 use crate::{
@@ -40,7 +41,12 @@ pub async fn peek(
     let lost = |error: &dyn ToString| Trouble::Lost(error.to_string());
     let endpoint = endpoint::bind().map_err(|error| lost(&error))?;
     let device = Arc::new(DeviceIdentity::passing().map_err(|error| lost(&error))?);
-    let dialer = Dialer { endpoint: endpoint.clone(), device, is_real: true };
+    let dialer = Dialer {
+        endpoint: endpoint.clone(),
+        device,
+        is_real: true,
+        congestion: Congestion::default(),
+    };
     let (doubt, _keep) = watch::channel(None);
     match time::timeout(patience, look(dialer, addresses, trust, &doubt)).await {
         Ok(seen) => {

@@ -11,6 +11,7 @@ use tertulia_proto::{
     Attachment, Change, DisplayName, Env, Event, MessageId, MessageText, Person, Role, RoomId,
     RoomListing, RoomName, Seq, Span,
 };
+use tertulia_quic::Congestion;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -34,6 +35,8 @@ pub struct ClientConfig {
     /// Whether small messages follow once more while the path loses packets; off to measure what
     /// that is worth.
     pub copies: bool,
+    /// What the connection's window goes by; another one only to measure what this is worth.
+    pub congestion: Congestion,
     /// The world outside.
     pub env: Arc<dyn Env>,
 }

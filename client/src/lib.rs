@@ -39,4 +39,5 @@ pub use store::{
 pub use system::SystemEnv;
 pub use tertulia_certs as certs;
 pub use tertulia_proto as proto;
+pub use tertulia_quic::Congestion;
 pub use transfer::{Progress, Transfer, TransferError, Uploaded};

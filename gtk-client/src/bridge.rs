@@ -38,6 +38,7 @@ impl Bridge {
             live: true,
             cache: true,
             copies: true,
+            congestion: tertulia_client::Congestion::default(),
             env: std::sync::Arc::new(SystemEnv),
         };
         let (client, events) = on_tokio(Client::open(config)).await?;

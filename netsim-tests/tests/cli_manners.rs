@@ -228,7 +228,14 @@ fn a_lister_in_the_background_makes_nothing_fail() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let profile = ana.profile().to_owned();
     let env = Arc::new(SystemEnv);
-    let config = ClientConfig { profile, live: false, cache: false, copies: true, env };
+    let config = ClientConfig {
+        profile,
+        live: false,
+        cache: false,
+        copies: true,
+        congestion: Default::default(),
+        env,
+    };
     let is_refused = Arc::new(AtomicBool::new(false));
     let listers = runtime.block_on(async {
         let (client, _) = Client::open(config).await.unwrap();

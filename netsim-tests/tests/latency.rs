@@ -4,9 +4,13 @@
 
 use std::time::Duration;
 
+use tertulia_client::Congestion;
 use tertulia_netsim::{
-    link::Loss,
-    sim::latency::{Course, Latencies, run},
+    link::{Loss, Rate},
+    sim::{
+        beside::{self, Seen},
+        latency::{Course, Latencies, run},
+    },
 };
 
 const RTT: Duration = Duration::from_millis(60);
@@ -40,4 +44,36 @@ fn bursts_take_fewer_messages_with_them() {
     let loss = Loss::TimeBursts { share: 0.05, mean: Duration::from_millis(20) };
     let [with, without] = [true, false].map(|copies| course(loss, copies));
     assert!(with.per_mille(990) < without.per_mille(990).mul_f64(0.8));
+}
+
+/// A file of 3 MB, 10 Mbit/s, and a long queue that a file can fill.
+fn beside(congestion: Congestion, has_file: bool, share: f64) -> Seen {
+    let loss = if share > 0.0 { Loss::Random { share } } else { Loss::None };
+    let seen = beside::run(beside::Course {
+        rtt: RTT,
+        loss,
+        rate: Rate { bits_per_second: 10_000_000, queue_bytes: 250_000 },
+        bytes: has_file.then_some(3_000_000),
+        congestion,
+        copies: true,
+        seed: 1,
+    });
+    let seen = seen.unwrap();
+    assert_eq!((seen.lost, seen.twice), (0, 0));
+    seen
+}
+
+#[test]
+fn beside_a_file_a_message_hardly_waits_and_the_file_is_not_much_slower() {
+    let alone = beside(Congestion::Gentle, false, 0.0);
+    let by_loss = beside(Congestion::Cubic, true, 0.0);
+    for share in [0.0, 0.01] {
+        let gentle = beside(Congestion::Gentle, true, share);
+        let more = |share| gentle.per_mille(share).saturating_sub(alone.per_mille(500));
+        assert!(more(500) <= Duration::from_millis(12), "{:?}", more(500));
+        assert!(more(950) <= Duration::from_millis(35), "{:?}", more(950));
+        assert_eq!(gentle.full, 0);
+        assert!(gentle.file < by_loss.file.mul_f64(1.3), "{:?}, {:?}", gentle.file, by_loss.file);
+    }
+    assert!(by_loss.per_mille(500) > 2 * alone.per_mille(500), "or this proves nothing");
 }

@@ -4,7 +4,9 @@
 //!   datagrams, spread in time, for as long as the path loses packets. On a clean path nothing
 //!   does. They only make things faster: with each of them lost or replayed the outcome is the
 //!   same, because the receiver drops what it has.
-//! - [`WindowFloor`]: the congestion window never falls below what a chat needs.
+//! - [`WindowFloor`]: the congestion window goes by delay, so that a file hardly delays what is
+//!   beside it, and never falls below what a chat needs.
+//! - [`Pace`]: a file is written in small steps.
 //!
 //! The decisions ([`shield`]) know no clock and no socket.
 
@@ -13,10 +15,13 @@
 mod budget;
 mod copies;
 mod due;
+mod gentle;
 mod loss;
+mod pace;
 mod schedule;
 pub mod shield;
 mod window_floor;
 
 pub use copies::Copies;
-pub use window_floor::WindowFloor;
+pub use pace::Pace;
+pub use window_floor::{Congestion, WindowFloor};

@@ -10,7 +10,7 @@ use std::{
 };
 
 use tertulia_client::{
-    Client, ClientConfig, Connection, RequestError, SystemEnv, Trouble,
+    Client, ClientConfig, Congestion, Connection, RequestError, SystemEnv, Trouble,
     proto::{Refusal, RoomKind, RoomListing},
 };
 use tokio::time::{self, Instant};
@@ -53,6 +53,7 @@ impl Session {
             live: is_live,
             cache: false,
             copies: true,
+            congestion: Congestion::default(),
             env: Arc::new(SystemEnv),
         };
         let path = config.profile.display().to_string();

@@ -103,7 +103,12 @@ pub(crate) async fn start(
             true => Features::OURS,
             false => Features(Features::OURS.0 & !Features::COPIES.0),
         },
-        dialer: Dialer { endpoint, device: Arc::new(opened.device), is_real },
+        dialer: Dialer {
+            endpoint,
+            device: Arc::new(opened.device),
+            is_real,
+            congestion: config.congestion,
+        },
         started: Instant::now(),
         dir,
         profile: opened.profile,

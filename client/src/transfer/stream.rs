@@ -9,6 +9,8 @@ use tertulia_proto::{
     close::STREAM_CANCELLED, limits,
 };
 
+use tertulia_quic::Pace;
+
 use super::Line;
 use crate::core::backoff;
 
@@ -35,6 +37,7 @@ pub(super) struct Stream {
     send: SendStream,
     recv: RecvStream,
     buffer: FrameBuffer,
+    pace: Pace,
     is_finished: bool,
 }
 
@@ -44,7 +47,8 @@ impl Stream {
         // Fails only on a closed stream, which the next write tells.
         let _ = send.set_priority(PRIORITY);
         let buffer = FrameBuffer::new(limits::FILE_FRAME_BYTES);
-        let mut stream = Self { send, recv, buffer, is_finished: false };
+        let pace = Pace::new(&line.quic);
+        let mut stream = Self { send, recv, buffer, pace, is_finished: false };
         let first = [&StreamKind::File.encode()[..], &request.encode()[..]].concat();
         stream.write(Bytes::from(first)).await?;
         Ok(stream)
@@ -53,6 +57,15 @@ impl Stream {
     /// Cancelled, part of it may have been written.
     pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), Gone> {
         self.send.write_chunk(bytes).await.map_err(|_| Gone)
+    }
+
+    /// The same in small steps, so that what is said meanwhile need not wait.
+    pub(super) async fn write_paced(&mut self, mut bytes: Bytes) -> Result<(), Gone> {
+        while !bytes.is_empty() {
+            let step = self.pace.step().await.min(bytes.len());
+            self.write(bytes.split_to(step)).await?;
+        }
+        Ok(())
     }
 
     /// Nothing more comes from here.

@@ -179,7 +179,7 @@ impl Sending {
         while done < total {
             let piece = self.source.piece(&self.ground, done).await.map_err(Failed::Here)?;
             let length = piece.len() as u64;
-            if stream.write(piece).await.is_err() {
+            if stream.write_paced(piece).await.is_err() {
                 // It may have said why.
                 break;
             }

@@ -11,6 +11,7 @@ use std::{
 
 use quinn::{Connection, Endpoint};
 use tertulia_certs::{DeviceIdentity, HostPort, Trust};
+use tertulia_quic::Congestion;
 use tokio::{sync::watch, task::JoinSet, time};
 
 use super::{
@@ -38,6 +39,8 @@ pub(crate) struct Dialer {
     pub(crate) device: Arc<DeviceIdentity>,
     /// Whether the endpoint is on the real network, where a host can be asked by other means.
     pub(crate) is_real: bool,
+    /// What connections' windows go by.
+    pub(crate) congestion: Congestion,
 }
 
 /// What is said of an attempt while it goes on.
@@ -126,8 +129,9 @@ impl Dialer {
         findings: Findings,
     ) -> Result<Connection, End> {
         let tried = host.to_string();
-        let (config, observed) = endpoint::client_config(&self.device, trust.as_ref())
-            .map_err(|why| End::stop(Trouble::Certificate(why)))?;
+        let (config, observed) =
+            endpoint::client_config(&self.device, trust.as_ref(), self.congestion)
+                .map_err(|why| End::stop(Trouble::Certificate(why)))?;
         let connecting = self
             .endpoint
             .connect_with(config, address, &host.host)
@@ -256,6 +260,7 @@ mod tests {
             endpoint: endpoint::bind().unwrap(),
             device: Arc::new(DeviceIdentity::passing().unwrap()),
             is_real: false,
+            congestion: Congestion::default(),
         };
         let (doubt, mut said) = watch::channel(None);
         let began = time::Instant::now();

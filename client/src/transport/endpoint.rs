@@ -14,7 +14,7 @@ use quinn::{
 use socket2::{Domain, Protocol, Socket, Type};
 use tertulia_certs::{DeviceIdentity, ObservedKey, Trust};
 use tertulia_proto::ALPN;
-use tertulia_quic::WindowFloor;
+use tertulia_quic::{Congestion, WindowFloor};
 
 use crate::core::liveness;
 
@@ -57,6 +57,7 @@ pub(crate) fn bind() -> io::Result<Endpoint> {
 pub(crate) fn client_config(
     device: &DeviceIdentity,
     trust: Option<&Trust>,
+    congestion: Congestion,
 ) -> Result<(ClientConfig, ObservedKey), String> {
     let config = match trust {
         Some(trust) => tertulia_certs::client_config(device, trust, ALPN),
@@ -65,15 +66,15 @@ pub(crate) fn client_config(
     let (tls, observed) = config.map_err(|error| error.to_string())?;
     let quic = QuicClientConfig::try_from(tls).map_err(|error| error.to_string())?;
     let mut config = ClientConfig::new(Arc::new(quic));
-    config.transport_config(Arc::new(transport()));
+    config.transport_config(Arc::new(transport(congestion)));
     Ok((config, observed))
 }
 
-fn transport() -> TransportConfig {
+fn transport(congestion: Congestion) -> TransportConfig {
     let mut transport = TransportConfig::default();
     transport
         .initial_rtt(INITIAL_RTT)
-        .congestion_controller_factory(Arc::new(WindowFloor::default()))
+        .congestion_controller_factory(Arc::new(WindowFloor(congestion)))
         .max_idle_timeout(Some(IdleTimeout::from(IDLE)))
         .keep_alive_interval(Some(liveness::SILENCE / 3))
         .max_concurrent_bidi_streams(VarInt::from_u32(0))

@@ -192,6 +192,7 @@ async fn a_broken_profile_is_never_a_new_one() {
             live: true,
             cache: true,
             copies: true,
+            congestion: tertulia_client::Congestion::default(),
             env: std::sync::Arc::new(SystemEnv),
         };
         let error = Client::open(config).await.map(drop).unwrap_err();

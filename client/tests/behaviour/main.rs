@@ -44,6 +44,7 @@ impl Person {
             live,
             cache,
             copies: true,
+            congestion: tertulia_client::Congestion::default(),
             env: Arc::new(SystemEnv),
         };
         let (client, events) = Client::open(config).await.unwrap();

@@ -182,8 +182,14 @@ fn waiting(profile: &Path) -> Result<Vec<(MessageId, Line)>> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let env = Arc::new(SystemEnv);
-        let config =
-            ClientConfig { profile: profile.into(), live: false, cache: true, copies: true, env };
+        let config = ClientConfig {
+            profile: profile.into(),
+            live: false,
+            cache: true,
+            copies: true,
+            congestion: Default::default(),
+            env,
+        };
         let (client, _events) = Client::open(config).await?;
         let waiting = client.waiting().await;
         client.close(Duration::ZERO).await;

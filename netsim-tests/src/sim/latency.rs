@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
-use tertulia_client::{ClientEvent, Content};
+use tertulia_client::{ClientEvent, Congestion, Content};
 use tertulia_proto::{DisplayName, HistoryPolicy, MessageText, RoomId, RoomKind, RoomName, Topic};
 use tokio::{runtime, task::JoinSet, time};
 
@@ -84,7 +84,9 @@ async fn live(course: Course, root: &Path) -> anyhow::Result<Latencies> {
     let link = Conditions { delay: course.rtt / 2, ..Conditions::default() };
     for person in 0..PEOPLE {
         world.net.set_link(person, Profile::symmetric(link), course.seed);
-        processes.push(Process::open_with(&world, person, 0, false, course.copies).await?);
+        let congestion = Congestion::default();
+        let opened = Process::open_with(&world, person, 0, false, course.copies, congestion);
+        processes.push(opened.await?);
     }
     for (process, _) in &processes {
         let name = DisplayName::new(&format!("person{}", process.person))?;

@@ -11,12 +11,13 @@
 //! | what goes wrong | [`chaos`], by kinds of runs: [`preset`] |
 //! | the reference, and the comparison with it | [`ledger`], [`facts`], [`verdict`], [`inspection`] |
 //! | one run; many | [`run()`], [`soak`] |
-//! | how long messages take | [`latency`] |
+//! | how long messages take | [`latency`]; beside a file: [`beside`] |
 //!
 //! A run: two to four people join a server, enter and leave rooms of every kind, write, read and
 //! follow, while things go wrong. Then all is made good, everybody comes to rest, and everything
 //! that anybody was told or shown is compared with what stands in the server's database.
 
+pub mod beside;
 pub mod chance;
 pub mod chaos;
 pub mod clock;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use quinn::{Endpoint, EndpointConfig, TokioRuntime};
-use tertulia_client::{Client, ClientConfig, ClientEvent, Queued, Sent, Unsent};
+use tertulia_client::{Client, ClientConfig, ClientEvent, Congestion, Queued, Sent, Unsent};
 use tertulia_proto::{MessageText, RoomId, Seq};
 
 use super::{
@@ -37,7 +37,7 @@ impl Process {
         life: u64,
         cache: bool,
     ) -> anyhow::Result<(Self, async_channel::Receiver<ClientEvent>)> {
-        Self::open_with(world, person, life, cache, true).await
+        Self::open_with(world, person, life, cache, true, Congestion::default()).await
     }
 
     /// The same; `copies`: as in [`ClientConfig`].
@@ -47,6 +47,7 @@ impl Process {
         life: u64,
         cache: bool,
         copies: bool,
+        congestion: Congestion,
     ) -> anyhow::Result<(Self, async_channel::Receiver<ClientEvent>)> {
         let name = format!("person{person}");
         let (dir, image) = world.dirs(&name, life);
@@ -63,7 +64,7 @@ impl Process {
         let endpoint =
             Endpoint::new_with_abstract_socket(config, None, socket, Arc::new(TokioRuntime))?;
         let env = Arc::new(SimEnv(Arc::clone(&machine)));
-        let config = ClientConfig { profile: dir, live: true, cache, copies, env };
+        let config = ClientConfig { profile: dir, live: true, cache, copies, congestion, env };
         let (client, events) = Client::with_endpoint(config, endpoint).await?;
         let world = Arc::clone(world);
         Ok((Self { person, life, machine, client, world }, events))

@@ -50,6 +50,7 @@ pub(super) async fn serve(
                 }
                 let desk = Desk {
                     shared: Arc::clone(shared),
+                    connection: connection.clone(),
                     account: account.clone(),
                     actor,
                     quota: quota.clone(),
@@ -81,6 +82,7 @@ impl From<quinn::ReadError> for Gone {
 /// What one stream is served with.
 struct Desk {
     shared: Arc<Shared>,
+    connection: Connection,
     account: AccountRow,
     actor: Actor,
     quota: Quota,

@@ -46,6 +46,14 @@ pub(crate) enum Command {
     /// it, loses packets. Programs and disks take no time, so that the figures are those of the
     /// protocol alone. Ends with 1 if a message was lost, came twice or out of order.
     Loss(Loss),
+    /// Measure what a file does to the chat beside it, in virtual time
+    ///
+    /// The real server and clients: one writes 20 messages a second and sends a file meanwhile over
+    /// the same connection, another one reads; each link, and each direction of it, takes only so
+    /// much, with a queue before it, and loses packets. The same with windows that go by loss and
+    /// by bandwidth (quic-cubic, quic-bbr), and the chat alone (bound). `file_s` is the slowest of
+    /// the files. Ends with 1 if a message was lost or came twice.
+    File(File),
     /// Measure a server with more and more messages stored
     ///
     /// Start, resume, lists, pages at both ends of a history, memory: the median of each, for each
@@ -88,6 +96,33 @@ pub(crate) struct Loss {
     #[arg(long, value_name = "N", default_value_t = 2_000,
           value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub(crate) messages: u32,
+    /// Chance: the same seed, the same chance
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct File {
+    /// From the writer to the reader, if nothing is lost and nothing waits
+    #[arg(long, value_name = "MS", default_value = "60", value_parser = ms)]
+    pub(crate) rtt: Duration,
+    /// Lost packets in each direction of each link
+    #[arg(long, value_name = "PCT", default_value = "1", value_parser = percent)]
+    pub(crate) loss: f64,
+    /// What each direction of each link takes
+    #[arg(long, value_name = "MBIT", default_value = "10", value_parser = mbit)]
+    pub(crate) rate: f64,
+    /// The queue before it
+    #[arg(long, value_name = "KB", default_value_t = 64,
+          value_parser = value_parser!(u64).range(2..=100_000))]
+    pub(crate) queue: u64,
+    /// The file
+    #[arg(long, value_name = "MB", default_value = "5", value_parser = megabytes)]
+    pub(crate) size: f64,
+    /// How many files of each system, one after the other
+    #[arg(long, value_name = "N", default_value_t = 4,
+          value_parser = value_parser!(u32).range(1..=1_000))]
+    pub(crate) files: u32,
     /// Chance: the same seed, the same chance
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
@@ -247,6 +282,16 @@ pub(crate) fn ms(text: &str) -> Result<Duration, String> {
     let ms = f64::from_str(text).ok().filter(|ms| (0.0..=LONGEST * 1e3).contains(ms));
     ms.map(|ms| Duration::from_secs_f64(ms / 1e3))
         .ok_or_else(|| format!("it is 0 to {} milliseconds", LONGEST * 1e3))
+}
+
+fn mbit(text: &str) -> Result<f64, String> {
+    let rate = f64::from_str(text).ok().filter(|rate| (0.1..=10_000.0).contains(rate));
+    rate.ok_or_else(|| "it is 0.1 to 10000".to_owned())
+}
+
+fn megabytes(text: &str) -> Result<f64, String> {
+    let size = f64::from_str(text).ok().filter(|size| (0.1..=100.0).contains(size));
+    size.ok_or_else(|| "it is 0.1 to 100, the largest that the server takes".to_owned())
 }
 
 /// A percentage, as a share.

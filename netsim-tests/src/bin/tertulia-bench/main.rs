@@ -6,6 +6,7 @@
 
 mod args;
 mod conditions;
+mod file;
 mod growth;
 mod kills;
 mod link;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         }
         Command::Soak(args) => soak::run(&args, json),
         Command::Loss(args) => loss::run(&args, json),
+        Command::File(args) => file::run(&args, json),
         Command::Power(args) => in_real_time(|_| power::run(args, json)),
         Command::Kills(args) => in_real_time(|stop| kills::run(args, json, stop)),
         Command::Writer(args) => in_real_time(|_| writer::run(args)),

@@ -18,7 +18,14 @@ const FOREVER: Duration = Duration::from_secs(3_600);
 /// `sent ID SEQ` once it has its receipt; ends when all have.
 pub(crate) async fn run(args: args::Writer) -> Result<ExitCode> {
     let env = Arc::new(SystemEnv);
-    let config = ClientConfig { profile: args.profile, live: true, cache: true, copies: true, env };
+    let config = ClientConfig {
+        profile: args.profile,
+        live: true,
+        cache: true,
+        copies: true,
+        congestion: Default::default(),
+        env,
+    };
     let (client, events) = Client::open(config).await?;
     let telling = async {
         while let Ok(event) = events.recv().await {

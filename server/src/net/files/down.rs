@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use quinn::{SendStream, VarInt};
 use tertulia_proto::{Download, FileHead, Refusal, close::STREAM_CANCELLED};
+use tertulia_quic::Pace;
 
 use super::{Desk, Gone, say, write};
 use crate::limits;
@@ -37,11 +38,18 @@ impl Desk {
             }
         };
         say(&mut send, FileHead { file }).await?;
+        let mut pace = Pace::new(&self.connection);
         let mut at = offset;
         while at < size {
             let bytes = (size - at).min(limits::FILE_PIECE as u64) as usize;
             match self.shared.files.read(&content, at, bytes).await {
-                Ok(piece) => write(&mut send, Bytes::from(piece)).await?,
+                Ok(piece) => {
+                    let mut piece = Bytes::from(piece);
+                    while !piece.is_empty() {
+                        let step = pace.step().await.min(piece.len());
+                        write(&mut send, piece.split_to(step)).await?;
+                    }
+                }
                 Err(error) => {
                     tracing::error!(%error, "a file can't be read");
                     // An error means that the stream is gone.
