@@ -13,6 +13,7 @@ const DEVICES: std::ops::Range<u8> = 1..6;
 enum Step {
     Register,
     Send { id: u8, room: u64, named: u8 },
+    Attach { id: u8, room: u64, content: u8 },
     Create { name: u8, private: bool, since_joined: bool, id: Option<u64> },
     Enter { name: u8 },
     Leave { room: u64 },
@@ -35,6 +36,8 @@ fn step() -> impl Strategy<Value = (u8, Step)> {
         3 => Just(Step::Register),
         4 => (0..40u8, room(), DEVICES)
             .prop_map(|(id, room, named)| Step::Send { id, room, named }),
+        1 => (0..40u8, room(), 0..3u8)
+            .prop_map(|(id, room, content)| Step::Attach { id, room, content }),
         3 => (name(), any::<bool>(), any::<bool>(), id()).prop_map(
             |(name, private, since_joined, id)| Step::Create { name, private, since_joined, id }
         ),
@@ -62,6 +65,7 @@ impl Step {
             Self::Register if device == 2 => register(device, "Person 2", Some(GUESTS)),
             Self::Register => register(device, &format!("Person {device}"), None),
             Self::Send { id, room, named } => send(id, room, &format!("@{} look", handle(named))),
+            Self::Attach { id, room, content } => attach(id, room, content),
             Self::Create { name, private, since_joined, id } => {
                 let kind = if private { RoomKind::Private } else { RoomKind::Public };
                 let history =

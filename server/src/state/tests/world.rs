@@ -2,15 +2,16 @@
 
 use rusqlite::Connection;
 use tertulia_proto::{
-    AccountId, ArchiveRoom, Body, Change, DisplayName, EnterRoom, Epoch, Handle, HistoryPolicy,
-    LeaveRoom, MarkRead, MessageId, MessageText, Refusal, RemoveMember, Role, RoomId, RoomKind,
-    RoomName, Send, Seq, SetMember, SetTopic, Timestamp, Topic, skeleton,
+    AccountId, ArchiveRoom, Attachment, Body, Change, DisplayName, EnterRoom, Epoch, FileHash,
+    FileName, Handle, HistoryPolicy, LeaveRoom, MarkRead, MessageId, MessageText, Refusal,
+    RemoveMember, Role, RoomId, RoomKind, RoomName, Send, Seq, SetMember, SetTopic, Timestamp,
+    Topic, Upload, skeleton,
 };
 
 use crate::{
     state::{
         AccountRow, Actor, Effect, LogCommand, MakeDirect, MakeRoom, NameRoom, Outcome,
-        RegisterDevice, Reply, StoreInvite, account_by_device, record::Record,
+        PostMessage, RegisterDevice, Reply, StoreInvite, account_by_device, record::Record,
     },
     store::{Readers, Writer},
     system::SystemEnv,
@@ -267,6 +268,15 @@ pub(super) fn send_to(id: u8, room: u64, text: &str, reply_to: Option<u64>) -> L
         body: Body::Text(MessageText::new(text).unwrap()),
     };
     LogCommand::Send(send.into())
+}
+
+/// A message that brings a file.
+pub(super) fn attach(id: u8, room: u64, content: u8) -> LogCommand {
+    let name = FileName::new("a.txt").unwrap();
+    let file = Attachment { name, size: content.into(), hash: FileHash([content; 32]) };
+    let (message_id, room) = (MessageId([id; 16]), RoomId(room));
+    let upload = Upload { message_id, room, reply_to: None, file };
+    LogCommand::Send(PostMessage::of_upload(upload).unwrap())
 }
 
 pub(super) fn enter(name: &str) -> LogCommand {
