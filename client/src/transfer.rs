@@ -20,6 +20,7 @@ use tokio::{
 };
 
 pub(crate) use download::{Wanted, download, place_in};
+pub(crate) use record::FOLDER as UPLOADS;
 pub(crate) use upload::upload;
 
 /// What is read, sent and written of a file at once.

@@ -199,7 +199,8 @@ fn whichever_page_breaks_check_says_so_and_recover_makes_a_sound_server_or_none(
             assert!(own, "page {page}: {handle} did not write {text:?}");
         }
     }
-    assert!(recovered + 2 >= pages - 1, "{recovered} of {pages}: all but the log's root");
+    // The log's root, and where it stands which tables there are: two pages behind the first.
+    assert!(recovered + 4 >= pages - 1, "{recovered} of {pages}");
 }
 
 #[test]

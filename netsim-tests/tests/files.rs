@@ -261,6 +261,23 @@ fn a_backup_holds_the_files_and_check_knows_when_one_is_damaged() {
 }
 
 #[test]
+fn recovering_loses_no_file_not_even_one_whose_message_is_lost() {
+    let mut world = World::new();
+    let path = world.path("a.bin");
+    let content = written(&path, 100_000);
+    let sent = upload(&world.ana, "lobby", &path);
+    let address = world.address();
+    world.stop();
+    let hex = sent["sha256"].as_str().unwrap();
+    done(&world.data(), &["recover", world.data().join("tertulia.db").to_str().unwrap()]);
+    world.start(&world.data(), &address);
+    assert!(fetched(&world.beto, &sent, &world.path("got")) == content);
+    let aside = fs::read_dir(world.data()).unwrap().map(|entry| entry.unwrap().path());
+    let mut kept = aside.map(|path| path.join("files").join(&hex[..2]).join(&hex[2..]));
+    assert!(kept.any(|path| fs::read(path).is_ok_and(|kept| kept == content)));
+}
+
+#[test]
 fn what_the_operator_allows_is_told_in_words() {
     let mut world = World::new();
     let address = world.address();

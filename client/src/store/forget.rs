@@ -13,6 +13,7 @@ use super::{
     owner::{self, Estate},
     profile, room_names, timelines,
 };
+use crate::transfer;
 
 /// A profile is still there, in part at least.
 #[derive(Debug, Error)]
@@ -48,7 +49,9 @@ pub fn forget(profile: &Path) -> Result<(), ForgetError> {
         let path = profile.join(file);
         found(fs::remove_file(&path)).map_err(failed(&path))?;
     }
-    found(fs::remove_dir_all(&owners)).map_err(failed(&owners))?;
+    for folder in [owners, profile.join(transfer::UPLOADS)] {
+        found(fs::remove_dir_all(&folder)).map_err(failed(&folder))?;
+    }
     for path in databases(profile).map_err(failed(profile))? {
         found(fs::remove_file(&path)).map_err(failed(&path))?;
     }
@@ -122,6 +125,8 @@ mod tests {
         fs::write(profile.join(profile::FILE), "{}").unwrap();
         fs::write(profile.join("timeline.db.v1"), "").unwrap();
         fs::write(profile.join("notes.txt"), "mine").unwrap();
+        fs::create_dir(profile.join(transfer::UPLOADS)).unwrap();
+        fs::write(profile.join(transfer::UPLOADS).join("a7"), "an id").unwrap();
         drop(Timelines::open(&profile, None).unwrap());
         let outbox = OutboxFile::open(&profile, &SystemEnv).unwrap();
         assert!(matches!(forget(&profile), Err(ForgetError::InUse(_))));

@@ -11,7 +11,7 @@ use tertulia_certs::files;
 use tertulia_proto::{Attachment, Epoch, MessageId, RoomId, Seq};
 
 /// Within a profile.
-const FOLDER: &str = "uploads";
+pub(crate) const FOLDER: &str = "uploads";
 /// Records that are kept; beyond, the oldest go.
 const RECORDS: usize = 64;
 

@@ -89,11 +89,11 @@ pub(super) fn save(copy_of: &Connection, data: &Path, file: &Path) -> Result<u64
     Ok(missing)
 }
 
-/// Takes the contents out of a restored database, into a folder that is made anew.
+/// Takes the contents out of a restored database, into a folder that is made anew where there are
+/// any.
 pub(super) fn take(copy_of: &Connection, into: &Path, file: &Path) -> Result<(), AdminError> {
     let error = |source| AdminError::from(StoreError::new(file, source));
     let folder = Folder::new(into.to_owned());
-    folder.create().map_err(AdminError::file(into))?;
     if !copy_of.table_exists(None, "backup_content").map_err(error)? {
         return Ok(());
     }

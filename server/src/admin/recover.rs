@@ -44,7 +44,13 @@ pub fn recover(data: &Path, file: &Path, env: &dyn Env) -> Result<Recovered, Adm
     }
     let data = foundation::take_for_replacement(data)?;
     let replacement = Replacement::begin(&data, env)?;
-    let mut damaged = Damaged::open(file)?;
+    let mut damaged = match Damaged::open(file) {
+        // Which tables there are can't be read, so nothing can.
+        Err(StoreError::Damaged { .. }) => {
+            return Err(AdminError::NothingRecovered { path: file.to_owned() });
+        }
+        opened => opened?,
+    };
     let new = replacement.database();
     let error = |source| StoreError::new(&new, source);
     let mut epoch = [0; 16];

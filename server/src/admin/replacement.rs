@@ -16,6 +16,7 @@ use tertulia_proto::Env;
 use super::{AdminError, rfc3339};
 use crate::{
     data_dir::{self, DataDir},
+    files::Folder,
     store::wal_path,
 };
 
@@ -85,11 +86,15 @@ impl<'a> Replacement<'a> {
         for path in with_wal(&self.data.database()) {
             moved |= self.set_aside(&path)?;
         }
-        if self.has_files {
-            let files = data_dir::files_of(self.data.path());
+        let files = data_dir::files_of(self.data.path());
+        if !self.has_files {
+            self.keep_contents(&files)?;
+        } else {
             moved |= self.set_aside(&files)?;
-            self.give_all_to_owner(&self.files())?;
-            fs::rename(self.files(), &files).map_err(AdminError::file(&files))?;
+            if self.files().exists() {
+                self.give_all_to_owner(&self.files())?;
+                fs::rename(self.files(), &files).map_err(AdminError::file(&files))?;
+            }
         }
         for (name, bytes) in identity {
             let path = self.data.path().join(name);
@@ -110,6 +115,23 @@ impl<'a> Replacement<'a> {
         fs::remove_file(&mark).map_err(AdminError::file(&mark))?;
         self.sync()?;
         Ok(moved.then(|| self.aside.clone()))
+    }
+
+    /// Names every content a second time, beside the database that tells of it: what the new one
+    /// does not tell of any more is swept away at the next start.
+    fn keep_contents(&self, files: &Path) -> Result<(), AdminError> {
+        let kept = Folder::new(data_dir::files_of(&self.aside));
+        let folder = Folder::new(files.to_owned());
+        for hash in folder.contents().map_err(AdminError::file(files))? {
+            let to = kept.path(&hash);
+            let shelf = to.parent().unwrap_or(&self.aside);
+            files::create_private_dir(shelf).map_err(AdminError::file(shelf))?;
+            fs::hard_link(folder.path(&hash), &to).map_err(AdminError::file(&to))?;
+        }
+        match self.aside.exists() {
+            true => self.give_all_to_owner(&self.aside),
+            false => Ok(()),
+        }
     }
 
     fn give_all_to_owner(&self, path: &Path) -> Result<(), AdminError> {
