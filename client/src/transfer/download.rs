@@ -189,7 +189,33 @@ impl From<Gone> for Failed {
     }
 }
 
-/// The place for a file within a folder; its name is a stranger's.
+/// The place for a file within a folder; its name is a stranger's. A hidden file might be one that
+/// a program reads when it starts.
 pub(crate) fn place_in(folder: &Path, file: &Attachment) -> PathBuf {
-    folder.join(tertulia_proto::FileName::tamed(file.name.as_str()).as_str())
+    let name = tertulia_proto::FileName::tamed(file.name.as_str());
+    match name.as_str().strip_prefix('.') {
+        Some(rest) => folder.join(format!("_{rest}")),
+        None => folder.join(name.as_str()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tertulia_proto::{FileHash, FileName};
+
+    use super::*;
+
+    #[test]
+    fn a_strangers_name_leads_to_no_other_place_and_hides_nothing() {
+        let place = |name: &str| {
+            let file = Attachment { name: FileName::tamed(name), size: 0, hash: FileHash([0; 32]) };
+            place_in(Path::new("here"), &file).display().to_string()
+        };
+        assert_eq!(place("a b.txt"), "here/a b.txt");
+        assert_eq!(place("/etc/passwd"), "here/_etc_passwd");
+        assert_eq!(place("../../x"), "here/_._.._x");
+        assert_eq!(place(".bash_profile"), "here/_bash_profile");
+        assert_eq!(place(".."), "here/file");
+        assert_eq!(place("fdp.\u{202e}exe"), "here/fdp._exe");
+    }
 }
