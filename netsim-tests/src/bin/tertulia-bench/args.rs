@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::TypedValueParser, value_parser};
 use tertulia_certs::HostPort;
 use tertulia_netsim::{link::Preset, sim};
 use tokio::time::Duration;
@@ -52,6 +52,15 @@ pub(crate) enum Command {
     /// size. The history is made by the server's own rules in a temporary folder, which is deleted
     /// at the end; 10000000 messages take about 5 GB.
     Growth(Growth),
+    /// Measure what one message to many costs the server
+    ///
+    /// A real server with a processor of its own (taskset), its log on the disk, and a crowd that
+    /// reads all. Deliveries a second, the server's CPU for each, and how long they took.
+    Fanout(Fanout),
+    /// Measure what an idle connection holds of the server's memory
+    Memory(Memory),
+    /// Measure what it costs the server to take connections
+    Connect(Connect),
     /// Cut the power of a real server and a real client, and look at what is left
     ///
     /// Records every write and sync of both, makes their files again as cuts at random moments
@@ -140,6 +149,79 @@ pub(crate) struct Kills {
     /// Chance: who is killed, after how much
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Where tertulia-server and tertulia-cli are [default: beside this program]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) programs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fanout {
+    /// Members, each with a connection of its own
+    #[arg(long, value_name = "N,N..", value_delimiter = ',', default_values_t = [100],
+          value_parser = value_parser!(u32).range(2..=100_000).map(|n| n as usize))]
+    pub(crate) clients: Vec<usize>,
+    /// Rooms of the same size
+    #[arg(long, value_name = "R", default_value_t = 1,
+          value_parser = value_parser!(u16).range(1..=100).map(usize::from))]
+    pub(crate) rooms: usize,
+    /// Members who write; at least one a room
+    #[arg(long, value_name = "N", default_value_t = 8,
+          value_parser = value_parser!(u16).range(1..=1_000).map(usize::from))]
+    pub(crate) senders: usize,
+    /// How they write [default: one after the other]
+    #[arg(long, value_name = "MODE")]
+    pub(crate) mode: Option<Mode>,
+    /// Deliveries a second where they are paced
+    #[arg(long, value_name = "N", default_value_t = 2_000,
+          value_parser = value_parser!(u32).range(1..=10_000_000))]
+    pub(crate) rate: u32,
+    /// Of one measurement
+    #[arg(long, value_name = "S", default_value_t = 3,
+          value_parser = value_parser!(u16).range(1..=3_600))]
+    pub(crate) seconds: u16,
+    /// How often it is measured; the median counts
+    #[arg(long, value_name = "N", default_value_t = 5,
+          value_parser = value_parser!(u16).range(1..=60))]
+    pub(crate) repeats: u16,
+    /// Where the server's log is written [default: the system's folder for temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Where tertulia-server and tertulia-cli are [default: beside this program]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) programs: Option<PathBuf>,
+}
+
+/// How a crowd writes.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Mode {
+    /// As fast as everybody reads
+    Saturate,
+    /// So many deliveries a second
+    Paced,
+    /// One message, then the next when everybody has it
+    Single,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Memory {
+    /// Connections
+    #[arg(long, value_name = "N,N..", value_delimiter = ',', default_values_t = [1_000],
+          value_parser = value_parser!(u32).range(1..=100_000).map(|n| n as usize))]
+    pub(crate) clients: Vec<usize>,
+    /// Where tertulia-server and tertulia-cli are [default: beside this program]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) programs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Connect {
+    /// Connections
+    #[arg(long, value_name = "N,N..", value_delimiter = ',', default_values_t = [1_000],
+          value_parser = value_parser!(u32).range(1..=100_000).map(|n| n as usize))]
+    pub(crate) clients: Vec<usize>,
+    /// All at once, after a restart of the server
+    #[arg(long)]
+    pub(crate) storm: bool,
     /// Where tertulia-server and tertulia-cli are [default: beside this program]
     #[arg(long, value_name = "DIR")]
     pub(crate) programs: Option<PathBuf>,

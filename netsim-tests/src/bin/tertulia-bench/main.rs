@@ -6,6 +6,7 @@
 
 mod args;
 mod conditions;
+mod fanout;
 mod growth;
 mod kills;
 mod link;
@@ -47,6 +48,9 @@ fn main() -> ExitCode {
             }
             in_real_time(|stop| growth::run(args, json, stop))
         }
+        Command::Fanout(args) => in_real_time(|stop| fanout::run(args, json, stop)),
+        Command::Memory(args) => in_real_time(|stop| fanout::memory(args, json, stop)),
+        Command::Connect(args) => in_real_time(|stop| fanout::connect(args, json, stop)),
         Command::Soak(args) => soak::run(&args, json),
         Command::Loss(args) => loss::run(&args, json),
         Command::Power(args) => in_real_time(|_| power::run(args, json)),
