@@ -11,6 +11,7 @@ mod frames;
 mod greeting;
 mod lanes;
 mod pages;
+mod queue;
 mod quota;
 mod replies;
 mod request_order;
