@@ -15,6 +15,7 @@ pub mod growth;
 pub mod kills;
 pub mod link;
 pub mod netsim;
+pub mod peer;
 pub mod power;
 pub mod process;
 pub mod sim;
