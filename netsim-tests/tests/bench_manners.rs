@@ -183,6 +183,26 @@ fn netsim_fails_where_messages_do_not_arrive_in_time() {
 }
 
 #[test]
+fn loss_in_virtual_time_has_the_keys_that_programs_rely_on_ours_first() {
+    let output = call(&["loss", "--virtual", "--loss", "0,5", "--messages", "20", "--json", "-"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let systems: Vec<&str> = rows.iter().map(|row| row["system"].as_str().unwrap()).collect();
+    assert_eq!(systems, ["tertulia", "quic-plain", "tertulia", "quic-plain"]);
+    let keys =
+        "rtt_ms loss_pct n p50_ms p95_ms p99_ms p999_ms max_ms bytes_per_delivery lost duplicated";
+    for key in keys.split(' ') {
+        assert!(rows[0][key].is_number(), "{key}");
+    }
+    assert!(rows[0]["burst"].is_null() && rows[2]["loss_pct"] == 5.0);
+    assert!(stderr(&output).contains("p99.9"), "the table is for people");
+    for wrong in ["--virtual --system tertulia", "--loss 5 --system pigeon"] {
+        let words: Vec<&str> = ["loss"].into_iter().chain(wrong.split(' ')).collect();
+        assert_eq!(call(&words).status.code(), WRONG, "{wrong}");
+    }
+}
+
+#[test]
 fn an_interrupted_netsim_leaves_nothing_behind() {
     let folder = programs().unwrap().to_str().unwrap();
     let scratch = tempfile::tempdir().unwrap();

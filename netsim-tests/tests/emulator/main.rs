@@ -9,3 +9,4 @@ mod again;
 mod datagrams;
 mod programs;
 mod streams;
+mod versus;

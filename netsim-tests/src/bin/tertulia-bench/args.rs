@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, value_parser};
 use tertulia_certs::HostPort;
-use tertulia_netsim::{link::Preset, sim};
+use tertulia_netsim::{link::Preset, sim, versus::System};
 use tokio::time::Duration;
 
 use crate::conditions::Conditions;
@@ -39,12 +39,16 @@ pub(crate) enum Command {
     /// One seed decides everything: packets, crashes, full disks, what people do. Ends with 1 if a
     /// message was lost, came twice or out of order, or anything else happened that never may.
     Soak(Soak),
-    /// Measure how long messages take through links that lose packets, in virtual time
+    /// Measure how long messages take through links that lose packets
     ///
     /// The real server and clients: with copies of small frames, and without (quic-plain). One
     /// writes into four rooms, 20 messages a second, two read; each link, and each direction of
-    /// it, loses packets. Programs and disks take no time, so that the figures are those of the
-    /// protocol alone. Ends with 1 if a message was lost, came twice or out of order.
+    /// it, loses packets. All groups run at once over an emulated network between two kernels'
+    /// namespaces; that takes root, or a system where everybody may make user namespaces, and a
+    /// machine with nothing else to do: where the emulator itself is late there are no figures.
+    /// Bytes are those of IP packets, on all three links. What is missing at the end counts as
+    /// having taken until then. Ends with 1 if a message of ours was lost, or any came twice or out
+    /// of order.
     Loss(Loss),
     /// Measure a server with more and more messages stored
     ///
@@ -91,6 +95,16 @@ pub(crate) struct Loss {
     /// Chance: the same seed, the same chance
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Only these; ours come first all the same [default: all]
+    #[arg(long, value_name = "NAME,NAME..", value_delimiter = ',', conflicts_with = "simulated")]
+    pub(crate) system: Vec<System>,
+    /// In virtual time, ours alone: the figures of the protocol, since programs and disks take no
+    /// time; bytes are those of UDP. Anywhere, and the same each time
+    #[arg(long = "virtual")]
+    pub(crate) simulated: bool,
+    /// Where the temporary folder is made [default: in memory where that can be]
+    #[arg(long, value_name = "DIR", conflicts_with = "simulated")]
+    pub(crate) dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
