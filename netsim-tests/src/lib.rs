@@ -19,6 +19,7 @@ pub mod netsim;
 pub mod peer;
 pub mod power;
 pub mod process;
+pub mod report;
 pub mod sim;
 pub mod speaker;
 pub mod versus;

@@ -70,7 +70,7 @@ impl System {
             Self::QuicPlain => "Tertulia without copies: plain QUIC",
             Self::Cubic => "TLS 1.3 over TCP, CUBIC",
             Self::Bbr => "TLS 1.3 over TCP, BBR",
-            Self::BbrRaced => "two such connections raced",
+            Self::BbrRaced => "two TCP connections raced, BBR",
         }
     }
 

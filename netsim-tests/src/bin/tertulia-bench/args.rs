@@ -50,6 +50,8 @@ pub(crate) enum Command {
     /// having taken until then. Ends with 1 if a message of ours was lost, or any came twice or out
     /// of order.
     Loss(Loss),
+    /// Draw what `loss` found: a page that needs nothing beside it
+    Report(Report),
     /// Measure a server with more and more messages stored
     ///
     /// Start, resume, lists, pages at both ends of a history, memory: the median of each, for each
@@ -105,6 +107,19 @@ pub(crate) struct Loss {
     /// Where the temporary folder is made [default: in memory where that can be]
     #[arg(long, value_name = "DIR", conflicts_with = "simulated")]
     pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// What `loss --json` wrote, a file for each run
+    #[arg(value_name = "RESULTS", required = true)]
+    pub(crate) results: Vec<PathBuf>,
+    /// Where the page goes
+    #[arg(long, value_name = "FILE", default_value = "report.html")]
+    pub(crate) html: PathBuf,
+    /// Where the first run's picture goes too, as SVG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) picture: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

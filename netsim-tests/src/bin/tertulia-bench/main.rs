@@ -14,6 +14,7 @@ mod netsim;
 mod output;
 mod power;
 mod programs;
+mod report;
 mod soak;
 mod writer;
 
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         }
         Command::Soak(args) => soak::run(&args, json),
         Command::Loss(args) => loss::run(&args, json),
+        Command::Report(args) => report::run(&args),
         Command::Power(args) => in_real_time(|_| power::run(args, json)),
         Command::Kills(args) => in_real_time(|stop| kills::run(args, json, stop)),
         Command::Writer(args) => in_real_time(|_| writer::run(args)),

@@ -60,10 +60,11 @@ pub(super) fn measured(args: &Loss, conditions: &[Conditions]) -> Result<Vec<Row
     if let Some(trouble) = outcome.check.trouble() {
         bail!("no figures: {trouble}");
     }
-    let rows = cells.iter().zip(&outcome.latencies);
-    Ok(rows
-        .map(|((conditions, system), found)| Row::new(*system, args.rtt, conditions, found))
-        .collect())
+    let late = outcome.check.lateness.per_mille(990);
+    let row = |((conditions, system), found): (&(&Conditions, System), _)| {
+        Row::new(*system, args.rtt, conditions, found).beside(late)
+    };
+    Ok(cells.iter().zip(&outcome.latencies).map(row).collect())
 }
 
 /// Ours is always the first. What the kernel lacks is said, and left out.

@@ -24,6 +24,8 @@ pub(super) struct Row {
     lost: usize,
     duplicated: usize,
     disordered: usize,
+    /// By how much the emulator itself was late; nothing in virtual time.
+    emulator_late_p99_ms: Option<f64>,
     #[serde(skip)]
     is_ours: bool,
 }
@@ -52,8 +54,15 @@ impl Row {
             lost: found.lost,
             duplicated: found.twice,
             disordered: found.disordered,
+            emulator_late_p99_ms: None,
             is_ours: system.is_ours(),
         }
+    }
+
+    /// Measured while the emulator was late by that much.
+    pub(super) fn beside(self, late: Duration) -> Self {
+        let emulator_late_p99_ms = Some((late.as_secs_f64() * 1e5).round() / 100.0);
+        Self { emulator_late_p99_ms, ..self }
     }
 
     /// Whether every message arrived once and in order; what else is measured may be late without
