@@ -60,9 +60,14 @@ impl Latencies {
 
     /// So many of a thousand deliveries took at most that long.
     pub fn per_mille(&self, share: usize) -> Duration {
-        let place = (self.sorted.len() * share).div_ceil(1_000).max(1) - 1;
-        self.sorted.get(place).copied().unwrap_or_default()
+        per_mille(&self.sorted, share)
     }
+}
+
+/// So many of a thousand of these, which are in order of size, are at most that long.
+pub fn per_mille(sorted: &[Duration], share: usize) -> Duration {
+    let place = (sorted.len() * share).div_ceil(1_000).max(1) - 1;
+    sorted.get(place).copied().unwrap_or_default()
 }
 
 /// The text of a message of that number: some 150 bytes, as somebody who tells something.

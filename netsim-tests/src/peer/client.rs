@@ -27,11 +27,13 @@ use crate::speaker::hello;
 
 /// Messages that wait because the network does not take them: more than any run has.
 const OUTBOX: usize = 1 << 20;
+/// Numbers of messages that a connection begins with.
+const FRESH: u64 = 1 << 63;
 /// Longer than any answer takes while links are good.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How a person connects.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Client {
     /// Their address.
     pub at: Ipv4Addr,
@@ -43,16 +45,19 @@ pub struct Client {
     pub congestion: Congestion,
     /// Their name.
     pub name: DisplayName,
+    /// Their key.
+    pub device: Arc<DeviceIdentity>,
 }
 
 /// One who is there, by one connection or by several that carry the same. What is dropped ends.
 #[derive(Debug)]
 pub struct Person {
+    client: Client,
     ways: Vec<Way>,
     answers: mpsc::Receiver<ServerMessage>,
     frames: mpsc::Receiver<Event>,
     newest: BTreeMap<RoomId, Seq>,
-    next_message: u128,
+    next_message: u64,
 }
 
 #[derive(Debug)]
@@ -65,19 +70,18 @@ struct Way {
 impl Client {
     /// Connects so many times, registers and is welcome.
     pub async fn join(&self, ways: usize) -> Result<Person> {
-        let device = DeviceIdentity::passing()?;
         let (answers_tx, answers) = mpsc::channel(WAITING);
         let (events_tx, frames) = mpsc::channel(WAITING);
-        let first_message = u128::from_le_bytes(device.fingerprint().as_bytes()[..16].try_into()?);
         let mut person = Person {
+            client: self.clone(),
             ways: Vec::new(),
             answers,
             frames,
             newest: BTreeMap::new(),
-            next_message: first_message,
+            next_message: 0,
         };
         for _ in 0..ways {
-            let way = self.connect(&device, answers_tx.clone(), events_tx.clone()).await?;
+            let way = self.connect(answers_tx.clone(), events_tx.clone()).await?;
             way.say(ClientMessage::from(hello(1)).encode())?;
             person.ways.push(way);
             person.welcomed(&self.name).await?;
@@ -85,9 +89,34 @@ impl Client {
         Ok(person)
     }
 
+    /// The same person somewhere else.
+    #[must_use]
+    pub fn at(&self, at: Ipv4Addr) -> Self {
+        Self { at, ..self.clone() }
+    }
+
+    /// Comes again and has something to say at once; what it hears is nobody's. Until it is
+    /// dropped.
+    pub async fn begin_with(&self, room: RoomId, text: MessageText, number: u32) -> Result<()> {
+        let ((answers, _answers), (events, _events)) = (mpsc::channel(1), mpsc::channel(1));
+        let mut way = self.connect(answers, events).await?;
+        way.say(ClientMessage::from(hello(1)).encode())?;
+        // Behind the hello, without waiting for its answer: the device is known.
+        way.request(self.message(u64::from(number) | FRESH, room, text))?;
+        std::future::pending().await
+    }
+
+    /// The `number`th message of this device.
+    fn message(&self, number: u64, room: RoomId, text: MessageText) -> Send {
+        let mut message_id = [0; 16];
+        message_id[..8].copy_from_slice(&self.device.fingerprint().as_bytes()[..8]);
+        message_id[8..].copy_from_slice(&number.to_le_bytes());
+        let message_id = MessageId(message_id);
+        Send { message_id, room, reply_to: None, body: Body::Text(text) }
+    }
+
     async fn connect(
         &self,
-        device: &DeviceIdentity,
         answers: mpsc::Sender<ServerMessage>,
         events: mpsc::Sender<Event>,
     ) -> Result<Way> {
@@ -96,7 +125,8 @@ impl Client {
         self.congestion.set(&socket)?;
         let stream = socket.connect(self.to).await?;
         stream.set_nodelay(true)?;
-        let (config, _) = tertulia_certs::client_config(device, &Trust::Pinned(self.key), ALPN)?;
+        let trust = Trust::Pinned(self.key);
+        let (config, _) = tertulia_certs::client_config(&self.device, &trust, ALPN)?;
         let name = ServerName::try_from("tertulia")?;
         let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
         let (reader, writer) = tokio::io::split(stream);
@@ -130,6 +160,11 @@ async fn sort(
 }
 
 impl Person {
+    /// How they came.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Makes a public room.
     pub async fn create(&mut self, name: &RoomName) -> Result<RoomId> {
         let (topic, history) = (Topic::default(), HistoryPolicy::All);
@@ -144,9 +179,8 @@ impl Person {
 
     /// Says something, by all ways.
     pub fn post(&mut self, room: RoomId, text: MessageText) -> Result<()> {
-        let message_id = MessageId(self.next_message.to_le_bytes());
-        self.next_message = self.next_message.wrapping_add(1);
-        let send = Send { message_id, room, reply_to: None, body: Body::Text(text) };
+        let send = self.client.message(self.next_message, room, text);
+        self.next_message += 1;
         self.ways.iter_mut().try_for_each(|way| way.request(send.clone()))
     }
 

@@ -10,6 +10,7 @@ mod group;
 mod load;
 mod ours;
 mod person;
+pub mod setup;
 mod theirs;
 
 use std::{collections::BTreeSet, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
@@ -77,6 +78,14 @@ impl System {
     /// Whether what it carries has to arrive, whatever happens.
     pub const fn is_ours(self) -> bool {
         matches!(self, Self::Tertulia | Self::QuicPlain)
+    }
+
+    /// How many connections carry the same.
+    const fn ways(self) -> usize {
+        match self {
+            Self::BbrRaced => 2,
+            _ => 1,
+        }
     }
 
     const fn congestion(self) -> Option<Congestion> {
@@ -152,10 +161,7 @@ pub fn run(world: World, plan: &Plan) -> Result<Outcome> {
 }
 
 async fn play(world: Arc<World>, plan: Plan) -> Result<Outcome> {
-    let systems: BTreeSet<System> = plan.cells.iter().map(|cell| cell.system).collect();
-    let ours = Ours::start(&world, &plan.dir.join("tertulia")).await?;
-    let theirs = Theirs::start(&world, &plan.dir.join("peer"), &systems).await?;
-    let servers = Arc::new((ours, theirs));
+    let servers = Arc::new(serve(&world, &plan).await?);
     let mut gathering = JoinSet::new();
     for (place, cell) in plan.cells.iter().copied().enumerate() {
         let (world, plan, servers) = (Arc::clone(&world), plan.clone(), Arc::clone(&servers));
@@ -175,4 +181,12 @@ async fn play(world: Arc<World>, plan: Plan) -> Result<Outcome> {
     latencies.sort_by_key(|(place, _)| *place);
     servers.0.stop().await;
     Ok(Outcome { latencies: latencies.into_iter().map(|(_, found)| found).collect(), check })
+}
+
+/// Our server, and the baseline's.
+async fn serve(world: &Arc<World>, plan: &Plan) -> Result<(Ours, Theirs)> {
+    let systems: BTreeSet<System> = plan.cells.iter().map(|cell| cell.system).collect();
+    let ours = Ours::start(world, &plan.dir.join("tertulia")).await?;
+    let theirs = Theirs::start(world, &plan.dir.join("peer"), &systems).await?;
+    Ok((ours, theirs))
 }

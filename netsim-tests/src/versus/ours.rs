@@ -56,12 +56,22 @@ impl Ours {
         name: &str,
         copies: bool,
     ) -> Result<(Client, async_channel::Receiver<ClientEvent>)> {
+        let (client, events) = self.open(at, profile, copies).await?;
+        client.join(&self.link, &DisplayName::new(name)?).await?;
+        Ok((client, events))
+    }
+
+    /// Opens a profile, whoever it is, at that address.
+    pub(super) async fn open(
+        &self,
+        at: Ipv4Addr,
+        profile: &Path,
+        copies: bool,
+    ) -> Result<(Client, async_channel::Receiver<ClientEvent>)> {
         let env = Arc::new(tertulia_client::SystemEnv);
         let profile = profile.to_owned();
         let config = ClientConfig { profile, live: true, cache: false, copies, env };
-        let (client, events) = Client::with_endpoint(config, endpoint(at)?).await?;
-        client.join(&self.link, &DisplayName::new(name)?).await?;
-        Ok((client, events))
+        Ok(Client::with_endpoint(config, endpoint(at)?).await?)
     }
 }
 

@@ -73,6 +73,14 @@ impl Person {
         }
     }
 
+    /// How one comes again who keeps nothing but a key.
+    pub(super) fn device(&self) -> Option<peer::Client> {
+        match self {
+            Self::Ours(..) => None,
+            Self::Theirs(person) => Some(person.client().clone()),
+        }
+    }
+
     /// Takes what is shown and forgets it, until that is done: one who writes hears of it too.
     pub(super) async fn listen_until<T>(&mut self, done: impl Future<Output = T>) -> T {
         let forgetting = async {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use tertulia_certs::DeviceIdentity;
 use tertulia_proto::DisplayName;
 
 use super::{System, ours::rates};
@@ -48,7 +49,8 @@ impl Theirs {
         let to = *self.ports.get(&system).context("nobody listens for that")?;
         let congestion = system.congestion().context("it is not TCP")?;
         let name = DisplayName::new(name)?;
-        let ways = if system == System::BbrRaced { 2 } else { 1 };
-        Client { at, to, key: self.server.key(), congestion, name }.join(ways).await
+        let device = Arc::new(DeviceIdentity::passing()?);
+        let client = Client { at, to, key: self.server.key(), congestion, name, device };
+        client.join(system.ways()).await
     }
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tertulia_netsim::{
     link::Loss,
-    versus::{self, Cell, Plan, System},
+    versus::{self, Cell, Plan, System, setup},
 };
 
 use crate::again::in_a_world;
@@ -36,5 +36,30 @@ fn ours_and_the_baseline_deliver_the_same_messages_once_and_in_order() {
             assert!(found.sorted[0] >= plan.rtt, "{name} is faster than the link");
             assert!(found.bytes_per_delivery > 300.0, "{name}");
         }
+    });
+}
+
+#[test]
+fn a_beginning_takes_no_less_than_its_round_trips_and_ends() {
+    let name = "versus::a_beginning_takes_no_less_than_its_round_trips_and_ends";
+    in_a_world(name, |world| {
+        let dir = tempfile::tempdir().unwrap();
+        let cell = |system| Cell { system, loss: Loss::None };
+        let plan = Plan {
+            cells: vec![cell(System::Tertulia), cell(System::Cubic)],
+            rtt: Duration::from_millis(100),
+            messages: 6,
+            patience: Duration::ZERO,
+            seed: 1,
+            dir: dir.path().to_owned(),
+        };
+        let (found, check) = setup::run(world, &plan).unwrap();
+        assert_eq!((check.dropped, check.failure), (0, None));
+        let [ours, theirs] = [&found[0], &found[1]];
+        assert_eq!((ours.sorted.len(), theirs.sorted.len()), (6, 6));
+        // A handshake of one round trip or of two, and one way.
+        assert!(ours.sorted[0] >= plan.rtt * 3 / 2, "{:?}", ours.sorted);
+        assert!(theirs.sorted[0] >= plan.rtt * 5 / 2, "{:?}", theirs.sorted);
+        assert!(ours.bytes > 2_000 && theirs.bytes > 2_000);
     });
 }

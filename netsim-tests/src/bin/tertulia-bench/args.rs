@@ -50,6 +50,12 @@ pub(crate) enum Command {
     /// having taken until then. Ends with 1 if a message of ours was lost, or any came twice or out
     /// of order.
     Loss(Loss),
+    /// Measure how long it takes from nothing to a first message that is read
+    ///
+    /// Over the emulated network, as `loss`: a process that starts with a message to send, on a link
+    /// that loses packets; the reader sits beside the server. TLS over TCP raced begins a second
+    /// time 100 ms later. Bytes are those of IP packets on that link, until the message was read.
+    Setup(Setup),
     /// Draw what `loss` found: a page that needs nothing beside it
     Report(Report),
     /// Measure a server with more and more messages stored
@@ -97,16 +103,43 @@ pub(crate) struct Loss {
     /// Chance: the same seed, the same chance
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Only these; ours come first all the same [default: all]
-    #[arg(long, value_name = "NAME,NAME..", value_delimiter = ',', conflicts_with = "simulated")]
-    pub(crate) system: Vec<System>,
     /// In virtual time, ours alone: the figures of the protocol, since programs and disks take no
     /// time; bytes are those of UDP. Anywhere, and the same each time
-    #[arg(long = "virtual")]
+    #[arg(long = "virtual", conflicts_with_all = ["system", "dir"])]
     pub(crate) simulated: bool,
+    #[command(flatten)]
+    pub(crate) emulated: Emulated,
+}
+
+/// What is the same for everything that is measured over the emulated network.
+#[derive(Debug, Args)]
+pub(crate) struct Emulated {
+    /// Only these; ours come first all the same [default: all]
+    #[arg(long, value_name = "NAME,NAME..", value_delimiter = ',')]
+    pub(crate) system: Vec<System>,
     /// Where the temporary folder is made [default: in memory where that can be]
-    #[arg(long, value_name = "DIR", conflicts_with = "simulated")]
+    #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Setup {
+    /// Of the writer's link
+    #[arg(long, value_name = "MS", default_value = "200", value_parser = ms)]
+    pub(crate) rtt: Duration,
+    /// Lost packets in each direction of it
+    #[arg(long, value_name = "PCT", value_delimiter = ',', default_value = "0,2,10,20",
+          value_parser = percent)]
+    pub(crate) loss: Vec<f64>,
+    /// How often, for each row
+    #[arg(long, value_name = "N", default_value_t = 200,
+          value_parser = value_parser!(u32).range(1..=500))]
+    pub(crate) setups: u32,
+    /// Chance: the same seed, the same chance
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) emulated: Emulated,
 }
 
 #[derive(Debug, Args)]

@@ -15,7 +15,10 @@ mod output;
 mod power;
 mod programs;
 mod report;
+mod rerun;
+mod setup_emulated;
 mod soak;
+mod stage;
 mod writer;
 
 use std::{pin::Pin, process::ExitCode};
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         }
         Command::Soak(args) => soak::run(&args, json),
         Command::Loss(args) => loss::run(&args, json),
+        Command::Setup(args) => setup_emulated::run(&args, json),
         Command::Report(args) => report::run(&args),
         Command::Power(args) => in_real_time(|_| power::run(args, json)),
         Command::Kills(args) => in_real_time(|stop| kills::run(args, json, stop)),

@@ -1,7 +1,6 @@
 //! `loss`: how long messages take through links that lose packets.
 
 mod emulated;
-mod rerun;
 mod row;
 mod simulated;
 
