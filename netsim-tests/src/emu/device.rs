@@ -31,14 +31,15 @@ impl Device {
     pub(super) fn new(address: &str) -> Result<Self> {
         let (name, device) = match tun() {
             Ok(device) => ("tun0", Self::Tun(device)),
-            // Its file is for root only on some systems.
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                ("va1", Self::Veth(Veth::new(MTU, WAITING)?))
+            // On some systems its file is for root only, or there is none.
+            Err(error) => {
+                let other = || format!("no TUN device ({error}), and no Ethernet pair");
+                ("va1", Self::Veth(Veth::new(MTU).with_context(other)?))
             }
-            Err(error) => return Err(error).context("no TUN device"),
         };
         ip(&format!("address add {address}/16 dev {name}"))?;
-        ip(&format!("link set {name} up"))?;
+        // By an ioctl of the device only the whole machine's root could.
+        ip(&format!("link set {name} txqueuelen {WAITING} up"))?;
         Ok(device)
     }
 
@@ -89,12 +90,7 @@ impl AsFd for Device {
 
 /// Without offloads, so that the kernel cuts packets to size and fills in their checksums.
 fn tun() -> io::Result<SyncDevice> {
-    let device = DeviceBuilder::new()
-        .name("tun0")
-        .mtu(MTU)
-        .tx_queue_len(WAITING)
-        .enable(false)
-        .build_sync()?;
+    let device = DeviceBuilder::new().name("tun0").mtu(MTU).enable(false).build_sync()?;
     device.set_nonblocking(true)?;
     Ok(device)
 }

@@ -31,9 +31,9 @@ pub(super) struct Veth {
 
 impl Veth {
     /// Makes the pair in the calling thread's namespace; `va1` is left down.
-    pub(super) fn new(mtu: u16, waiting: u32) -> Result<Self> {
+    pub(super) fn new(mtu: u16) -> Result<Self> {
         // The network card that is not there can't cut packets to size; so the kernel has to.
-        let end = |name| format!("{name} mtu {mtu} txqueuelen {waiting} gso_max_segs 1");
+        let end = |name| format!("{name} mtu {mtu} gso_max_segs 1");
         ip(&format!("link add {} type veth peer name {}", end("va1"), end("va0")))?;
         ip("link set va1 arp off")?;
         ip("link set va0 arp off up")?;

@@ -50,6 +50,36 @@ impl Trace {
         self.lasts
     }
 
+    /// The round trip that is exceeded half of the time.
+    pub fn rtt(&self) -> Duration {
+        let mut times: Vec<_> = self
+            .spans()
+            .map(|(span, profile)| (profile.up.delay + profile.down.delay, span))
+            .collect();
+        times.sort_unstable();
+        let mut before = Duration::ZERO;
+        let median = times.into_iter().find(|(_, span)| {
+            before += *span;
+            before * 2 >= self.lasts
+        });
+        median.map_or(Duration::ZERO, |(rtt, _)| rtt)
+    }
+
+    /// The share of packets that is lost in each direction, over all of the time.
+    pub fn loss(&self) -> f64 {
+        let lost = self.spans().map(|(span, profile)| match profile.up.loss {
+            Loss::Random { share } => share * span.as_secs_f64(),
+            _ => 0.0,
+        });
+        lost.sum::<f64>() / self.lasts.as_secs_f64()
+    }
+
+    /// How long each step holds.
+    fn spans(&self) -> impl Iterator<Item = (Duration, &Profile)> {
+        let ends = self.steps.iter().skip(1).map(|(from, _)| *from).chain([self.lasts]);
+        self.steps.iter().zip(ends).map(|((from, profile), end)| (end - *from, profile))
+    }
+
     /// Each moment from which something else holds, and what.
     pub fn steps(&self) -> &[(Duration, Profile)] {
         &self.steps
@@ -192,6 +222,14 @@ mod tests {
         let (up, down) = trace.directions(ms(0));
         let arrives = [up, down].map(|way| Link::recorded(way, 1).offer(ms(0), 1_250));
         assert_eq!(arrives, [10_200, 10_100].map(|us| Fate::Arrives(Duration::from_micros(us))));
+    }
+
+    #[test]
+    fn its_median_and_its_mean_are_over_time_not_over_lines() {
+        let text = "lasts 10\nqueue 64\n0 10 0 100 9 9\n1 20 0 100 9 9\n2 35 0 1 9 9";
+        let trace = text.parse::<Trace>().unwrap();
+        assert_eq!(trace.rtt(), ms(70));
+        assert!((trace.loss() - 0.208).abs() < 1e-9, "{}", trace.loss());
     }
 
     #[test]

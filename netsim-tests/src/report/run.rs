@@ -15,6 +15,7 @@ pub struct Row {
     pub rtt_ms: f64,
     pub loss_pct: f64,
     pub burst: Option<String>,
+    pub trace: Option<String>,
     pub n: u64,
     pub p50_ms: f64,
     pub p95_ms: f64,
@@ -74,6 +75,10 @@ impl Run {
 
     /// How packets were lost, for people.
     pub fn title(&self) -> String {
+        let trace = self.rows.iter().find_map(|row| row.trace.as_deref());
+        if let Some(trace) = trace {
+            return format!("A link that changes: {trace}");
+        }
         let burst = self.rows.iter().find_map(|row| row.burst.as_deref());
         let how = match burst {
             Some(burst) => format!("lost in bursts of {burst} on average"),

@@ -10,14 +10,14 @@ use tokio::{
 };
 
 use super::{
-    Cell, Load, Ours, PEOPLE, Plan, Theirs,
+    Cell, Load, Ours, PEOPLE, Plan, Theirs, Way,
     load::{FIRST, ROOMS},
     person::Person,
 };
 use crate::{
     emu::{World, client_address},
     latencies::{Latencies, SentAt, text},
-    link::{Conditions, Profile},
+    link::Profile,
 };
 
 /// In place, with its rooms, on links that lose nothing yet.
@@ -25,7 +25,9 @@ use crate::{
 pub(super) struct Group {
     pub(super) place: usize,
     world: Arc<World>,
-    links: [(Ipv4Addr, Profile, u64); PEOPLE],
+    plan: Plan,
+    way: Way,
+    links: [Ipv4Addr; PEOPLE],
     rooms: Vec<RoomId>,
     writer: Person,
     readers: Vec<Person>,
@@ -40,13 +42,10 @@ impl Group {
         cell: Cell,
         servers: &(Ours, Theirs),
     ) -> Result<Self> {
-        let clean = Conditions { delay: plan.rtt / 2, ..Conditions::default() };
-        let bad = Profile::symmetric(Conditions { loss: cell.loss, ..clean });
-        let links =
-            std::array::from_fn(|person| (client_address(place * PEOPLE + person), bad, plan.seed));
+        let links = std::array::from_fn(|person| client_address(place * PEOPLE + person));
         let mut people = Vec::new();
-        for (person, (address, ..)) in links.iter().enumerate() {
-            world.set_link(*address, Profile::symmetric(clean), plan.seed);
+        for (person, address) in links.iter().enumerate() {
+            world.set_link(*address, Profile::symmetric(plan.clean()), plan.seed);
             let name = format!("g{place}p{person}");
             people.push(Person::join(servers, plan, cell.system, *address, &name).await?);
         }
@@ -60,13 +59,14 @@ impl Group {
                 reader.enter(&name).await?;
             }
         }
-        Ok(Self { place, world: Arc::clone(world), links, rooms, writer, readers })
+        let (world, plan, way) = (Arc::clone(world), plan.clone(), cell.way);
+        Ok(Self { place, world, plan, way, links, rooms, writer, readers })
     }
 
     /// Says it all, and sees what arrives.
     pub(super) async fn talk(mut self, mut load: Load) -> Latencies {
-        for (address, profile, seed) in self.links {
-            self.world.set_link(address, profile, seed);
+        for address in self.links {
+            self.way.begin(&self.world, address, &self.plan);
         }
         let (began, total) = (Instant::now(), load.total);
         let mut reading = JoinSet::new();
@@ -136,7 +136,7 @@ async fn read(
 }
 
 /// Bytes that were offered to the group's links so far.
-fn carried(world: &World, links: &[(Ipv4Addr, Profile, u64)]) -> u64 {
-    let counts = links.iter().map(|(address, ..)| world.counts(*address));
+fn carried(world: &World, links: &[Ipv4Addr]) -> u64 {
+    let counts = links.iter().map(|address| world.counts(*address));
     counts.map(|(up, down)| up.bytes + down.bytes).sum()
 }

@@ -13,7 +13,9 @@ mod person;
 pub mod setup;
 mod theirs;
 
-use std::{collections::BTreeSet, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet, net::Ipv4Addr, path::PathBuf, str::FromStr, sync::Arc, time::Duration,
+};
 
 use anyhow::Result;
 use tokio::task::JoinSet;
@@ -21,7 +23,7 @@ use tokio::task::JoinSet;
 use crate::{
     emu::{SERVER, SelfCheck, World},
     latencies::Latencies,
-    link::Loss,
+    link::{Conditions, Loss, Profile, Trace},
     peer::{self, Congestion, NotHere},
 };
 
@@ -112,12 +114,34 @@ impl FromStr for System {
 }
 
 /// One group.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
     /// By what.
     pub system: System,
-    /// In each direction of each link.
-    pub loss: Loss,
+    /// What each of its links does.
+    pub way: Way,
+}
+
+/// What a link does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Way {
+    /// It takes half of the plan's round trip, and loses these, in each direction.
+    Steady(Loss),
+    /// As was recorded.
+    Recorded(Arc<Trace>),
+}
+
+impl Way {
+    /// That client's link is like that from now on.
+    fn begin(&self, world: &World, client: Ipv4Addr, plan: &Plan) {
+        match self {
+            Self::Steady(loss) => {
+                let conditions = Conditions { loss: *loss, ..plan.clean() };
+                world.set_link(client, Profile::symmetric(conditions), plan.seed);
+            }
+            Self::Recorded(trace) => drop(world.set_trace(client, trace, plan.seed)),
+        }
+    }
 }
 
 /// What is run, all of it at once.
@@ -135,6 +159,13 @@ pub struct Plan {
     pub seed: u64,
     /// Where servers and clients keep their files.
     pub dir: PathBuf,
+}
+
+impl Plan {
+    /// A link that loses nothing.
+    fn clean(&self) -> Conditions {
+        Conditions { delay: self.rtt / 2, ..Conditions::default() }
+    }
 }
 
 /// What came of it.
@@ -163,7 +194,7 @@ pub fn run(world: World, plan: &Plan) -> Result<Outcome> {
 async fn play(world: Arc<World>, plan: Plan) -> Result<Outcome> {
     let servers = Arc::new(serve(&world, &plan).await?);
     let mut gathering = JoinSet::new();
-    for (place, cell) in plan.cells.iter().copied().enumerate() {
+    for (place, cell) in plan.cells.iter().cloned().enumerate() {
         let (world, plan, servers) = (Arc::clone(&world), plan.clone(), Arc::clone(&servers));
         gathering.spawn(async move { Group::new(&world, &plan, place, cell, &servers).await });
     }

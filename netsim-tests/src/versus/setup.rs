@@ -19,7 +19,7 @@ use super::{Cell, Ours, Plan, System, Theirs, person::Person};
 use crate::{
     emu::{SelfCheck, World, client_address},
     latencies::text,
-    link::{Conditions, Profile, rng::Rng},
+    link::{Profile, rng::Rng},
     peer,
 };
 
@@ -53,7 +53,8 @@ async fn play(world: Arc<World>, plan: Plan) -> Result<(Vec<Setups>, SelfCheck)>
     let mut lanes = Vec::new();
     for (place, cell) in plan.cells.iter().enumerate() {
         for number in 0..LANES {
-            lanes.push(Lane::new(&world, &plan, &servers, (place, *cell), number).await?);
+            let cell = (place, cell.clone());
+            lanes.push(Lane::new(&world, &plan, &servers, cell, number).await?);
         }
     }
     world.self_check();
@@ -127,12 +128,11 @@ impl Lane {
     }
 
     async fn run(mut self, plan: &Plan, servers: &(Ours, Theirs)) -> Result<Setups> {
-        let bad = Conditions { delay: plan.rtt / 2, loss: self.cell.loss, ..Conditions::default() };
         let mut found = Setups::default();
         for number in 0..self.setups {
             sleep(PAUSE.mul_f64(0.5 + self.rng.unit())).await;
             let address = client_address(self.first_address + number as usize);
-            self.world.set_link(address, Profile::symmetric(bad), plan.seed);
+            self.cell.way.begin(&self.world, address, plan);
             let began = Instant::now();
             let writer = self.begin(plan, servers, address, number).await?;
             timeout(PATIENCE, self.shown(number)).await.context("never read")?;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tertulia_netsim::{
     link::Loss,
-    versus::{self, Cell, Plan, System, setup},
+    versus::{self, Cell, Plan, System, Way, setup},
 };
 
 use crate::again::in_a_world;
@@ -17,7 +17,8 @@ fn ours_and_the_baseline_deliver_the_same_messages_once_and_in_order() {
             can.inspect_err(|error| eprintln!("{} is left out: {error}", system.name())).is_ok()
         });
         let loss = Loss::Random { share: 0.02 };
-        let cells: Vec<Cell> = systems.map(|system| Cell { system, loss }).collect();
+        let cells: Vec<Cell> =
+            systems.map(|system| Cell { system, way: Way::Steady(loss) }).collect();
         assert!(cells.len() >= 3, "every kernel has CUBIC");
         let plan = Plan {
             cells: cells.clone(),
@@ -44,7 +45,7 @@ fn a_beginning_takes_no_less_than_its_round_trips_and_ends() {
     let name = "versus::a_beginning_takes_no_less_than_its_round_trips_and_ends";
     in_a_world(name, |world| {
         let dir = tempfile::tempdir().unwrap();
-        let cell = |system| Cell { system, loss: Loss::None };
+        let cell = |system| Cell { system, way: Way::Steady(Loss::None) };
         let plan = Plan {
             cells: vec![cell(System::Tertulia), cell(System::Cubic)],
             rtt: Duration::from_millis(100),

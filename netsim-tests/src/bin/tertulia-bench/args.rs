@@ -1,10 +1,20 @@
 //! The command line.
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+};
 
 use clap::{Args, Parser, Subcommand, value_parser};
 use tertulia_certs::HostPort;
-use tertulia_netsim::{link::Preset, sim, versus::System};
+use tertulia_netsim::{
+    link::{Preset, Trace},
+    sim,
+    versus::System,
+};
 use tokio::time::Duration;
 
 use crate::conditions::Conditions;
@@ -103,6 +113,11 @@ pub(crate) struct Loss {
     /// Chance: the same seed, the same chance
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Links that change as recorded, instead of those of a round trip and a loss: lte-drive,
+    /// low-orbit, or a file of that form (netsim-tests/traces)
+    #[arg(long, value_name = "TRACE", value_parser = recorded,
+          conflicts_with_all = ["rtt", "loss", "burst", "burst_ms", "simulated"])]
+    pub(crate) trace: Option<Recorded>,
     /// In virtual time, ours alone: the figures of the protocol, since programs and disks take no
     /// time; bytes are those of UDP. Anywhere, and the same each time
     #[arg(long = "virtual", conflicts_with_all = ["system", "dir"])]
@@ -280,6 +295,25 @@ pub(crate) struct Netsim {
 pub(crate) fn presets() -> String {
     let lines = Preset::ALL.map(|preset| format!("\n  {preset:9}  {}", preset.about()));
     format!("Presets:{}", lines.concat())
+}
+
+/// A recorded link, and what it is called.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorded {
+    pub(crate) name: String,
+    pub(crate) trace: Arc<Trace>,
+}
+
+/// One that comes along, or a file.
+fn recorded(name: &str) -> Result<Recorded, String> {
+    let trace = match name {
+        "lte-drive" => Trace::lte_drive(),
+        "low-orbit" => Trace::low_orbit(),
+        path => fs::read_to_string(path).map_err(|error| error.to_string())?.parse(),
+    };
+    let trace = Arc::new(trace.map_err(|error| error.to_string())?);
+    let file = Path::new(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    Ok(Recorded { name: file.unwrap_or_else(|| name.to_owned()), trace })
 }
 
 /// The longest time that a flag takes.

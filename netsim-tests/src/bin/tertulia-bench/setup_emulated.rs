@@ -7,7 +7,7 @@ use serde::Serialize;
 use tertulia_netsim::{
     latencies::per_mille,
     link::Loss,
-    versus::{Cell, Plan, System, setup},
+    versus::{Cell, Plan, System, Way, setup},
 };
 use tokio::time::Duration;
 
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Setup, json: Option<&Path>) -> Result<ExitCode> {
     let plan = Plan {
         cells: cells
             .iter()
-            .map(|(share, system)| Cell { system: *system, loss: loss(*share) })
+            .map(|(share, system)| Cell { system: *system, way: Way::Steady(loss(*share)) })
             .collect(),
         rtt: args.rtt,
         messages: args.setups,

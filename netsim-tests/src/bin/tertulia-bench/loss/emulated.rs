@@ -20,9 +20,9 @@ pub(super) fn measured(args: &Loss, conditions: &[Conditions]) -> Result<Vec<Row
     let plan = Plan {
         cells: cells
             .iter()
-            .map(|(conditions, system)| Cell { system: *system, loss: conditions.loss })
+            .map(|(conditions, system)| Cell { system: *system, way: conditions.way.clone() })
             .collect(),
-        rtt: args.rtt,
+        rtt: conditions.first().map_or(args.rtt, |conditions| conditions.rtt),
         messages: args.messages,
         patience: PATIENCE,
         seed: args.seed,
@@ -33,7 +33,7 @@ pub(super) fn measured(args: &Loss, conditions: &[Conditions]) -> Result<Vec<Row
         Ok((outcome.latencies, outcome.check))
     })?;
     let row = |((conditions, system), found): (&(&Conditions, System), _)| {
-        Row::new(*system, args.rtt, conditions, found).beside(late)
+        Row::new(*system, conditions, found).beside(late)
     };
     Ok(cells.iter().zip(&latencies).map(row).collect())
 }

@@ -4,13 +4,13 @@ mod emulated;
 mod row;
 mod simulated;
 
-use std::{path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Result;
-use tertulia_netsim::link;
+use tertulia_netsim::{link, versus::Way};
 
 use crate::{
-    args::Loss,
+    args::{Loss, Recorded},
     output::{fail, print, say, write_json},
 };
 use row::{Row, table};
@@ -18,16 +18,20 @@ use row::{Row, table};
 /// A link.
 #[derive(Debug, Clone)]
 struct Conditions {
-    /// As it was asked for.
+    way: Way,
+    rtt: Duration,
     share: f64,
-    loss: link::Loss,
+    /// The recorded link that it is.
+    trace: Option<String>,
     /// How long bursts are, for people.
     burst: Option<String>,
 }
 
 pub(crate) fn run(args: &Loss, json: Option<&Path>) -> Result<ExitCode> {
-    let conditions = args.loss.iter().map(|share| conditions(args, *share));
-    let conditions = conditions.collect::<Result<Vec<_>>>()?;
+    let conditions = match &args.trace {
+        Some(trace) => vec![recorded(trace)],
+        None => args.loss.iter().map(|share| steady(args, *share)).collect::<Result<_>>()?,
+    };
     let rows = match args.simulated {
         true => simulated::measured(args, &conditions)?,
         false => emulated::measured(args, &conditions)?,
@@ -46,7 +50,7 @@ pub(crate) fn run(args: &Loss, json: Option<&Path>) -> Result<ExitCode> {
     }
 }
 
-fn conditions(args: &Loss, share: f64) -> Result<Conditions> {
+fn steady(args: &Loss, share: f64) -> Result<Conditions> {
     let loss = match (share > 0.0, args.burst, args.burst_ms) {
         (false, ..) => link::Loss::None,
         (_, Some(mean), _) => link::Loss::PacketBursts { share, mean: f64::from(mean) },
@@ -55,5 +59,12 @@ fn conditions(args: &Loss, share: f64) -> Result<Conditions> {
     };
     let burst = args.burst.map(|mean| format!("{mean} packets"));
     let burst = burst.or_else(|| args.burst_ms.map(|mean| format!("{} ms", mean.as_millis())));
-    Ok(Conditions { share, loss: loss.check()?, burst: burst.filter(|_| share > 0.0) })
+    let (way, burst) = (Way::Steady(loss.check()?), burst.filter(|_| share > 0.0));
+    Ok(Conditions { way, rtt: args.rtt, share, trace: None, burst })
+}
+
+fn recorded(trace: &Recorded) -> Conditions {
+    let Recorded { name, trace } = trace;
+    let (way, burst) = (Way::Recorded(Arc::clone(trace)), None);
+    Conditions { way, rtt: trace.rtt(), share: trace.loss(), trace: Some(name.clone()), burst }
 }

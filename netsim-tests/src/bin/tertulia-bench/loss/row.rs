@@ -14,6 +14,8 @@ pub(super) struct Row {
     rtt_ms: f64,
     loss_pct: f64,
     burst: Option<String>,
+    /// The recorded link; then the round trip is its median, and the loss its mean.
+    trace: Option<String>,
     n: usize,
     p50_ms: f64,
     p95_ms: f64,
@@ -31,19 +33,15 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn new(
-        system: System,
-        rtt: Duration,
-        conditions: &Conditions,
-        found: &Latencies,
-    ) -> Self {
+    pub(super) fn new(system: System, conditions: &Conditions, found: &Latencies) -> Self {
         let ms = |time: Duration| (time.as_secs_f64() * 1e4).round() / 10.0;
         let at = |share| ms(found.per_mille(share));
         Self {
             system: system.name(),
-            rtt_ms: ms(rtt),
+            rtt_ms: ms(conditions.rtt),
             loss_pct: (conditions.share * 1e4).round() / 100.0,
             burst: conditions.burst.clone(),
+            trace: conditions.trace.clone(),
             n: found.sorted.len(),
             p50_ms: at(500),
             p95_ms: at(950),
@@ -97,7 +95,7 @@ pub(super) fn table(rows: &[Row]) -> String {
             row.system,
             row.rtt_ms,
             row.loss_pct,
-            row.burst.as_deref().unwrap_or("-"),
+            row.burst.as_deref().or(row.trace.as_deref()).unwrap_or("-"),
             row.n,
             row.p50_ms,
             row.p95_ms,

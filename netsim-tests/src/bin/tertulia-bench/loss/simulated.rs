@@ -2,10 +2,10 @@
 
 use std::{sync::Mutex, thread};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tertulia_netsim::{
     sim::latency::{self, Course},
-    versus::System,
+    versus::{System, Way},
 };
 
 use super::{Conditions, Row};
@@ -39,12 +39,13 @@ pub(super) fn measured(args: &Loss, conditions: &[Conditions]) -> Result<Vec<Row
 }
 
 fn measure(args: &Loss, conditions: &Conditions, system: System) -> Result<Row> {
+    let Way::Steady(loss) = conditions.way else { bail!("a trace is not for virtual time") };
     let course = Course {
-        rtt: args.rtt,
-        loss: conditions.loss,
+        rtt: conditions.rtt,
+        loss,
         messages: args.messages,
         copies: system == System::Tertulia,
         seed: args.seed,
     };
-    Ok(Row::new(system, args.rtt, conditions, &latency::run(course)?))
+    Ok(Row::new(system, conditions, &latency::run(course)?))
 }
