@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use tertulia_netsim::{
+    latencies::Latencies,
     link::Loss,
-    sim::latency::{Course, Latencies, run},
+    sim::latency::{Course, run},
 };
 
 const RTT: Duration = Duration::from_millis(60);

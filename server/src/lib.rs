@@ -38,6 +38,7 @@ pub use config::{
     CertificateFiles, ConfigError, ConfigFile, LogFormat, Nearby, Rates, ServerConfig, TrustBy,
 };
 pub use data_dir::default_data_dir;
+pub use net::Bare;
 pub use server::Server;
 pub use start_error::StartError;
 pub use store::StoreError;

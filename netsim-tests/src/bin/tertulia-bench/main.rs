@@ -15,7 +15,11 @@ mod netsim;
 mod output;
 mod power;
 mod programs;
+mod report;
+mod rerun;
+mod setup_emulated;
 mod soak;
+mod stage;
 mod writer;
 
 use std::{pin::Pin, process::ExitCode};
@@ -53,6 +57,8 @@ fn main() -> ExitCode {
         Command::Connect(args) => in_real_time(|stop| fanout::connect(args, json, stop)),
         Command::Soak(args) => soak::run(&args, json),
         Command::Loss(args) => loss::run(&args, json),
+        Command::Setup(args) => setup_emulated::run(&args, json),
+        Command::Report(args) => report::run(&args),
         Command::Power(args) => in_real_time(|_| power::run(args, json)),
         Command::Kills(args) => in_real_time(|stop| kills::run(args, json, stop)),
         Command::Writer(args) => in_real_time(|_| writer::run(args)),
