@@ -61,7 +61,11 @@ impl imp::ChatPage {
         };
         let beside = looks.lines() && !looks.large() && !looks.narrow();
         self.whose.set_label(&name);
-        self.whose.set_css_classes(if beside { &["whose", "beside"] } else { &["whose"] });
+        // What changes nothing costs nothing: this comes in each frame of scrolling.
+        match beside {
+            true => self.whose.add_css_class("beside"),
+            false => self.whose.remove_css_class("beside"),
+        }
         dress(&self.whose, (!mine).then(|| author_class(&name)));
         self.whose.set_xalign(if beside { 1.0 } else { 0.0 });
         self.whose.set_width_request(if beside { place.width() as i32 } else { -1 });

@@ -42,7 +42,8 @@ impl MessageRow {
             (false, true) => OWN_MARGIN,
             (false, false) => 0,
         });
-        self.set_margin_end(if lines || mine { 0 } else { OTHERS_MARGIN });
+        // The largest text needs all there is.
+        self.set_margin_end(if lines || mine || looks.large() { 0 } else { OTHERS_MARGIN });
         self.set_halign(match (lines, mine) {
             (true, _) => gtk::Align::Fill,
             (false, true) => gtk::Align::End,
