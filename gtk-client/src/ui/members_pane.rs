@@ -82,9 +82,11 @@ impl MembersPane {
                     members.iter::<PersonObject>().filter_map(Result::ok).collect();
                 let here = people.iter().filter(|member| member.is_here() == Some(true)).count();
                 let is_known = people.iter().all(|member| member.is_here().is_some());
-                imp.title.set_subtitle(&match is_known {
-                    true => trn("one is here", "{n} are here", here as u64),
-                    false => tr("offline").to_owned(),
+                imp.title.set_subtitle(&match (people.is_empty(), is_known) {
+                    // Nobody has said yet who they are.
+                    (true, _) => String::new(),
+                    (false, true) => trn("one is here", "{n} are here", here as u64),
+                    (false, false) => tr("offline").to_owned(),
                 });
             }
         ));
