@@ -3,9 +3,8 @@
 import contextlib
 import json
 import os
-import subprocess
-
 import re
+import subprocess
 
 import screen
 from desktop_scenarios import Desk, wished
