@@ -2,6 +2,7 @@
 
 mod accounts;
 mod dialogs;
+mod everywhere;
 mod fit;
 mod focus;
 mod hover;
