@@ -40,9 +40,13 @@ fn main() -> glib::ExitCode {
         application.set_flags(application.flags() | gio::ApplicationFlags::IS_SERVICE);
         // GIO takes no further words from a service.
         let program = std::env::args().next();
-        return application.run_with_args(program.as_slice());
+        let code = application.run_with_args(program.as_slice());
+        application.begin_again();
+        return code;
     }
-    application.run()
+    let code = application.run();
+    application.begin_again();
+    code
 }
 
 /// Style, icons and templates, the latter in the reader's language.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib, glib::clone};
-use tertulia_client::{Connection, JoinError, known_server};
+use tertulia_client::{Connection, JoinError, certs::ServerLink, known_server};
 
 use super::Application;
 use crate::{
@@ -188,9 +188,7 @@ impl Application {
             Ok(link) => link,
             Err(text) => return window.toast(&text),
         };
-        let profile = self.imp().profile.borrow().clone();
-        let server_of = |slot| known_server(&profiles::folder(&profile, slot));
-        let Some(session) = self.accounts().of_link(&link, server_of) else {
+        let Some(session) = self.account_at(&link) else {
             return self.add_account(args);
         };
         self.accounts().show(&session);
@@ -211,6 +209,13 @@ impl Application {
                 }
             }
         });
+    }
+
+    /// The account of the server that a link leads to.
+    pub(crate) fn account_at(&self, link: &ServerLink) -> Option<Session> {
+        let profile = self.imp().profile.borrow().clone();
+        let server_of = |slot| known_server(&profiles::folder(&profile, slot));
+        self.accounts().of_link(link, server_of)
     }
 
     /// Asks before the account in sight is taken from this computer.

@@ -369,9 +369,16 @@ impl Session {
     }
 
     fn set_presence(&self, presence: PresenceView) {
-        self.iter_rooms().for_each(|room| room.set_presence(&presence));
         self.imp().presence.replace(presence);
+        let known = self.known_presence();
+        self.iter_rooms().for_each(|room| room.set_presence(&known));
         self.set_members(self.people_of_room());
+    }
+
+    /// Who is here as of now: nobody that one knows of, where there is no connection.
+    fn known_presence(&self) -> PresenceView {
+        let presence = self.imp().presence.borrow();
+        if presence.current { presence.clone() } else { PresenceView::default() }
     }
 
     /// Shows these members, those who are here first, with what is known of their presence.
@@ -382,17 +389,20 @@ impl Session {
                 person.online = presence.people.iter().any(|here| here.account == person.account);
             }
         }
+        let current = presence.current;
         drop(presence);
         let me = self.account().map(|account| account.id);
         people.sort_by(|a, b| (!a.online, &a.display).cmp(&(!b.online, &b.display)));
         let same = self.imp().members.n_items() as usize == people.len()
-            && self.iter_members().zip(&people).all(|(shown, person)| shown.person() == person);
+            && self.iter_members().zip(&people).all(|(shown, person)| {
+                shown.person() == person && shown.is_here().is_some() == current
+            });
         if !same {
             let objects: Vec<_> = people
                 .into_iter()
                 .map(|person| {
                     let is_me = Some(person.account) == me;
-                    PersonObject::new(person, is_me)
+                    PersonObject::new(person, is_me, current)
                 })
                 .collect();
             let members = self.members();
@@ -403,7 +413,7 @@ impl Session {
     fn add_room(&self, view: tertulia_client::RoomView) -> Room {
         let room = Room::new(view);
         room.set_reader(self.reader());
-        room.set_presence(&self.imp().presence.borrow());
+        room.set_presence(&self.known_presence());
         self.take_draft(&room);
         self.rooms().append(&room);
         room

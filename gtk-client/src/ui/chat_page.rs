@@ -9,6 +9,7 @@ mod hover;
 mod message_menu;
 mod rows;
 mod unread;
+mod whose;
 
 use std::cell::{Cell, OnceCell, RefCell};
 
@@ -25,7 +26,6 @@ use super::{
     whole_message_window::WholeMessageWindow,
 };
 use crate::{
-    appearance::Looks,
     i18n::tr,
     model::{Chosen, Room, Session},
     sentences,
@@ -53,7 +53,7 @@ mod imp {
         #[template_child]
         pub(super) members: TemplateChild<gtk::ToggleButton>,
         #[template_child]
-        pub(super) strip: TemplateChild<ConnectionStrip>,
+        pub(in crate::ui) strip: TemplateChild<ConnectionStrip>,
         #[template_child]
         pub(super) stack: TemplateChild<gtk::Stack>,
         #[template_child]
@@ -78,6 +78,10 @@ mod imp {
         pub(super) over_list: TemplateChild<gtk::Overlay>,
         #[template_child]
         pub(in crate::ui) more: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(in crate::ui) whose: TemplateChild<gtk::Label>,
+        /// Frames in which it is looked for.
+        pub(super) whose_in: Cell<u32>,
         #[template_child]
         pub(super) answer_bar: TemplateChild<AnswerBar>,
         #[template_child]
@@ -198,6 +202,7 @@ mod imp {
             self.list.set_factory(Some(&rows::factory(&page)));
             self.follow_menu();
             self.follow_hover();
+            self.follow_whose();
             self.follow_escape();
             let follower = BottomFollower::new(&self.list, self.scroll.vadjustment());
             follower.on_change(clone!(
@@ -229,9 +234,9 @@ mod imp {
                 page,
                 move |_: &gtk::Adjustment| page.imp().look_for_new()
             );
-            self.list.connect_map(|list| tell_width(list.width()));
+            self.list.connect_map(|list| rows::tell_width(list.width()));
             self.scroll.hadjustment().connect_page_size_notify(|across| {
-                tell_width(across.page_size() as i32);
+                rows::tell_width(across.page_size() as i32);
             });
             self.scroll.vadjustment().connect_value_changed(moved.clone());
             self.scroll.vadjustment().connect_changed(moved);
@@ -486,12 +491,5 @@ impl ChatPage {
                 }
             }
         ));
-    }
-}
-
-/// It is 0 until there is one.
-fn tell_width(width: i32) {
-    if width > 0 {
-        Looks::shared().set_width(width);
     }
 }

@@ -1,6 +1,6 @@
 //! A message: a bubble with its sender, text, time and how far it got.
 
-mod arrangement;
+pub(super) mod arrangement;
 
 use std::cell::OnceCell;
 
@@ -142,6 +142,21 @@ impl MessageRow {
     /// Where the message itself is.
     pub(crate) fn bubble_bounds(&self, within: &impl IsA<gtk::Widget>) -> Option<graphene::Rect> {
         self.imp().bubble.compute_bounds(within)
+    }
+
+    /// Where its author's name is, if it is shown.
+    pub(crate) fn name_bounds(&self, within: &impl IsA<gtk::Widget>) -> Option<graphene::Rect> {
+        let imp = self.imp();
+        let shown = [&*imp.nick, &*imp.name]
+            .into_iter()
+            .find(|label| label.is_visible() && !label.label().is_empty())?;
+        shown.compute_bounds(within)
+    }
+
+    /// Where names stand beside messages, the place for one beside this.
+    pub(crate) fn nick_bounds(&self, within: &impl IsA<gtk::Widget>) -> Option<graphene::Rect> {
+        let nick = &*self.imp().nick;
+        nick.compute_bounds(within).filter(|_| nick.is_visible())
     }
 
     /// What of its text is marked.

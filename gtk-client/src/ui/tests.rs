@@ -1,12 +1,17 @@
 //! Widgets in a real window, fed with made-up events. They need a display: `tests/session`.
 
 mod accounts;
+mod dialogs;
+mod everywhere;
 mod fit;
 mod focus;
+mod hover;
 mod looks;
 mod messages;
+mod names;
 mod rooms;
 mod stage;
+mod trouble;
 mod welcome;
 
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use gtk::{prelude::*, subclass::prelude::*};
 
 use super::{MessageRow, set_class};
-use crate::appearance::Looks;
+use crate::appearance::{AUTHOR_CLASSES, Looks, author_class};
 
 /// Space over a row in pixels, for the first of a group and for the others.
 const BUBBLES: (i32, i32) = (10, 2);
@@ -11,9 +11,11 @@ const COMPACT_BUBBLES: (i32, i32) = (5, 1);
 const LINES: (i32, i32) = (6, 0);
 const COMPACT_LINES: (i32, i32) = (2, 0);
 
-/// Before one's own bubbles, and before lines, in pixels.
+/// Before one's own bubbles, before lines, and behind the bubbles of others, in pixels: there the
+/// button of a message comes up, over no text.
 const OWN_MARGIN: i32 = 40;
-const LINE_MARGIN: i32 = 32;
+pub(in crate::ui) const LINE_MARGIN: i32 = 32;
+const OTHERS_MARGIN: i32 = 28;
 
 /// Whether the time stands beside the text.
 pub(super) fn in_a_row(short: bool, folded: bool) -> bool {
@@ -40,6 +42,8 @@ impl MessageRow {
             (false, true) => OWN_MARGIN,
             (false, false) => 0,
         });
+        // The largest text needs all there is.
+        self.set_margin_end(if lines || mine || looks.large() { 0 } else { OTHERS_MARGIN });
         self.set_halign(match (lines, mine) {
             (true, _) => gtk::Align::Fill,
             (false, true) => gtk::Align::End,
@@ -60,6 +64,17 @@ impl MessageRow {
         imp.nick.set_label(&if first && beside { imp.name.label() } else { "".into() });
         imp.nick.set_tooltip_text(imp.name.tooltip_text().as_deref());
         set_class(&*imp.nick, "mine", mine);
+        let colour = author_class(&imp.name.label());
+        for label in [&*imp.nick, &*imp.name] {
+            dress(label, (!mine).then_some(colour));
+        }
         imp.name.set_visible(first && !beside && (lines || !mine));
+    }
+}
+
+/// Gives a name its author's colour, or none.
+pub(in crate::ui) fn dress(label: &gtk::Label, class: Option<&'static str>) {
+    for other in AUTHOR_CLASSES {
+        set_class(label, other, Some(other) == class);
     }
 }

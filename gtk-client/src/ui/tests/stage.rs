@@ -224,7 +224,7 @@ pub(super) fn live(rooms: &[(u64, &str)]) -> Snapshot {
         connection: Connection::Live,
         account: Some(account("Ana María")),
         rooms: rooms.iter().map(|(id, name)| room_view(*id, name)).collect(),
-        presence: PresenceView::default(),
+        presence: PresenceView { current: true, ..PresenceView::default() },
         queued: 0,
         held_by: None,
     }
