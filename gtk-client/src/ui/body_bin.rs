@@ -10,6 +10,13 @@ use gtk::{glib, pango, prelude::*, subclass::prelude::*};
 
 /// The longest line of a bubble, in characters.
 const MAX_WIDTH_CHARS: i32 = 58;
+/// A line of so many is longer than that, however narrow they are.
+const LONG_CHARS: usize = 3 * MAX_WIDTH_CHARS as usize;
+
+/// Whether a line needs not be laid out to know that it is too long for a bubble.
+fn is_long(text: &str) -> bool {
+    text.lines().any(|line| line.len() > LONG_CHARS && line.chars().count() > LONG_CHARS)
+}
 
 mod imp {
     use super::*;
@@ -86,15 +93,23 @@ mod imp {
             let char_width =
                 metrics.approximate_char_width().max(metrics.approximate_digit_width());
             let chars = |count: i32| (count * char_width + pango::SCALE - 1) / pango::SCALE;
-            let layout = label.create_pango_layout(Some(&label.text()));
-            layout.set_attributes(label.attributes().as_ref());
-            let (unbroken, _) = layout.pixel_size();
+            let unbroken = || {
+                let layout = label.create_pango_layout(Some(&label.text()));
+                layout.set_attributes(label.attributes().as_ref());
+                layout.pixel_size().0
+            };
             let widths = if label.wraps() {
                 let least = chars(label.width_chars());
-                let longest = if self.fills.get() { unbroken } else { chars(MAX_WIDTH_CHARS) };
-                (least, unbroken.min(longest).max(least))
+                let longest = chars(MAX_WIDTH_CHARS);
+                let wished = match (self.fills.get(), is_long(&label.text())) {
+                    (true, _) => unbroken(),
+                    (false, true) => longest,
+                    (false, false) => unbroken().min(longest),
+                };
+                (least, wished.max(least))
             } else {
-                (unbroken, unbroken)
+                let width = unbroken();
+                (width, width)
             };
             self.widths.set(Some(widths));
             widths
