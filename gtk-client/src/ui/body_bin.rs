@@ -73,7 +73,12 @@ mod imp {
             }
             // Asked for the whole width of the list, though a bubble is as wide as it wishes.
             let width = if for_size < 0 { wished } else { for_size.min(wished) };
-            let (_, height, _, _) = label.measure(orientation, width);
+            // The label would first lay it out twice more, to know its own widths.
+            let layout = label.layout().copy();
+            if label.wraps() {
+                layout.set_width(width.saturating_mul(pango::SCALE));
+            }
+            let (_, height) = layout.pixel_size();
             (height, height, -1, -1)
         }
 

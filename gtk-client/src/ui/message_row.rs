@@ -4,9 +4,9 @@ mod arrangement;
 mod failure;
 mod tick;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
-use gtk::{glib, graphene, pango, prelude::*, subclass::prelude::*};
+use gtk::{glib, glib::clone, graphene, pango, prelude::*, subclass::prelude::*};
 use tertulia_client::{
     Content, Delivery, Item,
     proto::{Handle, MessageId},
@@ -59,6 +59,8 @@ mod imp {
         pub(super) time: TemplateChild<gtk::Label>,
         // What most messages do without is made where it is needed: rows are many.
         pub(super) avatar: OnceCell<adw::Avatar>,
+        /// What tells the sender apart from others of that name.
+        pub(super) handle: RefCell<String>,
         /// The sender where messages are lines.
         pub(super) nick: OnceCell<gtk::Label>,
         pub(super) whole: OnceCell<gtk::Button>,
@@ -86,7 +88,12 @@ mod imp {
         }
     }
 
-    impl ObjectImpl for MessageRow {}
+    impl ObjectImpl for MessageRow {
+        fn constructed(&self) {
+            self.parent_constructed();
+            self.obj().tell_handle(&self.name);
+        }
+    }
     impl WidgetImpl for MessageRow {}
     impl BoxImpl for MessageRow {}
 }
@@ -113,7 +120,7 @@ impl MessageRow {
         set_class(&*imp.bubble, "first", first);
         set_class(&*imp.bubble, "last", last);
         imp.name.set_label(item.author.display.as_str());
-        imp.name.set_tooltip_text(Some(&format!("@{}", item.author.handle)));
+        imp.handle.replace(format!("@{}", item.author.handle));
         self.arrange(item.mine, first, last);
         self.set_names_me(names_me.is_some());
         self.bind_text(item, names_me);
@@ -151,6 +158,21 @@ impl MessageRow {
         let from = usize::try_from(from).ok()?;
         let count = usize::try_from(to).ok()?.saturating_sub(from);
         Some(text.chars().skip(from).take(count).collect())
+    }
+
+    /// On asking: to set the text of a tooltip is to ask the display where the pointer is.
+    fn tell_handle(&self, label: &gtk::Label) {
+        label.set_has_tooltip(true);
+        label.connect_query_tooltip(clone!(
+            #[weak(rename_to = row)]
+            self,
+            #[upgrade_or]
+            false,
+            move |_, _, _, _, tooltip| {
+                tooltip.set_text(Some(&row.imp().handle.borrow()));
+                true
+            }
+        ));
     }
 
     fn set_names_me(&self, names_me: bool) {

@@ -90,10 +90,10 @@ impl MessageRow {
                     .css_classes(["nick"])
                     .build();
                 nick.insert_before(self, Some(&*imp.column));
+                self.tell_handle(&nick);
                 nick
             });
             nick.set_label(&text);
-            nick.set_tooltip_text(imp.name.tooltip_text().as_deref());
         }
         imp.nick.get().iter().for_each(|nick| nick.set_visible(shows));
     }

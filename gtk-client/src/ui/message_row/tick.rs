@@ -1,6 +1,6 @@
 //! How far a message of one's own got.
 
-use gtk::{glib, prelude::*, subclass::prelude::*};
+use gtk::{glib, glib::clone, prelude::*, subclass::prelude::*};
 use tertulia_client::Delivery;
 
 use crate::i18n::tr;
@@ -32,7 +32,21 @@ mod imp {
         }
     }
 
-    impl ObjectImpl for Tick {}
+    impl ObjectImpl for Tick {
+        fn constructed(&self) {
+            self.parent_constructed();
+            self.icon.connect_query_tooltip(clone!(
+                #[weak(rename_to = imp)]
+                self,
+                #[upgrade_or]
+                false,
+                move |_, _, _, _, tooltip| {
+                    tooltip.set_text(Some(&imp.words.label()));
+                    true
+                }
+            ));
+        }
+    }
     impl WidgetImpl for Tick {}
     impl BoxImpl for Tick {}
 }
@@ -60,7 +74,6 @@ impl Tick {
             Delivery::Failed(_) => ("dialog-warning-symbolic", tr("Not sent")),
         };
         imp.icon.set_icon_name(Some(icon));
-        imp.icon.set_tooltip_text(Some(text));
         imp.words.set_label(text);
     }
 }
