@@ -20,7 +20,8 @@ use tertulia_client::proto::RoomId;
 use crate::{
     APPLICATION_ID, appearance,
     args::{Args, application_id},
-    bridge, kept,
+    bridge::{self, Opening},
+    kept,
     model::{Accounts, Room, Session, Slot},
     notifier::{Badge, Notifier},
     profiles,
@@ -43,6 +44,8 @@ mod imp {
         pub(super) badge: Badge,
         /// A room to be shown as soon as there is a window.
         pub(super) wanted_room: Cell<Option<(Slot, RoomId)>>,
+        /// The account in sight, being opened since before there was a window.
+        pub(super) early: RefCell<Option<(Slot, Opening)>>,
         /// Keeps the program running while its window is closed.
         pub(super) background: RefCell<Option<gio::ApplicationHoldGuard>>,
     }
@@ -58,6 +61,10 @@ mod imp {
 
     impl ApplicationImpl for Application {
         fn startup(&self) {
+            // A service waits to be called.
+            if !self.obj().flags().contains(gio::ApplicationFlags::IS_SERVICE) {
+                self.obj().open_early();
+            }
             self.parent_startup();
             gtk::Window::set_default_icon_name(APPLICATION_ID);
             appearance::start(self.obj().upcast_ref());

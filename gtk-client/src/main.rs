@@ -6,6 +6,7 @@ mod appearance;
 mod application;
 mod args;
 mod bridge;
+mod drawing;
 mod i18n;
 mod kept;
 mod model;
@@ -25,6 +26,7 @@ use crate::{application::Application, args::Args};
 const APPLICATION_ID: &str = "org.tertulia.Tertulia";
 
 fn main() -> glib::ExitCode {
+    drawing::settle();
     // Ends with 0 for --help and --version, with 2 for what it does not know.
     let args = Args::parse();
     tracing_subscriber::fmt()

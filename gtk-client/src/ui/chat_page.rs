@@ -3,6 +3,7 @@
 mod answering;
 mod choosing;
 mod commands;
+mod excerpt;
 mod going;
 mod heading;
 mod hover;
@@ -20,6 +21,7 @@ use tertulia_client::{
     proto::{MessageId, Seq},
 };
 
+use self::excerpt::Excerpt;
 use super::{
     answer_bar::AnswerBar, bottom_follower::BottomFollower, composer::Composer,
     connection_strip::ConnectionStrip, timeline_cell::TimelineCell, toasts,
@@ -100,6 +102,7 @@ mod imp {
         pub(super) reopen: TemplateChild<gtk::Button>,
         pub(super) session: OnceCell<Session>,
         pub(super) follower: OnceCell<BottomFollower>,
+        pub(in crate::ui) excerpt: OnceCell<Excerpt>,
         pub(super) room: RefCell<Option<Room>>,
         pub(super) room_handlers: RefCell<Vec<glib::SignalHandlerId>>,
         /// The line "New messages" was in sight.
@@ -213,11 +216,7 @@ mod imp {
             follower.on_near_top(clone!(
                 #[weak]
                 page,
-                move || {
-                    if let (Some(session), Some(room)) = (page.imp().session.get(), page.room()) {
-                        session.load_older(&room);
-                    }
-                }
+                move || page.imp().near_top()
             ));
             follower.on_near_end(clone!(
                 #[weak]
@@ -228,6 +227,8 @@ mod imp {
                     }
                 }
             ));
+            let _ =
+                self.excerpt.set(Excerpt::new(&self.list, &self.scroll.vadjustment(), &follower));
             let _ = self.follower.set(follower);
             let moved = clone!(
                 #[weak]
@@ -368,18 +369,16 @@ impl ChatPage {
         imp.update_title();
         imp.update_rights();
         imp.update_writers();
-        let Some(room) = room else {
-            imp.list.set_model(gtk::SelectionModel::NONE);
-            return;
-        };
+        if let Some(excerpt) = imp.excerpt.get() {
+            excerpt.set_lines(room.map(Room::lines));
+        }
+        let Some(room) = room else { return };
         imp.composer.set_text(&room.draft());
         self.end_choosing();
         self.show_answering();
         // It is in the composer now, and no news in the list.
         room.set_draft("");
         self.follow(room);
-        let lines = gtk::NoSelection::new(Some(room.lines().clone()));
-        imp.list.set_model(Some(&lines));
         imp.new_seen.set(false);
         imp.new_button.set_visible(false);
         imp.look_for_new();
