@@ -153,15 +153,16 @@ impl MessageRow {
     /// Where its author's name is, if it is shown.
     pub(crate) fn name_bounds(&self, within: &impl IsA<gtk::Widget>) -> Option<graphene::Rect> {
         let imp = self.imp();
-        let shown = [&*imp.nick, &*imp.name]
+        let shown = [imp.nick.get(), Some(&*imp.name)]
             .into_iter()
+            .flatten()
             .find(|label| label.is_visible() && !label.label().is_empty())?;
         shown.compute_bounds(within)
     }
 
     /// Where names stand beside messages, the place for one beside this.
     pub(crate) fn nick_bounds(&self, within: &impl IsA<gtk::Widget>) -> Option<graphene::Rect> {
-        let nick = &*self.imp().nick;
+        let nick = self.imp().nick.get()?;
         nick.compute_bounds(within).filter(|_| nick.is_visible())
     }
 
