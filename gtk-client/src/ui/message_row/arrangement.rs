@@ -61,7 +61,7 @@ impl MessageRow {
         self.show_nick(beside, if first { imp.name.label() } else { "".into() });
         let colour = (!mine).then_some(author_class(&imp.name.label()));
         dress(&imp.name, colour);
-        for nick in imp.nick.get() {
+        if let Some(nick) = imp.nick.get() {
             set_class(nick, "mine", mine);
             nick.set_tooltip_text(imp.name.tooltip_text().as_deref());
             dress(nick, colour);
