@@ -50,7 +50,7 @@ impl Application {
         let imp = self.imp();
         let profile = imp.profile.borrow();
         let (found, wanted) = (profiles::found(&profile), profiles::left(&profile).account());
-        let slot = found.iter().find(|slot| **slot == wanted).or(found.first());
+        let slot = found.iter().find(|slot| **slot == wanted).or_else(|| found.first());
         if let Some(slot) = slot {
             let left: WindowState = kept::load(&profiles::state_file(&profile, *slot));
             let opening = Opening::begin(profiles::folder(&profile, *slot), left.room());

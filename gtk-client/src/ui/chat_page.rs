@@ -369,16 +369,16 @@ impl ChatPage {
         imp.update_title();
         imp.update_rights();
         imp.update_writers();
-        if let Some(excerpt) = imp.excerpt.get() {
-            excerpt.set_lines(room.map(Room::lines));
-        }
-        let Some(room) = room else { return };
+        let show = |lines| imp.excerpt.get().iter().for_each(|excerpt| excerpt.set_lines(lines));
+        let Some(room) = room else { return show(None) };
         imp.composer.set_text(&room.draft());
         self.end_choosing();
         self.show_answering();
         // It is in the composer now, and no news in the list.
         room.set_draft("");
         self.follow(room);
+        // After it, which tells whether the end of these is where it goes on.
+        show(Some(room.lines()));
         imp.new_seen.set(false);
         imp.new_button.set_visible(false);
         imp.look_for_new();

@@ -59,7 +59,7 @@ class House:
             self.cli("beto", "--timeout", "600", "send", name, input=text)
 
     def window(self, *args):
-        os.environ["RUST_LOG"] = "census=debug"
+        os.environ.update(RUST_LOG="census=debug", NO_COLOR="1")
         return Program([self.program("tertulia"), "--profile", self.path("ana"), *args], self.path("window.err"))
 
     def census(self):

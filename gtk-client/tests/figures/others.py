@@ -8,7 +8,7 @@ import time
 from house import Program
 
 # What is started, and as whom: HexChat warns whoever is root instead of coming up.
-OTHERS = [("Dino", ["dino"], False), ("Polari", ["polari"], False), ("HexChat", ["hexchat"], True)]
+OTHERS = [("Dino", ["dino-im"], False), ("Polari", ["polari"], False), ("HexChat", ["hexchat"], True)]
 # What is shown at once is there after so many seconds, what is loaded behind it too.
 SETTLED = 5
 
@@ -24,9 +24,9 @@ def commands(folder):
             os.makedirs(home)
             os.chmod(folder, 0o755)
             shutil.chown(home, "nobody")
-            command = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "env", f"HOME={home}",
-                       f"XDG_CONFIG_HOME={home}", f"XDG_DATA_HOME={home}", f"XDG_CACHE_HOME={home}",
-                       f"XDG_RUNTIME_DIR={home}", "-u", "DBUS_SESSION_BUS_ADDRESS", *command]
+            command = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "env", "-u",
+                       "DBUS_SESSION_BUS_ADDRESS", f"HOME={home}", f"XDG_CONFIG_HOME={home}",
+                       f"XDG_DATA_HOME={home}", f"XDG_CACHE_HOME={home}", f"XDG_RUNTIME_DIR={home}", *command]
         yield name, command
 
 

@@ -110,6 +110,11 @@ impl Excerpt {
                 let change = Change { at, removed, added };
                 state.first.set(change.moves(state.first.get(), lines.n_items()));
                 state.stale.set(true);
+                let mapped = state.list.upgrade().is_some_and(|list| list.is_mapped());
+                if mapped && state.calm.get() >= CALM {
+                    // One's own message is there with the very next frame.
+                    state.catch_up();
+                }
                 state.tick();
             }
         ));

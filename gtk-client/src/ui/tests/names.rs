@@ -35,8 +35,15 @@ fn whose(stage: &Stage) -> Option<String> {
     whose.is_visible().then(|| whose.label().into())
 }
 
+/// To a part of all that was said: what is further up gets its rows as one comes near.
 fn scroll_to(stage: &Stage, part: f64) {
     let adjustment = stage.chat().imp().scroll.vadjustment();
+    let mut upper = 0.0;
+    while adjustment.upper() > upper {
+        upper = adjustment.upper();
+        adjustment.set_value(0.0);
+        stage.rest();
+    }
     adjustment.set_value((adjustment.upper() - adjustment.page_size()) * part);
     stage.rest();
 }
