@@ -1,6 +1,6 @@
 # The doors of the house; the work is done in scripts/.
 
-.PHONY: help run client server netsim soak power kills bench test check install uninstall
+.PHONY: help run client server netsim soak power kills bench report test check install uninstall
 .NOTPARALLEL:
 
 # NAME counts only where it was typed after `make`: some systems have one in every environment.
@@ -22,6 +22,7 @@ help:
 	@echo 'make power CUTS=500    power cuts of a recorded server and client: what they promised is there'
 	@echo 'make kills KILLS=500   a real server and clients killed under load, and all compared'
 	@echo 'make bench             figures: a server with 1000 to 1000000 messages; or MOST=10000000'
+	@echo 'make report            ours and TLS over TCP on links that lose packets: a page with pictures'
 	@echo 'make test              every test, windows included; no display needed'
 	@echo 'make install [PREFIX=/usr/local] [DESTDIR=]  the programs, for everybody here; make uninstall'
 	@echo 'make check             format, lints, documentation, licences, dependencies'
@@ -54,6 +55,9 @@ kills:
 # MOST counts only where it was typed after `make`.
 bench:
 	@MOST='$(if $(filter command line,$(origin MOST)),$(value MOST))' scripts/bench
+
+report:
+	@scripts/report
 
 test:
 	@scripts/test

@@ -14,7 +14,7 @@ WINDOW_PACKAGES=(
 TEST_PACKAGES=(
     "${WINDOW_PACKAGES[@]}" xvfb dbus at-spi2-core libglib2.0-bin xdotool imagemagick openbox
     python3-gi python3-venv gir1.2-atspi-2.0 locales fonts-cantarell fonts-noto-color-emoji openssl
-    desktop-file-utils appstream strace
+    desktop-file-utils appstream strace iproute2
 )
 CHECK_PACKAGES=("${WINDOW_PACKAGES[@]}" shellcheck)
 

@@ -164,6 +164,12 @@ impl Client {
         crate::timeline::timeline(self, room, before, limit).await
     }
 
+    /// What is on this disk of the newest `limit` items, ascending, the waiting ones behind. `None`:
+    /// nothing is. Never waits for the server.
+    pub async fn kept(&self, room: RoomId, limit: u16) -> Option<Vec<Item>> {
+        crate::timeline::kept(self, room, limit).await
+    }
+
     /// Puts a message into the outbox, durably, and returns its id; it goes out when it can.
     pub async fn send(
         &self,

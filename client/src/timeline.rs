@@ -34,9 +34,20 @@ pub(crate) async fn timeline(
             Err(error) => return Err(error),
         },
     };
+    Ok(items(client, &events, waiting))
+}
+
+/// See [`Client::kept`].
+pub(crate) async fn kept(client: &Client, room: RoomId, limit: u16) -> Option<Vec<Item>> {
+    let limit = limit.clamp(1, limits::PAGE_EVENTS);
+    let kept = client.call(|reply| Command::Kept { room, before: None, limit, reply }).await?;
+    let KeptTimeline { events, waiting, .. } = kept;
+    (!events.is_empty()).then(|| items(client, &events, waiting))
+}
+
+fn items(client: &Client, events: &[Event], waiting: Vec<Item>) -> Vec<Item> {
     let me = client.shared.account().map(|account| account.id).unwrap_or_default();
-    let items = events.iter().map(|event| Item::of_event(event, me));
-    Ok(items.chain(waiting).collect())
+    events.iter().map(|event| Item::of_event(event, me)).chain(waiting).collect()
 }
 
 /// What to ask the server for, so that it joins `events` of a run that begins with `oldest`.

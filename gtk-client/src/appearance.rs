@@ -2,6 +2,7 @@
 
 mod accent;
 mod actions;
+mod authors;
 mod contrast;
 mod display;
 mod looks;
@@ -17,6 +18,7 @@ use tertulia_client::certs::files::{create_private_dir, write_private};
 pub(crate) use self::display::named_colour;
 pub(crate) use self::{
     accent::Accent,
+    authors::{AUTHOR_CLASSES, author_class},
     contrast::{Rgb, contrast},
     display::{apply, shown, shown_theme, start, themes_changed},
     looks::Looks,

@@ -1,8 +1,9 @@
-//! The application: one instance per profile, its beginning and its end. Which accounts it has:
-//! `accounts`; what can be asked of it: `actions`.
+//! The application: one instance per profile, and its beginning. Which accounts it has: `accounts`;
+//! what can be asked of it: `actions`; its end: `ending`.
 
 mod accounts;
 mod actions;
+mod ending;
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -19,11 +20,12 @@ use tertulia_client::proto::RoomId;
 use crate::{
     APPLICATION_ID, appearance,
     args::{Args, application_id},
-    bridge, kept,
+    bridge::{self, Opening},
+    kept,
     model::{Accounts, Room, Session, Slot},
     notifier::{Badge, Notifier},
     profiles,
-    ui::{Farewell, Window},
+    ui::Window,
 };
 
 /// Where style.css and the icons are, whatever the application id.
@@ -37,11 +39,13 @@ mod imp {
         pub(super) profile: RefCell<PathBuf>,
         pub(super) accounts: OnceCell<Accounts>,
         pub(super) window: OnceCell<Window>,
-        pub(super) ending: Cell<bool>,
+        pub(super) ending: RefCell<Option<ending::Ending>>,
         pub(super) notifiers: RefCell<BTreeMap<Slot, Rc<Notifier>>>,
         pub(super) badge: Badge,
         /// A room to be shown as soon as there is a window.
         pub(super) wanted_room: Cell<Option<(Slot, RoomId)>>,
+        /// The account in sight, being opened since before there was a window.
+        pub(super) early: RefCell<Option<(Slot, Opening)>>,
         /// Keeps the program running while its window is closed.
         pub(super) background: RefCell<Option<gio::ApplicationHoldGuard>>,
     }
@@ -57,6 +61,10 @@ mod imp {
 
     impl ApplicationImpl for Application {
         fn startup(&self) {
+            // A service waits to be called.
+            if !self.obj().flags().contains(gio::ApplicationFlags::IS_SERVICE) {
+                self.obj().open_early();
+            }
             self.parent_startup();
             gtk::Window::set_default_icon_name(APPLICATION_ID);
             appearance::start(self.obj().upcast_ref());
@@ -116,57 +124,6 @@ impl Application {
         application
     }
 
-    /// Sends what waits, says so where it takes time, then ends. Membership stays.
-    pub(crate) fn exit(&self) {
-        let imp = self.imp();
-        if imp.ending.replace(true) {
-            return;
-        }
-        for notifier in imp.notifiers.take().into_values() {
-            notifier.withdraw_all();
-        }
-        imp.badge.show(self, 0);
-        self.keep_state();
-        let hold = self.hold();
-        glib::spawn_future_local(clone!(
-            #[strong(rename_to = application)]
-            self,
-            async move {
-                let window = application.imp().window.get();
-                let sessions = application.accounts().all();
-                let idle = sessions.iter().all(|session| session.queued() == 0);
-                if let (Some(window), true) = (window, idle) {
-                    window.set_visible(false);
-                }
-                let parent = window.map(|window| window.clone().upcast());
-                let waiting = Farewell::say(parent.as_ref(), &sessions).await;
-                if waiting > 0 {
-                    eprintln!("tertulia: {waiting} messages wait in the outbox for the next start");
-                }
-                drop(hold);
-                application.quit();
-            }
-        ));
-    }
-
-    /// The window was closed by its person: ends, or goes on without a window if that is wished.
-    pub(crate) fn window_closed(&self) {
-        let imp = self.imp();
-        let keeps_on = self
-            .accounts()
-            .joined()
-            .iter()
-            .any(|session| session.with_wishes(|wishes| wishes.keep_running));
-        match imp.window.get() {
-            Some(window) if keeps_on && !imp.ending.get() => {
-                self.keep_state();
-                imp.background.replace(Some(self.hold()));
-                window.set_visible(false);
-            }
-            _ => self.exit(),
-        }
-    }
-
     /// Keeps how the window stands, with each account.
     fn keep_state(&self) {
         let imp = self.imp();
@@ -206,6 +163,9 @@ impl Application {
 
     fn present(&self, args: Args) {
         let imp = self.imp();
+        if self.is_ending() {
+            return self.begin_again_later(args);
+        }
         if let Some(window) = imp.window.get() {
             self.take_link(window, args);
             window.present();
@@ -238,6 +198,7 @@ impl Application {
     fn show_room(&self, slot: Slot, room: RoomId) {
         let imp = self.imp();
         match (imp.window.get(), self.accounts().session(slot)) {
+            _ if self.is_ending() => {}
             (Some(window), Some(session)) => {
                 self.accounts().show(&session);
                 if let Some(page) = window.page() {

@@ -3,24 +3,33 @@
 //! Requests go over by [`Bridge::ask`] and are awaited on the main loop; events come over by
 //! [`follow`], in batches small enough that a flood of them can't freeze a frame.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::OnceLock, time::Duration};
+mod opening;
+
+use std::{collections::BTreeMap, sync::OnceLock, time::Duration};
 
 use async_channel::Receiver;
 use gtk::{gdk, glib};
 use tertulia_client::{
-    Account, Client, ClientConfig, ClientEvent, Connection, Content, Glimpse, Item, OpenError,
-    PresenceView, RoomView, SystemEnv, Trouble,
+    Account, Client, ClientEvent, Connection, Content, Glimpse, Item, PresenceView, RoomView,
+    Trouble,
     certs::HostPort,
     nearby::{self, NearbyEvent},
     proto::{Author, MessageId, Refusal, RoomId},
 };
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::JoinError,
+};
+
+pub(crate) use self::opening::{Opened, Opening};
 
 /// Events taken at most before the main loop gets its turn.
 const BATCH_EVENTS: usize = 200;
 /// Time taken at most for folding them, in microseconds: a quarter of a frame.
 const BATCH_US: i64 = 4_000;
 
+/// Items that are read of a room at a time.
+pub(crate) const PAGE_ITEMS: u16 = 100;
 /// News of servers nearby that wait for the main loop.
 const NEARBY_EVENTS: usize = 16;
 
@@ -31,20 +40,6 @@ pub(crate) struct Bridge {
 }
 
 impl Bridge {
-    /// Opens the profile.
-    pub(crate) async fn open(profile: PathBuf) -> Result<(Self, Receiver<ClientEvent>), OpenError> {
-        let config = ClientConfig {
-            profile,
-            live: true,
-            cache: true,
-            copies: true,
-            congestion: tertulia_client::Congestion::default(),
-            env: std::sync::Arc::new(SystemEnv),
-        };
-        let (client, events) = on_tokio(Client::open(config)).await?;
-        Ok((Self { client }, events))
-    }
-
     /// Runs a request on tokio; the answer is awaited on the main loop.
     pub(crate) async fn ask<F, T>(&self, request: impl FnOnce(Client) -> F) -> T
     where
@@ -111,7 +106,11 @@ pub(crate) async fn termination() {
 }
 
 async fn on_tokio<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> T {
-    match runtime().spawn(future).await {
+    joined(runtime().spawn(future).await)
+}
+
+fn joined<T>(answer: Result<T, JoinError>) -> T {
+    match answer {
         Ok(answer) => answer,
         // The runtime lives as long as the process and nothing aborts its tasks, so the task
         // panicked: a bug of ours, which must not go unnoticed.

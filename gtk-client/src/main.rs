@@ -6,6 +6,7 @@ mod appearance;
 mod application;
 mod args;
 mod bridge;
+mod drawing;
 mod i18n;
 mod kept;
 mod model;
@@ -25,6 +26,7 @@ use crate::{application::Application, args::Args};
 const APPLICATION_ID: &str = "org.tertulia.Tertulia";
 
 fn main() -> glib::ExitCode {
+    drawing::settle();
     // Ends with 0 for --help and --version, with 2 for what it does not know.
     let args = Args::parse();
     tracing_subscriber::fmt()
@@ -40,9 +42,13 @@ fn main() -> glib::ExitCode {
         application.set_flags(application.flags() | gio::ApplicationFlags::IS_SERVICE);
         // GIO takes no further words from a service.
         let program = std::env::args().next();
-        return application.run_with_args(program.as_slice());
+        let code = application.run_with_args(program.as_slice());
+        application.begin_again();
+        return code;
     }
-    application.run()
+    let code = application.run();
+    application.begin_again();
+    code
 }
 
 /// Style, icons and templates, the latter in the reader's language.

@@ -5,6 +5,7 @@ mod account_list;
 mod accounts;
 mod alertness;
 mod calendar;
+pub(crate) mod census;
 mod chosen;
 mod completion;
 mod connection_figures;

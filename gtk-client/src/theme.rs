@@ -10,5 +10,12 @@ mod watch;
 pub(crate) use self::{
     file::Theme,
     folder::{Found, export, find, folder, import, list},
+    palette::Palette,
     watch::watch,
 };
+
+/// Those that come with the program.
+#[cfg(test)]
+pub(crate) fn shipped() -> impl Iterator<Item = Theme> {
+    shipped::ALL.into_iter().filter_map(|(_, text)| Theme::parse(text).ok())
+}

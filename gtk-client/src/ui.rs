@@ -27,6 +27,7 @@ mod message_text;
 mod nearby_list;
 mod note;
 mod note_row;
+mod over;
 mod quote;
 mod room_details_window;
 mod room_row;

@@ -40,7 +40,16 @@ pub(crate) struct Frames {
 impl Speaker {
     /// Connects by a link whose first address is an IP, and opens the control stream.
     pub async fn connect(link: &ServerLink, device: &DeviceIdentity) -> Result<Self> {
-        let (endpoint, connection) = dial(link, device).await?;
+        Self::connect_from(endpoint()?, link, device).await
+    }
+
+    /// The same from an endpoint that others may use too.
+    pub async fn connect_from(
+        endpoint: Endpoint,
+        link: &ServerLink,
+        device: &DeviceIdentity,
+    ) -> Result<Self> {
+        let connection = dial(&endpoint, link, device).await?;
         let (mut send, recv) = connection.open_bi().await?;
         send.write_all(&StreamKind::Control.encode()).await?;
         let (control, streams) = (Frames::new(recv), BTreeMap::new());
@@ -129,6 +138,12 @@ impl Speaker {
         Ok(frames)
     }
 
+    /// Its connection, both directions of the control stream and the number of its next request,
+    /// for one who does several things at once.
+    pub(crate) fn into_parts(self) -> (Connection, SendStream, Frames, ReqId) {
+        (self.connection, self.send, self.control, ReqId(self.next_request))
+    }
+
     /// Goes away, and waits until the server was told.
     pub async fn leave(self) {
         self.connection.close(0u32.into(), b"");
@@ -136,19 +151,23 @@ impl Speaker {
     }
 }
 
-/// Connects by a link whose first address is an IP, from an endpoint of its own.
+/// An endpoint on loopback.
+pub(crate) fn endpoint() -> Result<Endpoint> {
+    Ok(Endpoint::client(([127, 0, 0, 1], 0).into())?)
+}
+
+/// Connects by a link whose first address is an IP.
 pub(crate) async fn dial(
+    endpoint: &Endpoint,
     link: &ServerLink,
     device: &DeviceIdentity,
-) -> Result<(Endpoint, Connection)> {
+) -> Result<Connection> {
     let at = link.addresses.first().context("a link without an address")?;
     let to = SocketAddr::new(at.host.parse().context("an address of digits")?, at.port);
     let (tls, _) = tertulia_certs::client_config(device, &link.trust, ALPN)?;
     let crypto = QuicClientConfig::try_from(tls)?;
-    let mut endpoint = Endpoint::client(([127, 0, 0, 1], 0).into())?;
-    endpoint.set_default_client_config(quinn::ClientConfig::new(Arc::new(crypto)));
-    let connection = patient(endpoint.connect(to, "tertulia")?).await??;
-    Ok((endpoint, connection))
+    let config = quinn::ClientConfig::new(Arc::new(crypto));
+    Ok(patient(endpoint.connect_with(config, to, "tertulia")?).await??)
 }
 
 /// A hello of this version that knows nothing yet.
@@ -169,11 +188,16 @@ impl Frames {
 
     /// The next frame; `None` at the stream's end.
     pub(crate) async fn next(&mut self) -> Result<Option<Frame>> {
+        patient(self.next_ever()).await?
+    }
+
+    /// The same, however long it takes. Cancel safe.
+    pub(crate) async fn next_ever(&mut self) -> Result<Option<Frame>> {
         loop {
             if let Some(frame) = self.buffer.next_frame()? {
                 return Ok(Some(frame));
             }
-            match patient(self.stream.read_chunk(CHUNK, true)).await?? {
+            match self.stream.read_chunk(CHUNK, true).await? {
                 Some(chunk) => self.buffer.extend(&chunk.bytes),
                 None => return Ok(None),
             }

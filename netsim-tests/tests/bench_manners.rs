@@ -106,6 +106,7 @@ fn what_can_not_be_is_told_by_the_exit_code_and_one_line() {
         (&["link", "--to", "no-such-host.invalid:9"], FAILED, "no-such-host.invalid"),
         (&["netsim", "--programs", "/nowhere"], FAILED, "/nowhere"),
         (&["netsim", "--messages", "0"], WRONG, "messages"),
+        (&["report", "/nowhere.json"], FAILED, "/nowhere.json"),
         (&["growth", "--messages", "2000,1000"], WRONG, "from few to many"),
         (&[], WRONG, "Usage"),
     ] {
@@ -180,6 +181,35 @@ fn netsim_fails_where_messages_do_not_arrive_in_time() {
     let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     assert!(rows[0]["lost"].as_u64().unwrap() > 0);
     assert!(stderr(&output).contains("satellite"), "{}", stderr(&output));
+}
+
+#[test]
+fn loss_in_virtual_time_has_the_keys_that_programs_rely_on_ours_first() {
+    let output = call(&["loss", "--virtual", "--loss", "0,5", "--messages", "20", "--json", "-"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let systems: Vec<&str> = rows.iter().map(|row| row["system"].as_str().unwrap()).collect();
+    assert_eq!(systems, ["tertulia", "quic-plain", "tertulia", "quic-plain"]);
+    let keys =
+        "rtt_ms loss_pct n p50_ms p95_ms p99_ms p999_ms max_ms bytes_per_delivery lost duplicated";
+    for key in keys.split(' ') {
+        assert!(rows[0][key].is_number(), "{key}");
+    }
+    assert!(rows[0]["burst"].is_null() && rows[2]["loss_pct"] == 5.0);
+    assert!(stderr(&output).contains("p99.9"), "the table is for people");
+    let dir = tempfile::tempdir().unwrap();
+    let [results, html, picture] =
+        ["loss.json", "page.html", "loss.svg"].map(|name| dir.path().join(name));
+    fs::write(&results, &output.stdout).unwrap();
+    let paths = [&html, &picture, &results].map(|path| path.to_str().unwrap());
+    let drawn = call(&["report", "--html", paths[0], "--picture", paths[1], paths[2]]);
+    assert_eq!(drawn.status.code(), Some(0), "{}", stderr(&drawn));
+    let svg = fs::read_to_string(picture).unwrap();
+    assert!(fs::read_to_string(html).unwrap().contains(&svg), "the same picture");
+    for wrong in ["--virtual --system tertulia", "--loss 5 --system pigeon"] {
+        let words: Vec<&str> = ["loss"].into_iter().chain(wrong.split(' ')).collect();
+        assert_eq!(call(&words).status.code(), WRONG, "{wrong}");
+    }
 }
 
 #[test]

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use tertulia_client::Congestion;
 use tertulia_netsim::{
+    latencies::Latencies,
     link::{Loss, Rate},
     sim::{
         beside::{self, Seen},
-        latency::{Course, Latencies, run},
+        latency::{Course, run},
     },
 };
 

@@ -40,6 +40,7 @@ pub use config::{
     TrustBy,
 };
 pub use data_dir::default_data_dir;
+pub use net::Bare;
 pub use server::Server;
 pub use start_error::StartError;
 pub use store::StoreError;

@@ -50,8 +50,12 @@ pub(crate) const CONNECTIONS_PER_DEVICE: usize = 8;
 pub(crate) const UNWELCOME_CONNECTIONS: usize = 1_024;
 /// Handshakes at once; over half of it, unvalidated addresses get a Retry.
 pub(crate) const HANDSHAKES: usize = 128;
+/// Who proved their address and wait for a handshake, and how long: then a client begins anew.
+pub(crate) const QUEUE: usize = 4_096;
+/// See [`QUEUE`].
+pub(crate) const QUEUE_TIME: Duration = Duration::from_secs(8);
 /// Initials waiting to be looked at.
-pub(crate) const INCOMING: usize = 4_096;
+pub(crate) const INCOMING: usize = 2 * QUEUE;
 /// Bytes kept for one of them, and for all.
 pub(crate) const INCOMING_BYTES: u64 = 64 << 10;
 /// See [`INCOMING_BYTES`].

@@ -22,7 +22,6 @@ impl Rgb {
     }
 
     /// This colour seen through: so much of it (0 to 1), and `ground` behind.
-    #[cfg(test)]
     pub(crate) fn faded(self, part: f64, ground: Self) -> Self {
         let mix = |at: usize| {
             (f64::from(self.0[at]) * part + f64::from(ground.0[at]) * (1.0 - part)).round() as u8

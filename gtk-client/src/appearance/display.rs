@@ -8,7 +8,7 @@ use std::{
 
 use gtk::{gdk, prelude::*};
 
-use super::{Appearance, Looks, Scheme, TextSize, actions, load};
+use super::{Appearance, Looks, Scheme, TextSize, actions, authors, load};
 use crate::theme::{self, Found, Theme};
 
 const COMPACT: &str = include_str!("../../data/compact.css");
@@ -163,10 +163,13 @@ fn css(shown: &Shown, dark: bool, high_contrast: bool) -> String {
     if let Some(theme) = theme {
         css += &theme.css(dark);
     }
+    let high_contrast = high_contrast || theme.is_some_and(Theme::is_high_contrast);
+    let palette = theme.and_then(|theme| theme.palette(dark));
+    css += &authors::css(palette, appearance.accent.ground(), dark, high_contrast);
     if appearance.messages == super::Messages::Lines {
         css += LINES;
     }
-    if high_contrast || theme.is_some_and(Theme::is_high_contrast) {
+    if high_contrast {
         css += HIGH_CONTRAST;
     }
     css

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib, glib::clone};
-use tertulia_client::{Connection, JoinError, known_server};
+use tertulia_client::{Connection, JoinError, certs::ServerLink, known_server};
 
 use super::Application;
 use crate::{
     args::Args,
-    bridge::Bridge,
+    bridge::Opening,
     i18n::{fill, tr, trn},
     kept,
-    model::{Session, Slot, short_server},
+    model::{Session, Slot, WindowState, short_server},
     notifier::Notifier,
     profiles,
     sentences::{self, read_link},
@@ -45,6 +45,19 @@ impl Application {
         session
     }
 
+    /// Begins to open the account that will be in sight, before the toolkit starts.
+    pub(super) fn open_early(&self) {
+        let imp = self.imp();
+        let profile = imp.profile.borrow();
+        let (found, wanted) = (profiles::found(&profile), profiles::left(&profile).account());
+        let slot = found.iter().find(|slot| **slot == wanted).or_else(|| found.first());
+        if let Some(slot) = slot {
+            let left: WindowState = kept::load(&profiles::state_file(&profile, *slot));
+            let opening = Opening::begin(profiles::folder(&profile, *slot), left.room());
+            imp.early.replace(Some((*slot, opening)));
+        }
+    }
+
     /// Opens an account's folder; what is against it is said on its page. Whether it is open now.
     pub(super) async fn open(&self, session: &Session) -> bool {
         let imp = self.imp();
@@ -52,14 +65,17 @@ impl Application {
         let profile = imp.profile.borrow().clone();
         let slot = session.slot();
         let folder = profiles::folder(&profile, slot);
-        match Bridge::open(folder.clone()).await {
-            Ok((bridge, events)) => {
+        let left: WindowState = kept::load(&profiles::state_file(&profile, slot));
+        let early =
+            imp.early.borrow_mut().take_if(|(early, _)| *early == slot).map(|(_, opening)| opening);
+        let opening = early.unwrap_or_else(|| Opening::begin(folder.clone(), left.room()));
+        match opening.finish().await {
+            Ok(opened) => {
                 session.load_wishes(&folder);
-                let state = kept::load(&profiles::state_file(&profile, slot));
-                session.set_left(state);
+                session.set_left(left);
                 let notifier = Notifier::new(self, session);
                 imp.notifiers.borrow_mut().insert(slot, notifier);
-                session.attach(bridge, events);
+                session.attach(opened);
                 watchman::watch(session);
                 true
             }
@@ -188,9 +204,7 @@ impl Application {
             Ok(link) => link,
             Err(text) => return window.toast(&text),
         };
-        let profile = self.imp().profile.borrow().clone();
-        let server_of = |slot| known_server(&profiles::folder(&profile, slot));
-        let Some(session) = self.accounts().of_link(&link, server_of) else {
+        let Some(session) = self.account_at(&link) else {
             return self.add_account(args);
         };
         self.accounts().show(&session);
@@ -211,6 +225,13 @@ impl Application {
                 }
             }
         });
+    }
+
+    /// The account of the server that a link leads to.
+    pub(crate) fn account_at(&self, link: &ServerLink) -> Option<Session> {
+        let profile = self.imp().profile.borrow().clone();
+        let server_of = |slot| known_server(&profiles::folder(&profile, slot));
+        self.accounts().of_link(link, server_of)
     }
 
     /// Asks before the account in sight is taken from this computer.

@@ -12,15 +12,15 @@ use crate::i18n::tr;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct News {
     pub(crate) unread: u32,
-    /// Those of them that name the reader, and all in rooms of two.
-    pub(crate) mentions: u32,
+    /// Those of them that one wishes to be told of.
+    pub(crate) told: u32,
 }
 
 impl std::iter::Sum for News {
     fn sum<I: Iterator<Item = Self>>(news: I) -> Self {
         news.fold(Self::default(), |sum, one| Self {
             unread: sum.unread.saturating_add(one.unread),
-            mentions: sum.mentions.saturating_add(one.mentions),
+            told: sum.told.saturating_add(one.told),
         })
     }
 }
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn news_are_counted_over_all_accounts() {
-        let news = |unread, mentions| News { unread, mentions };
+        let news = |unread, told| News { unread, told };
         assert_eq!([news(2, 1), news(3, 0)].into_iter().sum::<News>(), news(5, 1));
         assert_eq!([news(u32::MAX, 0), news(3, 0)].into_iter().sum::<News>().unread, u32::MAX);
     }

@@ -249,11 +249,14 @@ mod tests {
         let (first, second) = (joined(0, 5), joined(1, 7));
         accounts.add(&first);
         accounts.add(&second);
-        assert_eq!(accounts.news_beside(&first), News { unread: 8, mentions: 1 });
+        assert_eq!(accounts.news_beside(&first), News { unread: 8, told: 1 });
         let lobby = second.room(RoomId(1)).unwrap();
         second.change_wishes(|wishes| wishes.set_level(lobby.id(), lobby.kind(), Level::None));
-        assert_eq!(accounts.news_beside(&first), News { unread: 1, mentions: 1 });
-        assert_eq!(accounts.news_beside(&second), News { unread: 6, mentions: 1 });
+        assert_eq!(accounts.news_beside(&first), News { unread: 1, told: 1 });
+        assert_eq!(accounts.news_beside(&second), News { unread: 6, told: 1 });
+        let lobby = first.room(RoomId(1)).unwrap();
+        first.change_wishes(|wishes| wishes.set_level(lobby.id(), lobby.kind(), Level::All));
+        assert_eq!(accounts.news_beside(&second), News { unread: 6, told: 6 });
     }
 
     #[test]

@@ -62,8 +62,7 @@ pub(crate) fn is_text(item: &Item) -> bool {
     matches!(item.content, Content::Text(_))
 }
 
-/// These messages as text, one a line: time, name, text. Where they are of several days, each day
-/// stands before its messages. One alone is its text.
+/// These messages as text, one a line: date, time, name, text. One alone is its text.
 pub(crate) fn copied(
     items: &[Rc<Item>],
     clock: impl Fn(Timestamp) -> String,
@@ -77,17 +76,12 @@ pub(crate) fn copied(
     if let [(_, text)] = said[..] {
         return text.to_owned();
     }
-    let days: Vec<_> = said.iter().map(|(item, _)| day_of(item.time)).collect();
-    let are_many = days.windows(2).any(|pair| pair[0] != pair[1]);
-    let mut lines = Vec::new();
-    let mut before = None;
-    for ((item, text), day) in said.into_iter().zip(days) {
-        if are_many && before.replace(day) != Some(day) {
-            lines.push(format!("{:04}-{:02}-{:02}", day.year, day.month, day.day));
-        }
-        lines.push(format!("{} {}: {text}", clock(item.time), item.author.display));
-    }
-    lines.join("\n")
+    let line = |(item, text): (&Rc<Item>, &str)| {
+        let Day { year, month, day } = day_of(item.time);
+        let (clock, name) = (clock(item.time), &item.author.display);
+        format!("{year:04}-{month:02}-{day:02} {clock} {name}: {text}")
+    };
+    said.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -141,10 +135,9 @@ mod tests {
     #[test]
     fn messages_are_copied_as_lines_and_one_alone_as_its_text() {
         let items = conversation();
-        assert_eq!(text(&items[..3]), "1s Ana: one\n1s Beto: two\nlines");
         assert_eq!(
             text(&items),
-            "1970-01-00\n1s Ana: one\n1s Beto: two\nlines\n1970-01-01\n90000s Ana: three"
+            "1970-01-00 1s Ana: one\n1970-01-00 1s Beto: two\nlines\n1970-01-01 90000s Ana: three"
         );
         assert_eq!(text(&items[2..3]), "two\nlines");
         assert_eq!(text(&items[1..2]), "");

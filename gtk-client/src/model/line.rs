@@ -8,7 +8,10 @@ use std::{
 use gtk::{glib, subclass::prelude::*};
 use tertulia_client::{Item, proto::MessageId};
 
-use super::Line;
+use super::{
+    Line,
+    census::{Counted, LINES},
+};
 
 mod imp {
     use super::*;
@@ -18,6 +21,7 @@ mod imp {
         pub(super) line: OnceCell<Line>,
         /// Width, revision of the look, height.
         pub(super) height: Cell<Option<(i32, u32, i32)>>,
+        pub(super) _counted: Counted<LINES>,
     }
 
     #[glib::object_subclass]

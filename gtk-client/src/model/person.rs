@@ -10,7 +10,7 @@ mod imp {
 
     #[derive(Debug, Default)]
     pub struct PersonObject {
-        pub(super) person: OnceCell<(Person, bool)>,
+        pub(super) person: OnceCell<(Person, bool, bool)>,
     }
 
     #[glib::object_subclass]
@@ -28,11 +28,11 @@ glib::wrapper! {
 }
 
 impl PersonObject {
-    /// Wraps a person; `me`: it is oneself.
-    pub(crate) fn new(person: Person, me: bool) -> Self {
+    /// Wraps a person; `me`: it is oneself; `current`: whether they are here is known as of now.
+    pub(crate) fn new(person: Person, me: bool, current: bool) -> Self {
         let object: Self = glib::Object::new();
         // Just made, so the cell is empty and the person goes in.
-        let _ = object.imp().person.set((person, me));
+        let _ = object.imp().person.set((person, me, current));
         object
     }
 
@@ -46,7 +46,13 @@ impl PersonObject {
         self.fields().1
     }
 
-    fn fields(&self) -> &(Person, bool) {
+    /// Whether they are here; `None`: nobody knows, as there is no connection.
+    pub(crate) fn is_here(&self) -> Option<bool> {
+        let (person, _, current) = self.fields();
+        current.then_some(person.online)
+    }
+
+    fn fields(&self) -> &(Person, bool, bool) {
         self.imp().person.get().expect("`new` is the only constructor and sets it")
     }
 }

@@ -18,7 +18,7 @@ use tertulia_client::{
 };
 
 use super::{
-    TimelineLine,
+    Level, TimelineLine,
     calendar::short_time,
     timeline::{Line, Reader, Timeline},
     typists::Typists,
@@ -55,6 +55,9 @@ mod imp {
         /// Whether one wishes to hear nothing of it.
         #[property(get)]
         pub(super) muted: Cell<bool>,
+        /// Whether one wishes to hear of every message in it.
+        #[property(get)]
+        pub(super) loud: Cell<bool>,
         /// Whether the other one of a direct room is connected.
         #[property(get)]
         pub(super) online: Cell<bool>,
@@ -99,6 +102,7 @@ mod imp {
                 members: Cell::default(),
                 archived: Cell::default(),
                 muted: Cell::default(),
+                loud: Cell::default(),
                 online: Cell::default(),
                 writers: RefCell::default(),
                 draft: RefCell::default(),
@@ -262,8 +266,12 @@ impl Room {
         self.imp().leaving.set(leaving);
     }
 
-    /// Whether one wishes to hear nothing of it.
-    pub(crate) fn set_muted(&self, muted: bool) {
+    /// Of which of its messages one wishes to hear.
+    pub(crate) fn set_level(&self, level: Level) {
+        let (muted, loud) = (level == Level::None, level == Level::All);
+        if self.imp().loud.replace(loud) != loud {
+            self.notify_loud();
+        }
         if self.imp().muted.replace(muted) != muted {
             self.notify_muted();
         }

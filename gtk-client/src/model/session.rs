@@ -15,10 +15,9 @@ use std::{
     sync::OnceLock,
 };
 
-use async_channel::Receiver;
 use gtk::{gio, glib, glib::subclass::Signal, prelude::*, subclass::prelude::*};
 use tertulia_client::{
-    Account, ClientEvent, Connection, PresenceView, Snapshot,
+    Account, Connection, Item, PresenceView, Snapshot,
     proto::{Person, Refusal, RoomId, Timestamp},
 };
 
@@ -28,7 +27,7 @@ use super::{
     notices::{Arrival, Wishes},
     timeline::Reader,
 };
-use crate::bridge::{Batch, Bridge, follow};
+use crate::bridge::{Batch, Bridge, Opened, follow};
 
 mod imp {
     use super::*;
@@ -50,6 +49,8 @@ mod imp {
         pub(super) current: RefCell<Option<Room>>,
         /// Who the members are is being asked; `true`: to be asked again, somebody came or went.
         pub(super) members_asked: Cell<Option<bool>>,
+        /// A room's newest page, read beside making the window; good until something happens.
+        pub(super) first_page: RefCell<Option<(RoomId, Vec<Item>)>>,
         pub(super) wishes: RefCell<Wishes>,
         /// Where they are kept; `None` in tests.
         pub(super) wishes_path: RefCell<Option<PathBuf>>,
@@ -71,6 +72,7 @@ mod imp {
                 members: gio::ListStore::new::<PersonObject>(),
                 current: RefCell::default(),
                 members_asked: Cell::default(),
+                first_page: RefCell::default(),
                 wishes: RefCell::default(),
                 wishes_path: RefCell::default(),
             }
@@ -115,9 +117,11 @@ impl Default for Session {
 
 impl Session {
     /// Shows this client from now on, until it is closed.
-    pub(crate) fn attach(&self, bridge: Bridge, events: Receiver<ClientEvent>) {
+    pub(crate) fn attach(&self, opened: Opened) {
+        let Opened { bridge, events, page } = opened;
         let snapshot = bridge.client().snapshot();
         if self.imp().bridge.set(bridge).is_ok() {
+            self.imp().first_page.replace(page);
             self.restore(snapshot);
             self.iter_rooms().for_each(|room| self.take_draft(&room));
             let session = self.downgrade();
@@ -240,6 +244,7 @@ impl Session {
 
     /// Takes in what happened.
     pub(crate) fn apply(&self, batch: Batch) {
+        self.imp().first_page.take();
         if let Some(account) = batch.account {
             self.set_account(Some(account));
         }
@@ -305,12 +310,15 @@ impl Session {
         for id in gone {
             self.drop_room(id);
         }
+        let mut new = Vec::new();
         for view in snapshot.rooms {
             match self.room(view.listing.room) {
                 Some(room) => room.set_view(view),
-                None => drop(self.add_room(view)),
+                None => new.push(self.make_room(view)),
             }
         }
+        // At once: each change of the list sorts it.
+        self.rooms().extend_from_slice(&new);
         self.emit_by_name::<()>("rooms-changed", &[]);
         self.set_presence(snapshot.presence);
         self.set_held_by(snapshot.held_by);
@@ -369,9 +377,16 @@ impl Session {
     }
 
     fn set_presence(&self, presence: PresenceView) {
-        self.iter_rooms().for_each(|room| room.set_presence(&presence));
         self.imp().presence.replace(presence);
+        let known = self.known_presence();
+        self.iter_rooms().for_each(|room| room.set_presence(&known));
         self.set_members(self.people_of_room());
+    }
+
+    /// Who is here as of now: nobody that one knows of, where there is no connection.
+    fn known_presence(&self) -> PresenceView {
+        let presence = self.imp().presence.borrow();
+        if presence.current { presence.clone() } else { PresenceView::default() }
     }
 
     /// Shows these members, those who are here first, with what is known of their presence.
@@ -382,17 +397,20 @@ impl Session {
                 person.online = presence.people.iter().any(|here| here.account == person.account);
             }
         }
+        let current = presence.current;
         drop(presence);
         let me = self.account().map(|account| account.id);
         people.sort_by(|a, b| (!a.online, &a.display).cmp(&(!b.online, &b.display)));
         let same = self.imp().members.n_items() as usize == people.len()
-            && self.iter_members().zip(&people).all(|(shown, person)| shown.person() == person);
+            && self.iter_members().zip(&people).all(|(shown, person)| {
+                shown.person() == person && shown.is_here().is_some() == current
+            });
         if !same {
             let objects: Vec<_> = people
                 .into_iter()
                 .map(|person| {
                     let is_me = Some(person.account) == me;
-                    PersonObject::new(person, is_me)
+                    PersonObject::new(person, is_me, current)
                 })
                 .collect();
             let members = self.members();
@@ -401,11 +419,16 @@ impl Session {
     }
 
     fn add_room(&self, view: tertulia_client::RoomView) -> Room {
+        let room = self.make_room(view);
+        self.rooms().append(&room);
+        room
+    }
+
+    fn make_room(&self, view: tertulia_client::RoomView) -> Room {
         let room = Room::new(view);
         room.set_reader(self.reader());
-        room.set_presence(&self.imp().presence.borrow());
+        room.set_presence(&self.known_presence());
         self.take_draft(&room);
-        self.rooms().append(&room);
         room
     }
 

@@ -18,6 +18,8 @@ use self::quotes::Quotes;
 
 /// Messages of one sender this far apart are still one group, in milliseconds.
 const GROUP_MS: u64 = 5 * 60 * 1_000;
+/// Days begin and end with one of these, in every place there is.
+const QUARTER_MS: u64 = 15 * 60 * 1_000;
 /// Cards a room keeps; the oldest goes.
 const CARDS: usize = 20;
 
@@ -363,13 +365,15 @@ fn is_message(content: &Content) -> bool {
 
 struct Builder<F> {
     day_of: F,
+    /// The day of the quarter of an hour that was asked for last.
+    known: Option<(u64, Day)>,
     day: Option<Day>,
     lines: Vec<Line>,
 }
 
 impl<F: Fn(Timestamp) -> Day> Builder<F> {
     fn new(day_of: F) -> Self {
-        Self { day_of, day: None, lines: Vec::new() }
+        Self { day_of, known: None, day: None, lines: Vec::new() }
     }
 
     fn message(
@@ -399,7 +403,12 @@ impl<F: Fn(Timestamp) -> Day> Builder<F> {
     }
 
     fn begin_day(&mut self, time: Timestamp) {
-        let day = (self.day_of)(time);
+        let quarter = time.0 / QUARTER_MS;
+        let day = match self.known {
+            Some((known, day)) if known == quarter => day,
+            _ => (self.day_of)(time),
+        };
+        self.known = Some((quarter, day));
         if self.day != Some(day) {
             self.day = Some(day);
             self.lines.push(Line::Day(day));

@@ -7,8 +7,8 @@ use crate::appearance::{Rgb, contrast};
 /// Text on a ground is hard to read below this (WCAG 2.1, AA).
 const LEGIBLE: f64 = 4.5;
 
-/// Every name. With `_color` behind them they are libadwaita's, but for [`OURS`].
-pub(super) const NAMES: [&str; 33] = [
+/// Every name. With `_color` behind them they are libadwaita's, but for [`OURS`] and the authors'.
+pub(super) const NAMES: [&str; 41] = [
     "window_bg",
     "window_fg",
     "view_bg",
@@ -42,6 +42,14 @@ pub(super) const NAMES: [&str; 33] = [
     "error",
     "error_bg",
     "error_fg",
+    "author_1",
+    "author_2",
+    "author_3",
+    "author_4",
+    "author_5",
+    "author_6",
+    "author_7",
+    "author_8",
 ];
 
 /// Those that libadwaita 1.2 does not know, and what they colour.
@@ -75,7 +83,14 @@ impl Palette {
     /// A text on a ground, both of this palette, that is hard to read; and how hard.
     pub(super) fn hard_to_read(&self) -> Option<(&'static str, f64)> {
         let on_ground = |name: &'static str| {
-            let ground = self.colour(&format!("{}_bg", name.strip_suffix("_fg")?))?;
+            let ground = match name.strip_suffix("_fg") {
+                Some(part) => self.colour(&format!("{part}_bg"))?,
+                // Names stand in bubbles.
+                None if name.starts_with("author_") => {
+                    self.colour("bubble_bg").or_else(|| self.colour("window_bg"))?
+                }
+                None => return None,
+            };
             Some((name, contrast(self.colour(name)?, ground)))
         };
         NAMES.into_iter().filter_map(on_ground).find(|(_, contrast)| *contrast < LEGIBLE)
@@ -130,5 +145,8 @@ mod tests {
         assert_eq!(palette.hard_to_read().unwrap().0, "view_fg");
         palette.set("view_bg", Rgb([0; 3]));
         assert_eq!(palette.hard_to_read(), None);
+        palette.set("author_3", Rgb([120; 3]));
+        palette.set("bubble_bg", Rgb([90; 3]));
+        assert_eq!(palette.hard_to_read().unwrap().0, "author_3");
     }
 }

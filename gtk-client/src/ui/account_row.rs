@@ -96,7 +96,7 @@ impl AccountRow {
         imp.server.set_label(&place);
         imp.server.set_visible(!place.is_empty());
         let news = session.news();
-        let quiet = news.mentions == 0;
+        let quiet = news.told == 0;
         imp.unread.set_visible(news.unread > 0);
         imp.unread.set_label(&short_count(news.unread));
         imp.unread.set_css_classes(if quiet { &["badge", "quiet-badge"] } else { &["badge"] });

@@ -109,7 +109,7 @@ mod imp {
             let news = accounts.news_beside(session);
             self.elsewhere.set_visible(news.unread > 0);
             self.elsewhere.set_label(&short_count(news.unread));
-            let quiet = news.mentions == 0;
+            let quiet = news.told == 0;
             self.elsewhere.set_css_classes(if quiet {
                 &["badge", "quiet-badge"]
             } else {

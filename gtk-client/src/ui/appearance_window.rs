@@ -52,6 +52,8 @@ mod imp {
         #[template_child]
         pub(super) densities: TemplateChild<gtk::Box>,
         #[template_child]
+        pub(super) files: TemplateChild<gtk::Box>,
+        #[template_child]
         pub(super) bubbles: TemplateChild<gtk::ToggleButton>,
         #[template_child]
         pub(super) lines: TemplateChild<gtk::ToggleButton>,
@@ -160,7 +162,7 @@ impl AppearanceWindow {
             tr("Your own are files in {folder}. What you save there shows at once."),
             &[("folder", &folder)],
         ))));
-        for choices in [&imp.schemes, &imp.arrangements, &imp.densities] {
+        for choices in [&imp.schemes, &imp.arrangements, &imp.densities, &imp.files] {
             Looks::shared().turn(choices);
         }
         self.follow_themes();

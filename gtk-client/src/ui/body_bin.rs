@@ -10,6 +10,13 @@ use gtk::{glib, pango, prelude::*, subclass::prelude::*};
 
 /// The longest line of a bubble, in characters.
 const MAX_WIDTH_CHARS: i32 = 58;
+/// A line of so many is longer than that, however narrow they are.
+const LONG_CHARS: usize = 3 * MAX_WIDTH_CHARS as usize;
+
+/// Whether a line needs not be laid out to know that it is too long for a bubble.
+fn is_long(text: &str) -> bool {
+    text.lines().any(|line| line.len() > LONG_CHARS && line.chars().count() > LONG_CHARS)
+}
 
 mod imp {
     use super::*;
@@ -66,7 +73,12 @@ mod imp {
             }
             // Asked for the whole width of the list, though a bubble is as wide as it wishes.
             let width = if for_size < 0 { wished } else { for_size.min(wished) };
-            let (_, height, _, _) = label.measure(orientation, width);
+            // The label would first lay it out twice more, to know its own widths.
+            let layout = label.layout().copy();
+            if label.wraps() {
+                layout.set_width(width.saturating_mul(pango::SCALE));
+            }
+            let (_, height) = layout.pixel_size();
             (height, height, -1, -1)
         }
 
@@ -86,15 +98,23 @@ mod imp {
             let char_width =
                 metrics.approximate_char_width().max(metrics.approximate_digit_width());
             let chars = |count: i32| (count * char_width + pango::SCALE - 1) / pango::SCALE;
-            let layout = label.create_pango_layout(Some(&label.text()));
-            layout.set_attributes(label.attributes().as_ref());
-            let (unbroken, _) = layout.pixel_size();
+            let unbroken = || {
+                let layout = label.create_pango_layout(Some(&label.text()));
+                layout.set_attributes(label.attributes().as_ref());
+                layout.pixel_size().0
+            };
             let widths = if label.wraps() {
                 let least = chars(label.width_chars());
-                let longest = if self.fills.get() { unbroken } else { chars(MAX_WIDTH_CHARS) };
-                (least, unbroken.min(longest).max(least))
+                let longest = chars(MAX_WIDTH_CHARS);
+                let wished = match (self.fills.get(), is_long(&label.text())) {
+                    (true, _) => unbroken(),
+                    (false, true) => longest,
+                    (false, false) => unbroken().min(longest),
+                };
+                (least, wished.max(least))
             } else {
-                (unbroken, unbroken)
+                let width = unbroken();
+                (width, width)
             };
             self.widths.set(Some(widths));
             widths

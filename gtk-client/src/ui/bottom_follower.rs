@@ -103,6 +103,11 @@ impl BottomFollower {
         self.0.follows.get()
     }
 
+    /// Whether it goes to the end with the next frame.
+    pub(crate) fn is_moving(&self) -> bool {
+        self.0.pending.get()
+    }
+
     /// Goes to the newest row and stays there.
     pub(crate) fn go_to_end(&self) {
         self.0.away.set(false);

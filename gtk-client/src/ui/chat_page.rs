@@ -3,12 +3,14 @@
 mod answering;
 mod choosing;
 mod commands;
+mod excerpt;
 mod going;
 mod heading;
 mod hover;
 mod message_menu;
 mod rows;
 mod unread;
+mod whose;
 
 use std::cell::{Cell, OnceCell, RefCell};
 
@@ -19,13 +21,13 @@ use tertulia_client::{
     proto::{MessageId, Seq},
 };
 
+use self::excerpt::Excerpt;
 use super::{
     answer_bar::AnswerBar, bottom_follower::BottomFollower, composer::Composer,
     connection_strip::ConnectionStrip, timeline_cell::TimelineCell, toasts,
     whole_message_window::WholeMessageWindow,
 };
 use crate::{
-    appearance::Looks,
     i18n::tr,
     model::{Chosen, Room, Session},
     sentences,
@@ -53,7 +55,7 @@ mod imp {
         #[template_child]
         pub(super) members: TemplateChild<gtk::ToggleButton>,
         #[template_child]
-        pub(super) strip: TemplateChild<ConnectionStrip>,
+        pub(in crate::ui) strip: TemplateChild<ConnectionStrip>,
         #[template_child]
         pub(super) stack: TemplateChild<gtk::Stack>,
         #[template_child]
@@ -79,6 +81,10 @@ mod imp {
         #[template_child]
         pub(in crate::ui) more: TemplateChild<gtk::Button>,
         #[template_child]
+        pub(in crate::ui) whose: TemplateChild<gtk::Label>,
+        /// Frames in which it is looked for.
+        pub(super) whose_in: Cell<u32>,
+        #[template_child]
         pub(super) answer_bar: TemplateChild<AnswerBar>,
         #[template_child]
         pub(super) choosing: TemplateChild<gtk::Box>,
@@ -96,6 +102,7 @@ mod imp {
         pub(super) reopen: TemplateChild<gtk::Button>,
         pub(super) session: OnceCell<Session>,
         pub(super) follower: OnceCell<BottomFollower>,
+        pub(in crate::ui) excerpt: OnceCell<Excerpt>,
         pub(super) room: RefCell<Option<Room>>,
         pub(super) room_handlers: RefCell<Vec<glib::SignalHandlerId>>,
         /// The line "New messages" was in sight.
@@ -198,6 +205,7 @@ mod imp {
             self.list.set_factory(Some(&rows::factory(&page)));
             self.follow_menu();
             self.follow_hover();
+            self.follow_whose();
             self.follow_escape();
             let follower = BottomFollower::new(&self.list, self.scroll.vadjustment());
             follower.on_change(clone!(
@@ -208,11 +216,7 @@ mod imp {
             follower.on_near_top(clone!(
                 #[weak]
                 page,
-                move || {
-                    if let (Some(session), Some(room)) = (page.imp().session.get(), page.room()) {
-                        session.load_older(&room);
-                    }
-                }
+                move || page.imp().near_top()
             ));
             follower.on_near_end(clone!(
                 #[weak]
@@ -223,15 +227,17 @@ mod imp {
                     }
                 }
             ));
+            let _ =
+                self.excerpt.set(Excerpt::new(&self.list, &self.scroll.vadjustment(), &follower));
             let _ = self.follower.set(follower);
             let moved = clone!(
                 #[weak]
                 page,
                 move |_: &gtk::Adjustment| page.imp().look_for_new()
             );
-            self.list.connect_map(|list| tell_width(list.width()));
+            self.list.connect_map(|list| rows::tell_width(list.width()));
             self.scroll.hadjustment().connect_page_size_notify(|across| {
-                tell_width(across.page_size() as i32);
+                rows::tell_width(across.page_size() as i32);
             });
             self.scroll.vadjustment().connect_value_changed(moved.clone());
             self.scroll.vadjustment().connect_changed(moved);
@@ -363,18 +369,16 @@ impl ChatPage {
         imp.update_title();
         imp.update_rights();
         imp.update_writers();
-        let Some(room) = room else {
-            imp.list.set_model(gtk::SelectionModel::NONE);
-            return;
-        };
+        let show = |lines| imp.excerpt.get().iter().for_each(|excerpt| excerpt.set_lines(lines));
+        let Some(room) = room else { return show(None) };
         imp.composer.set_text(&room.draft());
         self.end_choosing();
         self.show_answering();
         // It is in the composer now, and no news in the list.
         room.set_draft("");
         self.follow(room);
-        let lines = gtk::NoSelection::new(Some(room.lines().clone()));
-        imp.list.set_model(Some(&lines));
+        // After it, which tells whether the end of these is where it goes on.
+        show(Some(room.lines()));
         imp.new_seen.set(false);
         imp.new_button.set_visible(false);
         imp.look_for_new();
@@ -486,12 +490,5 @@ impl ChatPage {
                 }
             }
         ));
-    }
-}
-
-/// It is 0 until there is one.
-fn tell_width(width: i32) {
-    if width > 0 {
-        Looks::shared().set_width(width);
     }
 }

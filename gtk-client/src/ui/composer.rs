@@ -1,6 +1,7 @@
 //! Where one writes: Enter sends, Shift+Enter breaks the line.
 
 mod completing;
+mod emoji;
 
 use std::{cell::Cell, sync::OnceLock};
 
@@ -186,22 +187,6 @@ mod imp {
                 }
                 glib::ControlFlow::Break
             });
-        }
-
-        /// Made when first asked for: it is large.
-        fn make_emoji_chooser(&self, button: &gtk::MenuButton) {
-            if button.popover().is_some() {
-                return;
-            }
-            let chooser = gtk::EmojiChooser::new();
-            let text = self.text.downgrade();
-            chooser.connect_emoji_picked(move |_, emoji| {
-                if let Some(text) = text.upgrade() {
-                    text.buffer().insert_at_cursor(emoji);
-                    text.grab_focus();
-                }
-            });
-            button.set_popover(Some(&chooser));
         }
     }
 }

@@ -11,12 +11,14 @@ use tertulia_client::Connection;
 use crate::{
     appearance::Looks,
     i18n::{fill, tr, trn},
-    model::{Session, clock},
+    model::{Session, clock, now},
     sentences::{doubt, refusal, short_trouble, trouble_at},
 };
 
 /// A connection that comes about sooner than this is nobody's concern.
 const PATIENCE: Duration = Duration::from_millis(700);
+/// A wait in seconds of which telling takes as much room as of any.
+const LONG_WAIT_S: u64 = 60;
 
 mod imp {
     use super::*;
@@ -34,6 +36,10 @@ mod imp {
         pub(super) icon: TemplateChild<gtk::Image>,
         #[template_child]
         pub(super) text: TemplateChild<gtk::Label>,
+        /// Never in sight: what was said and took most room, so that the messages stay in place
+        /// while words come and go.
+        #[template_child]
+        pub(super) longest: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) wake: TemplateChild<gtk::Button>,
         pub(super) session: OnceCell<Session>,
@@ -77,14 +83,17 @@ mod imp {
             match session.connection() {
                 Connection::Live | Connection::Unjoined => {
                     if let Some(why) = session.held_by() {
-                        self.show(&refusal(why), false, false);
+                        self.show(&refusal(why), false, None);
                         return;
                     }
                     self.revealer.set_reveal_child(false);
                     self.spinner.stop();
+                    self.longest.set_label("");
                 }
                 Connection::Connecting { doubt: None } => self.busy(tr("Connecting…")),
-                Connection::Connecting { doubt: Some(why) } => self.show(&doubt(&why), true, false),
+                Connection::Connecting { doubt: Some(why) } => {
+                    self.show(&doubt(&why), true, Some(false));
+                }
                 Connection::Syncing => self.busy(tr("Getting what was said meanwhile…")),
                 Connection::Offline { retry_in, .. } => {
                     let wait_us = i64::try_from(retry_in.as_micros()).unwrap_or(i64::MAX);
@@ -110,7 +119,7 @@ mod imp {
                 Connection::Stopped(why) => {
                     let server = session.account().map(|account| account.server);
                     let text = trouble_at(&server.unwrap_or_default(), &why);
-                    self.show(&text, false, false);
+                    self.show(&text, false, None);
                 }
             }
         }
@@ -118,7 +127,7 @@ mod imp {
         /// Shows that something is under way, unless it is over in a moment.
         fn busy(&self, text: &'static str) {
             if self.revealer.reveals_child() {
-                self.show(text, true, false);
+                self.show(text, true, Some(false));
                 return;
             }
             let timer = glib::timeout_add_local_once(
@@ -128,7 +137,7 @@ mod imp {
                     self,
                     move || {
                         strip.timer.take();
-                        strip.show(text, true, false);
+                        strip.show(text, true, Some(false));
                     }
                 ),
             );
@@ -140,20 +149,24 @@ mod imp {
                 return;
             };
             let since = session.offline_since().map(clock).unwrap_or_default();
-            let why = short_trouble(&trouble);
-            let said = fill(tr("Offline since {time}: {why}."), &[("time", &since), ("why", &why)]);
             let left_us = self.due_us.get().saturating_sub(glib::monotonic_time());
             let seconds = u64::try_from(left_us / 1_000_000 + 1).unwrap_or(0);
-            let next = trn("Trying again in a second.", "Trying again in {n} s.", seconds);
-            self.show(&format!("{said} {next}"), false, true);
+            self.show(&offline(&since, &short_trouble(&trouble), seconds), false, Some(true));
         }
 
-        fn show(&self, text: &str, busy: bool, can_wake: bool) {
+        /// `can_wake`: whether an attempt can be asked for now; `None`: none helps.
+        fn show(&self, text: &str, busy: bool, can_wake: Option<bool>) {
             self.text.set_label(text);
+            let usual = offline(&clock(now()), tr("the connection was lost"), LONG_WAIT_S);
+            let before = self.longest.label();
+            let longest = [text, usual.as_str(), before.as_str()].into_iter();
+            let longest = longest.max_by_key(|said| said.chars().count());
+            self.longest.set_label(longest.unwrap_or_default());
             self.icon.set_visible(!busy);
             self.spinner.set_visible(busy);
             self.spinner.set_spinning(busy);
-            self.wake.set_visible(can_wake);
+            self.wake.set_visible(can_wake.is_some());
+            self.wake.set_sensitive(can_wake == Some(true));
             self.revealer.set_reveal_child(true);
         }
 
@@ -163,6 +176,12 @@ mod imp {
             }
         }
     }
+}
+
+fn offline(since: &str, why: &str, seconds: u64) -> String {
+    let said = fill(tr("Offline since {time}: {why}."), &[("time", since), ("why", why)]);
+    let next = trn("Trying again in a second.", "Trying again in {n} s.", seconds);
+    format!("{said} {next}")
 }
 
 glib::wrapper! {

@@ -84,14 +84,18 @@ glib::wrapper! {
 
 impl Farewell {
     /// Sends what waits, for [`FLUSH`] at most, and ends the clients. Says what is under way, and
-    /// what still waits at the end; the person may cut both short. Returns what still waits.
-    pub(crate) async fn say(parent: Option<&gtk::Window>, sessions: &[Session]) -> usize {
+    /// what still waits at the end; the person may cut both short, and so may whoever holds a sender
+    /// of `enough`. Returns what still waits.
+    pub(crate) async fn say(
+        parent: Option<&gtk::Window>,
+        sessions: &[Session],
+        (sender, enough): (async_channel::Sender<()>, async_channel::Receiver<()>),
+    ) -> usize {
         let queued = queued(sessions);
         let Some(parent) = parent.filter(|_| queued > 0) else {
             return close(sessions).await;
         };
         let window: Self = glib::Object::builder().property("transient-for", parent).build();
-        let (sender, enough) = async_channel::bounded(1);
         let _ = window.imp().enough.set(sender);
         window.imp().text.set_label(&trn(
             "Sending a message that waits…",

@@ -108,12 +108,14 @@ impl MemberRow {
         imp.avatar.set_text(Some(person.display.as_str()));
         imp.name.set_label(person.display.as_str());
         self.set_tooltip_text(Some(&format!("@{}", person.handle)));
-        let presence = if person.online { tr("here") } else { tr("away") };
-        let words =
-            [Some(presence), object.is_me().then(|| tr("you")), sentences::role(person.role)];
+        let is_here = object.is_here();
+        let presence = is_here.map(|here| if here { tr("here") } else { tr("away") });
+        let words = [presence, object.is_me().then(|| tr("you")), sentences::role(person.role)];
         let words: Vec<_> = words.into_iter().flatten().collect();
-        imp.state.set_label(&words.join(" · "));
-        imp.dot.set_css_classes(if person.online { &["dot", "here"] } else { &["dot"] });
+        // Never empty: a row is as high offline as it was before.
+        imp.state.set_label(if words.is_empty() { " ".into() } else { words.join(" · ") }.as_str());
+        imp.dot.set_css_classes(if is_here == Some(true) { &["dot", "here"] } else { &["dot"] });
+        imp.dot.set_visible(is_here.is_some());
         let about = fill(tr("About {name}"), &[("name", person.display.as_str())]);
         imp.menu.set_tooltip_text(Some(&about));
         imp.menu_text.set_label(&about);

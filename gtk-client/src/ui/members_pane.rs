@@ -6,7 +6,7 @@ use tertulia_client::proto::RoomId;
 
 use super::{member_menu, member_row::MemberRow};
 use crate::{
-    i18n::trn,
+    i18n::{tr, trn},
     model::{PersonObject, Session},
 };
 
@@ -78,9 +78,16 @@ impl MembersPane {
             #[weak]
             imp,
             move |members, _, _, _| {
-                let people = members.iter::<PersonObject>().filter_map(Result::ok);
-                let here = people.filter(|member| member.person().online).count();
-                imp.title.set_subtitle(&trn("one is here", "{n} are here", here as u64));
+                let people: Vec<_> =
+                    members.iter::<PersonObject>().filter_map(Result::ok).collect();
+                let here = people.iter().filter(|member| member.is_here() == Some(true)).count();
+                let is_known = people.iter().all(|member| member.is_here().is_some());
+                imp.title.set_subtitle(&match (people.is_empty(), is_known) {
+                    // Nobody has said yet who they are.
+                    (true, _) => String::new(),
+                    (false, true) => trn("one is here", "{n} are here", here as u64),
+                    (false, false) => tr("offline").to_owned(),
+                });
             }
         ));
         let say = clone!(

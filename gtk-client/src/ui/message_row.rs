@@ -1,18 +1,27 @@
 //! A message: a bubble with its sender, text, time and how far it got.
 
-mod arrangement;
+pub(super) mod arrangement;
+mod failure;
+mod tick;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
-use gtk::{glib, graphene, pango, prelude::*, subclass::prelude::*};
-use tertulia_client::{Content, Delivery, Item, proto::Handle};
+use gtk::{glib, glib::clone, graphene, pango, prelude::*, subclass::prelude::*};
+use tertulia_client::{
+    Content, Delivery, Item,
+    proto::{Handle, MessageId},
+};
 
+use self::{failure::Failure, tick::Tick};
 use super::{body_bin::BodyBin, fold, message_links::MessageLinks, message_text, quote::Quote};
 use crate::{
     appearance::Looks,
-    i18n::{fill, tr},
-    model::{Answered, clock, links},
-    sentences,
+    i18n::tr,
+    model::{
+        Answered,
+        census::{Counted, MESSAGES},
+        clock, links,
+    },
 };
 
 /// A text up to this long has its time beside it, a longer one below.
@@ -31,11 +40,6 @@ mod imp {
     #[template(resource = "/org/tertulia/Tertulia/ui/message_row.ui")]
     pub struct MessageRow {
         #[template_child]
-        pub(super) avatar: TemplateChild<adw::Avatar>,
-        /// The sender where messages are lines.
-        #[template_child]
-        pub(super) nick: TemplateChild<gtk::Label>,
-        #[template_child]
         pub(super) column: TemplateChild<gtk::Box>,
         #[template_child]
         pub(super) bubble: TemplateChild<gtk::Box>,
@@ -50,23 +54,21 @@ mod imp {
         #[template_child]
         pub(super) body: TemplateChild<gtk::Label>,
         #[template_child]
-        pub(super) whole: TemplateChild<gtk::Button>,
+        pub(super) stamp: TemplateChild<gtk::Box>,
         #[template_child]
         pub(super) time: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) tick: TemplateChild<gtk::Image>,
-        #[template_child]
-        pub(super) tick_text: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) failure: TemplateChild<gtk::Box>,
-        #[template_child]
-        pub(super) reason: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) retry: TemplateChild<gtk::Button>,
-        #[template_child]
-        pub(super) discard: TemplateChild<gtk::Button>,
+        // What most messages do without is made where it is needed: rows are many.
+        pub(super) avatar: OnceCell<adw::Avatar>,
+        /// What tells the sender apart from others of that name.
+        pub(super) handle: RefCell<String>,
+        /// The sender where messages are lines.
+        pub(super) nick: OnceCell<gtk::Label>,
+        pub(super) whole: OnceCell<gtk::Button>,
+        pub(super) tick: OnceCell<Tick>,
+        pub(super) failure: OnceCell<Failure>,
         pub(super) links: OnceCell<MessageLinks>,
         pub(super) quote: OnceCell<Quote>,
+        pub(super) _counted: Counted<MESSAGES>,
     }
 
     #[glib::object_subclass]
@@ -86,7 +88,12 @@ mod imp {
         }
     }
 
-    impl ObjectImpl for MessageRow {}
+    impl ObjectImpl for MessageRow {
+        fn constructed(&self) {
+            self.parent_constructed();
+            self.obj().tell_handle(&self.name);
+        }
+    }
     impl WidgetImpl for MessageRow {}
     impl BoxImpl for MessageRow {}
 }
@@ -112,9 +119,8 @@ impl MessageRow {
         set_class(&*imp.bubble, "mine", item.mine);
         set_class(&*imp.bubble, "first", first);
         set_class(&*imp.bubble, "last", last);
-        imp.avatar.set_text(Some(item.author.display.as_str()));
         imp.name.set_label(item.author.display.as_str());
-        imp.name.set_tooltip_text(Some(&format!("@{}", item.author.handle)));
+        imp.handle.replace(format!("@{}", item.author.handle));
         self.arrange(item.mine, first, last);
         self.set_names_me(names_me.is_some());
         self.bind_text(item, names_me);
@@ -144,6 +150,22 @@ impl MessageRow {
         self.imp().bubble.compute_bounds(within)
     }
 
+    /// Where its author's name is, if it is shown.
+    pub(crate) fn name_bounds(&self, within: &impl IsA<gtk::Widget>) -> Option<graphene::Rect> {
+        let imp = self.imp();
+        let shown = [imp.nick.get(), Some(&*imp.name)]
+            .into_iter()
+            .flatten()
+            .find(|label| label.is_visible() && !label.label().is_empty())?;
+        shown.compute_bounds(within)
+    }
+
+    /// Where names stand beside messages, the place for one beside this.
+    pub(crate) fn nick_bounds(&self, within: &impl IsA<gtk::Widget>) -> Option<graphene::Rect> {
+        let nick = self.imp().nick.get()?;
+        nick.compute_bounds(within).filter(|_| nick.is_visible())
+    }
+
     /// What of its text is marked.
     pub(crate) fn marked(&self) -> Option<String> {
         let body = &*self.imp().body;
@@ -152,6 +174,21 @@ impl MessageRow {
         let from = usize::try_from(from).ok()?;
         let count = usize::try_from(to).ok()?.saturating_sub(from);
         Some(text.chars().skip(from).take(count).collect())
+    }
+
+    /// On asking: to set the text of a tooltip is to ask the display where the pointer is.
+    fn tell_handle(&self, label: &gtk::Label) {
+        label.set_has_tooltip(true);
+        label.connect_query_tooltip(clone!(
+            #[weak(rename_to = row)]
+            self,
+            #[upgrade_or]
+            false,
+            move |_, _, _, _, tooltip| {
+                tooltip.set_text(Some(&row.imp().handle.borrow()));
+                true
+            }
+        ));
     }
 
     fn set_names_me(&self, names_me: bool) {
@@ -169,12 +206,7 @@ impl MessageRow {
         };
         let beginning = fold::beginning(text);
         let text = beginning.unwrap_or(text);
-        imp.whole.set_visible(beginning.is_some());
-        if let (Some(_), Some(id)) = (beginning, item.message_id) {
-            // The target first: an action with a target of the wrong type is complained about.
-            imp.whole.set_action_target_value(Some(&id.to_string().to_variant()));
-            imp.whole.set_action_name(Some("chat.read-whole"));
-        }
+        self.offer_whole(item.message_id.filter(|_| beginning.is_some()));
         let attributes = pango::AttrList::new();
         // A hyphen at the end of a line would be read as a part of the address it breaks.
         attributes.insert(pango::AttrInt::new_insert_hyphens(false));
@@ -191,7 +223,9 @@ impl MessageRow {
         if is_text {
             message_text::mark(&attributes, text, &links, names_me);
         }
-        imp.links.get_or_init(|| MessageLinks::of(&imp.body)).set(&imp.body, text, &links);
+        if imp.links.get().is_some() || !links.is_empty() {
+            imp.links.get_or_init(|| MessageLinks::of(&imp.body)).set(&imp.body, text, &links);
+        }
         imp.body.set_attributes(Some(&attributes));
         set_class(&*imp.body, "faint", !is_text);
         let short = text.chars().take(SHORT_TEXT_CHARS + 1).count() <= SHORT_TEXT_CHARS
@@ -222,33 +256,50 @@ impl MessageRow {
         imp.body_bin.text_changed();
     }
 
+    /// The way to the whole text, where that is longer than what is shown.
+    fn offer_whole(&self, id: Option<MessageId>) {
+        let imp = self.imp();
+        let Some(id) = id else {
+            return imp.whole.get().iter().for_each(|whole| whole.set_visible(false));
+        };
+        let whole = imp.whole.get_or_init(|| {
+            let whole = gtk::Button::with_label(tr("Read it all"));
+            whole.set_halign(gtk::Align::Start);
+            whole.set_css_classes(&["small", "flat", "whole"]);
+            imp.content.insert_child_after(&whole, Some(&*imp.body_bin));
+            whole
+        });
+        // The target first: an action with a target of the wrong type is complained about.
+        whole.set_action_target_value(Some(&id.to_string().to_variant()));
+        whole.set_action_name(Some("chat.read-whole"));
+        whole.set_visible(true);
+    }
+
     fn bind_delivery(&self, item: &Item) {
         let imp = self.imp();
-        imp.tick.set_visible(item.mine);
-        let (icon, text) = match item.delivery {
-            Delivery::Pending => ("tertulia-pending-symbolic", tr("Waiting to be sent")),
-            Delivery::Sent => ("tertulia-sent-symbolic", tr("Sent")),
-            Delivery::Failed(_) => ("dialog-warning-symbolic", tr("Not sent")),
-        };
-        imp.tick.set_icon_name(Some(icon));
-        imp.tick.set_tooltip_text(Some(text));
-        imp.tick_text.set_label(text);
-        let failed = match item.delivery {
-            Delivery::Failed(refusal) => Some(refusal),
-            Delivery::Pending | Delivery::Sent => None,
-        };
-        set_class(&*imp.bubble, "failed", failed.is_some());
-        imp.failure.set_visible(failed.is_some());
-        if let (Some(refusal), Some(id)) = (failed, item.message_id) {
-            let reason = sentences::refusal(refusal);
-            imp.reason.set_label(&fill(tr("Not sent. {reason}"), &[("reason", &reason)]));
-            let target = id.to_string().to_variant();
-            // The target first: an action with a target of the wrong type is complained about.
-            imp.retry.set_action_target_value(Some(&target));
-            imp.retry.set_action_name(Some("chat.retry"));
-            imp.discard.set_action_target_value(Some(&target));
-            imp.discard.set_action_name(Some("chat.discard"));
+        if item.mine {
+            let tick = imp.tick.get_or_init(|| {
+                let tick = Tick::default();
+                imp.stamp.append(&tick);
+                tick
+            });
+            tick.set(item.delivery);
         }
+        imp.tick.get().iter().for_each(|tick| tick.set_visible(item.mine));
+        let failed = match (item.delivery, item.message_id) {
+            (Delivery::Failed(refusal), Some(id)) => Some((refusal, id)),
+            _ => None,
+        };
+        set_class(&*imp.bubble, "failed", matches!(item.delivery, Delivery::Failed(_)));
+        if let Some((refusal, id)) = failed {
+            let failure = imp.failure.get_or_init(|| {
+                let failure = Failure::default();
+                imp.column.append(&failure);
+                failure
+            });
+            failure.set(refusal, id);
+        }
+        imp.failure.get().iter().for_each(|failure| failure.set_visible(failed.is_some()));
     }
 }
 

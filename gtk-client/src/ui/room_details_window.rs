@@ -12,7 +12,7 @@ use tertulia_client::{
     proto::{HistoryPolicy, RoomId, RoomKind, RoomName, Topic},
 };
 
-use super::{leaving, member_menu, member_row::MemberRow, toasts};
+use super::{leaving, member_menu, member_row::MemberRow, over, toasts};
 use crate::{
     appearance::Looks,
     i18n::{tr, trn},
@@ -183,6 +183,7 @@ impl RoomDetailsWindow {
     /// A window over `parent`.
     pub(crate) fn new(parent: Option<&gtk::Window>, session: &Session, room: &Room) -> Self {
         let window: Self = glib::Object::builder().property("transient-for", parent).build();
+        over::fit(&window);
         let imp = window.imp();
         let _ = imp.session.set(session.clone());
         let _ = imp.room.set(room.clone());
@@ -320,10 +321,10 @@ impl RoomDetailsWindow {
         let imp = self.imp();
         let before = imp.shown.replace((topic.to_owned(), name.to_owned()));
         if imp.topic.text() == before.0 {
-            imp.topic.set_text(topic);
+            put(&imp.topic, topic);
         }
         if imp.name.text() == before.1 {
-            imp.name.set_text(name);
+            put(&imp.name, name);
         }
         imp.show_what_differs();
     }
@@ -336,14 +337,14 @@ impl RoomDetailsWindow {
         match deed {
             Deed::Topic => match Topic::new(imp.topic.text().trim()) {
                 Ok(topic) => {
-                    imp.topic.set_text(topic.as_str());
+                    put(&imp.topic, topic.as_str());
                     self.ask(async move |session| session.set_topic(&room, topic).await);
                 }
                 Err(error) => self.toast(&sentences::topic_error(error)),
             },
             Deed::Name => match RoomName::new(imp.name.text().trim()) {
                 Ok(name) => {
-                    imp.name.set_text(name.as_str());
+                    put(&imp.name, name.as_str());
                     self.ask(async move |session| session.rename_room(&room, name).await);
                 }
                 Err(error) => self.toast(sentences::room_name_error(error)),
@@ -387,5 +388,14 @@ impl RoomDetailsWindow {
 
     fn toast(&self, text: &str) {
         toasts::say(&self.imp().toasts, text);
+    }
+}
+
+/// Puts a text into an entry, and leaves the cursor where it is.
+fn put(entry: &adw::EntryRow, text: &str) {
+    if entry.text() != text {
+        let at = entry.position();
+        entry.set_text(text);
+        entry.set_position(at);
     }
 }

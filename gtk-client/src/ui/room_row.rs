@@ -41,7 +41,7 @@ mod imp {
         pub(super) unread: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) unread_text: TemplateChild<gtk::Label>,
-        pub(super) shown: RefCell<Option<(Room, [glib::SignalHandlerId; 5])>>,
+        pub(super) shown: RefCell<Option<(Room, [glib::SignalHandlerId; 6])>>,
     }
 
     #[glib::object_subclass]
@@ -100,6 +100,7 @@ impl RoomRow {
             room.connect_unread_notify(show.clone()),
             room.connect_online_notify(show.clone()),
             room.connect_muted_notify(show.clone()),
+            room.connect_loud_notify(show.clone()),
             room.connect_draft_notify(show),
         ];
         self.imp().shown.replace(Some((room.clone(), handlers)));
@@ -132,7 +133,9 @@ impl RoomRow {
         imp.mentions.set_label(&format!("@{}", short_count(mentions)));
         imp.unread.set_visible(unread > 0);
         imp.unread.set_label(&short_count(unread));
-        imp.unread.set_css_classes(if is_direct { &["badge"] } else { &["badge", "quiet-badge"] });
+        // As loud as one wishes to be told.
+        let quiet = !room.loud();
+        imp.unread.set_css_classes(if quiet { &["badge", "quiet-badge"] } else { &["badge"] });
         let unread_text = trn("one unread message", "{n} unread messages", unread.into());
         let mentions_text = trn("one names you", "{n} name you", mentions.into());
         imp.unread_text.set_label(&unread_text);

@@ -1,7 +1,8 @@
 //! Rooms to enter, and a new one to make.
 
 use std::{
-    cell::{Cell, OnceCell},
+    cell::{Cell, OnceCell, RefCell},
+    collections::BTreeSet,
     sync::OnceLock,
 };
 
@@ -12,13 +13,13 @@ use gtk::{
 };
 use tertulia_client::{
     RequestError,
-    proto::{HistoryPolicy, RoomKind, RoomListing, RoomName},
+    proto::{HistoryPolicy, NameError, Refusal, RoomKind, RoomListing, RoomName, skeleton},
 };
 
-use super::toasts;
+use super::{over, toasts};
 use crate::{
     i18n::{tr, trn},
-    model::Session,
+    model::{Room, Session},
     sentences,
 };
 
@@ -31,9 +32,11 @@ mod imp {
         #[template_child]
         pub(super) toasts: TemplateChild<adw::ToastOverlay>,
         #[template_child]
-        pub(super) name: TemplateChild<adw::EntryRow>,
+        pub(in crate::ui) name: TemplateChild<adw::EntryRow>,
         #[template_child]
-        pub(super) create: TemplateChild<gtk::Button>,
+        pub(super) problem: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(in crate::ui) create: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) private: TemplateChild<gtk::Switch>,
         #[template_child]
@@ -43,6 +46,8 @@ mod imp {
         #[template_child]
         pub(super) placeholder: TemplateChild<gtk::Label>,
         pub(super) session: OnceCell<Session>,
+        /// What rooms are called that one can see, without what looks alike.
+        pub(super) taken: RefCell<BTreeSet<String>>,
         pub(super) asking: Cell<bool>,
     }
 
@@ -79,9 +84,9 @@ mod imp {
             self.parent_constructed();
             let window = self.obj();
             self.name.connect_changed(clone!(
-                #[weak(rename_to = imp)]
-                self,
-                move |name| imp.create.set_sensitive(!name.text().trim().is_empty())
+                #[weak]
+                window,
+                move |_| window.judge()
             ));
             self.name.connect_entry_activated(clone!(
                 #[weak]
@@ -113,7 +118,11 @@ impl RoomsWindow {
     /// A window over `parent` that asks for the rooms at once.
     pub(crate) fn new(parent: &impl IsA<gtk::Window>, session: &Session) -> Self {
         let window: Self = glib::Object::builder().property("transient-for", parent).build();
+        over::fit(&window);
         let _ = window.imp().session.set(session.clone());
+        let own = session.rooms().iter::<Room>().filter_map(Result::ok);
+        let own = own.filter(|room| room.kind() != RoomKind::Direct);
+        window.take_names(own.map(|room| room.title()));
         window.list();
         window
     }
@@ -151,6 +160,8 @@ impl RoomsWindow {
                 for room in rooms.iter().filter(|room| can_enter(room)) {
                     imp.rooms.append(&self.row(room));
                 }
+                self.take_names(rooms.iter().map(|room| room.name.to_string()));
+                self.judge();
             }
         }
     }
@@ -179,8 +190,34 @@ impl RoomsWindow {
         row
     }
 
+    fn take_names(&self, names: impl Iterator<Item = String>) {
+        let names = names.map(|name| skeleton(name.trim_start_matches('#')));
+        self.imp().taken.borrow_mut().extend(names);
+    }
+
+    /// Says while one types what is against the name.
+    fn judge(&self) {
+        let imp = self.imp();
+        let judged = RoomName::new(imp.name.text().trim());
+        let problem = match &judged {
+            // One has only begun.
+            Err(NameError::TooShort) => None,
+            Err(error) => Some(sentences::room_name_error(*error).to_owned()),
+            Ok(name) if imp.taken.borrow().contains(&skeleton(name.as_str())) => {
+                Some(sentences::refusal(Refusal::NAME_TAKEN))
+            }
+            Ok(_) => None,
+        };
+        imp.create.set_sensitive(judged.is_ok() && problem.is_none());
+        imp.problem.set_visible(problem.is_some());
+        imp.problem.set_label(&problem.unwrap_or_default());
+    }
+
     fn create(&self) {
         let imp = self.imp();
+        if !imp.create.is_sensitive() {
+            return;
+        }
         let kind = if imp.private.is_active() { RoomKind::Private } else { RoomKind::Public };
         let history = match imp.history.selected() {
             0 => HistoryPolicy::All,

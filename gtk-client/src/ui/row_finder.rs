@@ -18,11 +18,16 @@ const POINTED: Duration = Duration::from_millis(1_600);
 
 /// The line at the top of what is in sight.
 pub(super) fn first_in_sight(list: &gtk::ListView) -> Option<TimelineLine> {
+    first_cell_in_sight(list)?.line()
+}
+
+/// Its cell.
+pub(super) fn first_cell_in_sight(list: &gtk::ListView) -> Option<TimelineCell> {
     let is_in_sight = |cell: &TimelineCell| {
         let bounds = cell.compute_bounds(list);
         bounds.is_some_and(|bounds| bounds.y() + bounds.height() > 0.0)
     };
-    find(list, is_in_sight)?.line()
+    find(list, is_in_sight)
 }
 
 /// The lowest cell of which something is in sight.

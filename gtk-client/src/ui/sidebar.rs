@@ -1,10 +1,13 @@
 //! One's rooms, in groups, and who one is.
 
+mod first_rows;
+
 use std::cell::OnceCell;
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib, glib::clone};
 
+use self::first_rows::FirstRows;
 use super::{
     account_switcher::AccountSwitcher, connection_popover::ConnectionPopover,
     connection_strip::ConnectionStrip, room_row::RoomRow,
@@ -42,6 +45,7 @@ mod imp {
         #[template_child]
         pub(super) quiet: TemplateChild<gtk::Image>,
         pub(super) selection: OnceCell<gtk::SingleSelection>,
+        pub(super) first_rows: OnceCell<FirstRows>,
     }
 
     #[glib::object_subclass]
@@ -102,8 +106,10 @@ impl Sidebar {
         let sorted = gtk::SortListModel::new(Some(all), Some(sorter.clone()));
         let selection = gtk::SingleSelection::builder().autoselect(false).build();
         // Only now: nothing is chosen by being there.
-        selection.set_model(Some(&sorted));
+        let first_rows = FirstRows::new(&imp.list, &sorted);
+        selection.set_model(Some(first_rows.model()));
         imp.list.set_model(Some(&selection));
+        let _ = imp.first_rows.set(first_rows);
         let sort = move |session: &Session| {
             show_headings(session, &headings);
             sorter.changed(gtk::SorterChange::Different);
@@ -158,8 +164,14 @@ impl Sidebar {
         let Some(selection) = self.imp().selection.get() else {
             return;
         };
-        let at = (0..selection.n_items())
-            .find(|at| selection.item(*at).as_ref() == Some(room.upcast_ref()));
+        let find = || {
+            let is_it = |at: &u32| selection.item(*at).as_ref() == Some(room.upcast_ref());
+            (0..selection.n_items()).find(is_it)
+        };
+        let at = find().or_else(|| {
+            self.make_all_rows();
+            find()
+        });
         if let Some(at) = at {
             selection.set_selected(at);
         }
@@ -167,6 +179,9 @@ impl Sidebar {
 
     /// Chooses the room `by` further down; with none chosen, the first.
     pub(crate) fn step(&self, by: isize) {
+        if by != 0 {
+            self.make_all_rows();
+        }
         let Some(selection) = self.imp().selection.get() else {
             return;
         };
@@ -184,6 +199,7 @@ impl Sidebar {
 
     /// Chooses the next room further down, or up, that has something unread.
     pub(crate) fn step_to_news(&self, down: bool) {
+        self.make_all_rows();
         let Some(selection) = self.imp().selection.get() else {
             return;
         };
@@ -201,6 +217,12 @@ impl Sidebar {
         let imp = self.imp();
         imp.header.set_show_end_title_buttons(alone);
         imp.strip.set_visible(alone);
+    }
+
+    fn make_all_rows(&self) {
+        if let Some(first_rows) = self.imp().first_rows.get() {
+            first_rows.make_all();
+        }
     }
 
     fn show_quiet(&self, session: &Session) {

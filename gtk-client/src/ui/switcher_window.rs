@@ -6,7 +6,7 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gdk, glib, glib::clone};
 use tertulia_client::proto::{Person, RoomId};
 
-use super::room_row::RoomRow;
+use super::{over, room_row::RoomRow};
 use crate::{
     i18n::tr,
     model::{Accounts, Place, Room, Session, found, short_server},
@@ -121,6 +121,7 @@ impl SwitcherWindow {
     /// A window over `parent`, with what there is now.
     pub(crate) fn new(parent: &impl IsA<gtk::Window>, accounts: &Accounts) -> Self {
         let window: Self = glib::Object::builder().property("transient-for", parent).build();
+        over::fit(&window);
         let imp = window.imp();
         let _ = imp.accounts.set(accounts.clone());
         imp.all.replace(everywhere(accounts));

@@ -1,12 +1,18 @@
 //! Widgets in a real window, fed with made-up events. They need a display: `tests/session`.
 
 mod accounts;
+mod dialogs;
+mod everywhere;
 mod fit;
 mod focus;
+mod growth;
+mod hover;
 mod looks;
 mod messages;
+mod names;
 mod rooms;
 mod stage;
+mod trouble;
 mod welcome;
 
 use std::time::Duration;
@@ -131,7 +137,7 @@ fn a_list_keeps_to_its_end_and_stays_where_one_reads() {
     stage.apply(vec![many(1_000, 1_400)]);
     let adjustment = stage.chat().imp().scroll.vadjustment();
     let at_end = || adjustment.value() >= adjustment.upper() - adjustment.page_size() - 1.0;
-    settle(|| adjustment.upper() > 5_000.0 && at_end());
+    settle(|| adjustment.upper() > 1.5 * adjustment.page_size() && at_end());
     for seq in 1_401..1_440 {
         stage.apply(vec![many(seq, seq)]);
     }

@@ -11,7 +11,10 @@ use gtk::{glib, glib::clone, prelude::*, subclass::prelude::*};
 use super::{card_row::CardRow, message_row::MessageRow, note_row::NoteRow};
 use crate::{
     appearance::Looks,
-    model::{Line, TimelineLine},
+    model::{
+        Line, TimelineLine,
+        census::{CELLS, Counted},
+    },
 };
 
 /// The natural width: the list takes what it is given, up to its clamp.
@@ -30,6 +33,7 @@ mod imp {
         pub(super) choice: RefCell<Option<gtk::CheckButton>>,
         /// The check is being set, not clicked.
         pub(super) showing: Cell<bool>,
+        pub(super) _counted: Counted<CELLS>,
     }
 
     #[glib::object_subclass]

@@ -1,5 +1,6 @@
 //! The way in: a name, and where to: an invite link, an address, or a server nearby.
 
+mod already_here;
 mod first_sight;
 
 use std::{
@@ -18,6 +19,7 @@ use tertulia_client::{
     proto::DisplayName,
 };
 
+use already_here::is_taken;
 use first_sight::FirstSight;
 
 use crate::{
@@ -59,6 +61,11 @@ mod imp {
         pub(super) problem_text: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) proposal: TemplateChild<gtk::Button>,
+        /// To the account that one is here already.
+        #[template_child]
+        pub(in crate::ui) go_there: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(in crate::ui) differ: TemplateChild<gtk::Button>,
         #[template_child]
         pub(in crate::ui) join: TemplateChild<gtk::Button>,
         #[template_child]
@@ -136,6 +143,11 @@ mod imp {
                     page.show_link(true);
                     page.imp().link.grab_focus();
                 }
+            ));
+            self.differ.connect_clicked(clone!(
+                #[weak]
+                page,
+                move |_| page.words_differ()
             ));
             self.proposal.connect_clicked(clone!(
                 #[weak]
@@ -251,12 +263,16 @@ impl WelcomePage {
             self,
             async move {
                 let server = server_of(&link);
-                let joined = session.join(link, name.clone()).await;
+                let joined = session.join(link.clone(), name.clone()).await;
                 page.set_busy(false);
                 match joined {
                     Ok(_) => page.emit_by_name::<()>("joined", &[]),
                     Err(error) => {
+                        let is_taken = is_taken(&error);
                         page.show_obstacle(sentences::join_error(error, name.as_str(), &server));
+                        if is_taken {
+                            page.show_if_here_already(&link);
+                        }
                     }
                 }
             }
@@ -312,6 +328,7 @@ impl WelcomePage {
             return;
         }
         imp.problem_text.set_label(&obstacle.text);
+        imp.go_there.set_visible(false);
         imp.proposal.set_visible(obstacle.proposal.is_some());
         if let Some(proposal) = obstacle.proposal {
             imp.proposal.set_label(&fill(tr("Join as “{name}”"), &[("name", &proposal)]));

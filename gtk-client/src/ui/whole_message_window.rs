@@ -4,6 +4,7 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::glib;
 use tertulia_client::{Item, proto::MessageText};
 
+use super::over;
 use crate::model::{clock, day_of, day_title};
 
 mod imp {
@@ -60,6 +61,7 @@ impl WholeMessageWindow {
             .property("transient-for", parent)
             .property("title", author)
             .build();
+        over::fit(&window);
         let imp = window.imp();
         imp.title.set_title(author);
         let day = day_title(day_of(item.time));

@@ -1,5 +1,6 @@
 """A server with much in it, and programs that are looked at."""
 
+import json
 import os
 import random
 import subprocess
@@ -58,7 +59,15 @@ class House:
             self.cli("beto", "--timeout", "600", "send", name, input=text)
 
     def window(self, *args):
+        os.environ.update(RUST_LOG="census=debug", NO_COLOR="1")
         return Program([self.program("tertulia"), "--profile", self.path("ana"), *args], self.path("window.err"))
+
+    def census(self):
+        """How many objects of which kind the window had when it came to this room; by its name."""
+        with open(self.path("window.err"), encoding="utf-8") as file:
+            newest = [line for line in file if " census: " in line][-1]
+        kinds, counts = newest[newest.index(" census: ") + 9:].strip().split("] [")
+        return dict(zip(json.loads(kinds + "]"), json.loads("[" + counts)))
 
     def empty_window(self):
         return Program([self.program("examples/empty_window")], self.path("empty.err"))

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 
+import others
 from eye import Eye
 from house import House
 
@@ -84,7 +85,9 @@ def of_switching(eye, window):
     def once(key):
         eye.press("Alt_L", key)
         eye.rest(0.25)
+    before = window.cpu_ms()
     once("Down")
+    say("CPU of a switch to a room for the first time", window.cpu_ms() - before, "ms", "130")
     before = window.cpu_ms()
     for _ in range(10):
         once("Up")
@@ -92,19 +95,21 @@ def of_switching(eye, window):
     say("CPU of a switch between rooms of the most messages", (window.cpu_ms() - before) / 20, "ms", "130")
 
 
-def of_many_switches(eye, window, count):
+def of_many_switches(eye, house, window, count):
     def once(n):
         eye.press("Alt_L", "Up" if n % 20 >= 10 else "Down")
         eye.rest(0.03, 0.5)
     for n in range(100):
         once(n)
     eye.rest(1)
-    before = (window.memory_mb(), window.memory_mb("Rss"))
+    memory, objects = (window.memory_mb(), window.memory_mb("Rss")), house.census()
     for n in range(count):
         once(n)
     eye.rest(1)
-    say(f"PSS gained by {count} switches", window.memory_mb() - before[0], "MB", "0")
-    say(f"RSS gained by {count} switches", window.memory_mb("Rss") - before[1], "MB", "0")
+    say(f"PSS gained by {count} switches", window.memory_mb() - memory[0], "MB", "0")
+    say(f"RSS gained by {count} switches", window.memory_mb("Rss") - memory[1], "MB", "0")
+    for kind, many in house.census().items():
+        say(f"  objects gained, {kind} (of {many})", many - objects[kind], "", "0")
 
 
 def of_flood(eye, house, window, rate, seconds):
@@ -132,12 +137,13 @@ def of_flood(eye, house, window, rate, seconds):
     until = time.monotonic() + seconds - 5
     while time.monotonic() < until:
         before, begun = eye.print_of(COMPOSER), time.monotonic()
-        eye.press("x")
+        # To and fro: a long line would go on where nobody looks.
+        eye.press("BackSpace" if len(typed) % 2 else "x")
         typed.append((eye.until("a letter", lambda before=before: eye.print_of(COMPOSER) != before) - begun) * 1_000)
         time.sleep(0.1)
     say("  a letter typed to its picture, median", statistics.median(typed), "ms", spread(typed))
     flood.wait()
-    for _ in typed:
+    if len(typed) % 2:
         eye.press("BackSpace")
     eye.rest(1)
     after = window.memory_mb()
@@ -154,6 +160,7 @@ def main():
     parser.add_argument("--starts", type=int, default=7)
     parser.add_argument("--switches", type=int, default=1_000)
     parser.add_argument("--rate", type=int, default=2_000, help="of the flood, messages a second")
+    parser.add_argument("--others", action="store_true", help="beside other programs, and nothing else")
     parser.add_argument("--flood", type=int, default=15, help="seconds of it")
     options = parser.parse_args()
     eye = Eye()
@@ -167,6 +174,8 @@ def main():
             window, _ = start(eye, house.window, lambda: eye.ink(MESSAGES) > INK)
             eye.rest(3, 60)
             window.close()
+            if options.others:
+                return others.compare(eye, house, options.starts)
             of_start(eye, house, options)
             window, _ = start(eye, house.window, lambda: eye.ink(MESSAGES) > INK)
             with contextlib.closing(window):
@@ -177,7 +186,7 @@ def main():
                 eye.rest(0.5)
                 print(f"{options.rate} messages a second into the open room:")
                 of_flood(eye, house, window, options.rate, options.flood)
-                of_many_switches(eye, window, options.switches)
+                of_many_switches(eye, house, window, options.switches)
 
 
 if __name__ == "__main__":

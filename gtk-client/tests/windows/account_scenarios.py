@@ -134,6 +134,26 @@ def a_link_goes_to_the_account_of_its_server_or_to_the_way_in(world):
 
 
 @scenario()
+def who_is_on_a_server_already_is_led_to_that_account(world):
+    world.start_server()
+    with another_server(world) as club:
+        ana = world.join("ana", world.owner_link())
+        add(ana, club.owner_link(), "Ana del club")
+        ana.press("Main menu")
+        ana.press("Add a Server or Account")
+        ana.sees("Back to your accounts")
+        ana.write("Invite link or address", world.invite())
+        ana.write("Your name", "Ana")
+        ana.press("Join")
+        ana.sees("You are here already, as ana.")
+        ana.sees("Join as “ana-2”")
+        world.picture("here")
+        ana.press("Go on as ana")
+        is_with(ana, "ana", world)
+        ana.sees("You entered the room")
+
+
+@scenario()
 def an_account_is_forgotten_only_after_a_question(world):
     world.start_server()
     with another_server(world) as club:

@@ -63,6 +63,32 @@ def a_private_room_shows_to_those_who_are_let_in(world):
 
 
 @scenario()
+def who_owns_a_room_next_is_named_before_one_leaves(world):
+    world.start_server()
+    ana = world.join("ana", world.owner_link())
+    beto = world.join("beto", world.invite())
+    make_room(ana, "kitchen", "Private")
+    ana.press("Room menu")
+    ana.press("Leave the Room…")
+    ana.sees("Nobody else is in it")
+    ana.press("Stay")
+    open_details(ana)
+    ana.write("Add somebody, like @ana", "@beto")
+    ana.press("Add")
+    ana.sees("You added beto")
+    ana.key("Escape")
+    ana.press("Room menu")
+    ana.press("Leave the Room…")
+    ana.sees("beto owns it then.")
+    world.picture("next")
+    ana.press("Leave")
+    beto.key("ctrl+k")
+    beto.write("A room or a person", "kitchen")
+    beto.key("Return")
+    beto.sees("You are an owner now")
+
+
+@scenario()
 def a_room_gets_a_topic_and_a_name_and_is_archived(world):
     world.start_server()
     ana = world.join("ana", world.owner_link())

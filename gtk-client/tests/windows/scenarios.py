@@ -137,6 +137,35 @@ def leaving_with_something_unsent_says_so_and_keeps_it(world):
 
 
 @scenario()
+def a_start_during_the_goodbye_brings_the_window_back(world):
+    world.start_server()
+    ana = world.join("ana", world.owner_link())
+    world.stop_server(signal.SIGKILL)
+    ana.say("later, then")
+    ana.sees("Waiting to be sent")
+    ana.say("!exit")
+    ana.sees("Sending a message that waits…")
+    assert world.open("ana").ends() == 0
+    ana.sees_no_more("Sending a message that waits…")
+    ana.sees("later, then")
+    ana.sees("Offline since")
+    world.start_server()
+    ana.sees("Sent")
+    # Close to the end it is the old one that begins anew, or the new one that is there instead.
+    for _ in range(3):
+        ana.key("ctrl+q")
+        ana.sees_no_more("Write a message")
+        both = (ana, world.open("ana"))
+
+        def alone():
+            running = [one for one in both if one.process.poll() is None]
+            return len(running) == 1 and running[0].find("Write a message") and running[0]
+        ana = screen.wait("one window", alone)
+    ana.key("ctrl+q")
+    assert ana.ends() == 0
+
+
+@scenario()
 def the_owner_invites_and_a_member_does_not(world):
     world.start_server()
     ana = world.join("ana", world.owner_link())

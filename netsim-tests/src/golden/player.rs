@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     process::ServerProcess,
-    speaker::{Frames, dial},
+    speaker::{self, Frames, dial},
 };
 
 /// Longer than any answer takes.
@@ -88,7 +88,8 @@ struct Place {
 impl Stage<'_> {
     async fn open(&mut self, number: u32, who: &str) -> Result<()> {
         let device = DeviceIdentity::load_or_create(&self.dir.join(who))?;
-        let (endpoint, connection) = dial(&self.link, &device).await?;
+        let endpoint = speaker::endpoint()?;
+        let connection = dial(&endpoint, &self.link, &device).await?;
         let (mut send, recv) = connection.open_bi().await?;
         send.write_all(&StreamKind::Control.encode()).await?;
         let (tell, heard) = mpsc::channel(UNREAD);

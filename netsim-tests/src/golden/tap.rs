@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     process::{Cli, ServerProcess},
-    speaker::dial,
+    speaker::{dial, endpoint},
 };
 
 /// People whose profiles and devices there are.
@@ -157,7 +157,7 @@ async fn relay(incoming: Incoming, tapped: &Arc<Tapped>) -> Result<()> {
         written.lines.push(Line::Open { connection, who: (*who).to_owned() });
         connection
     };
-    let (_endpoint, server) = dial(&tapped.server, device).await?;
+    let server = dial(&endpoint()?, &tapped.server, device).await?;
     let mut streams = JoinSet::new();
     let (to_client, from_client) = client.accept_bi().await?;
     let (to_server, from_server) = server.open_bi().await?;

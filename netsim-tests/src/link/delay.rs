@@ -26,6 +26,13 @@ impl Delay {
         }
     }
 
+    pub(super) fn set(&mut self, conditions: &Conditions) {
+        self.delay = conditions.delay;
+        self.jitter = conditions.jitter;
+        self.overtaken = conditions.overtaken;
+        self.overtaken_by = conditions.overtaken_by;
+    }
+
     /// When a packet that leaves then arrives. Jitter alone overtakes nobody: on real links it is
     /// queues that make it.
     pub(super) fn arrives_at(&mut self, leaves_at: Duration) -> Duration {

@@ -66,6 +66,10 @@ impl Losses {
         Self { loss, rng, before: None }
     }
 
+    pub(super) fn set(&mut self, loss: Loss) {
+        self.loss = loss;
+    }
+
     /// Whether the packet that leaves then is lost.
     pub(super) fn take(&mut self, at: Duration) -> bool {
         let before = self.before.map(|(then, is_bad)| (at.saturating_sub(then), is_bad));

@@ -15,6 +15,7 @@ pub mod preset;
 pub mod proxy;
 pub mod queue;
 pub mod rng;
+pub mod trace;
 
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ pub use proxy::{Proxy, ProxyConfig, Report, Switch};
 use queue::Queue;
 pub use queue::Rate;
 use rng::Rng;
+pub use trace::{BadTrace, Recording, Trace};
 
 /// A copy arrives so long after its original.
 pub const COPY_AFTER: Duration = Duration::from_micros(200);
@@ -73,6 +75,7 @@ impl Fate {
 #[derive(Debug)]
 pub struct Link {
     conditions: Conditions,
+    recording: Option<Recording>,
     queue: Queue,
     losses: Losses,
     delay: Delay,
@@ -87,6 +90,7 @@ impl Link {
     pub fn new(conditions: Conditions, seed: u64) -> Self {
         Self {
             conditions,
+            recording: None,
             queue: Queue::new(conditions.rate),
             losses: Losses::new(conditions.loss, Rng::of(seed, 1)),
             delay: Delay::new(&conditions, Rng::of(seed, 2)),
@@ -96,8 +100,16 @@ impl Link {
         }
     }
 
+    /// An idle link that changes as was recorded.
+    pub fn recorded(recording: Recording, seed: u64) -> Self {
+        Self { recording: Some(recording), ..Self::new(Conditions::default(), seed) }
+    }
+
     /// The fate of a packet that is sent at `now`, which never goes back.
     pub fn offer(&mut self, now: Duration, bytes: usize) -> Fate {
+        if let Some(conditions) = self.recording.as_mut().and_then(|played| played.changed(now)) {
+            self.change(conditions);
+        }
         let fate = self.judge(now, bytes);
         self.counts.add(bytes, fate);
         fate
@@ -111,6 +123,14 @@ impl Link {
     /// What has happened to packets so far.
     pub fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// Other conditions; what was drawn so far stays drawn, and what is queued stays queued.
+    fn change(&mut self, conditions: Conditions) {
+        self.conditions = conditions;
+        self.queue.set_rate(conditions.rate);
+        self.losses.set(conditions.loss);
+        self.delay.set(&conditions);
     }
 
     fn judge(&mut self, now: Duration, bytes: usize) -> Fate {

@@ -26,6 +26,11 @@ impl Queue {
         Self { rate, busy_until: Duration::ZERO }
     }
 
+    /// What waits already leaves when it would have.
+    pub(super) fn set_rate(&mut self, rate: Option<Rate>) {
+        self.rate = rate;
+    }
+
     /// When a packet that comes at `now` has left; `None` if there is no room for it. A packet
     /// that finds nobody before it always has room.
     pub(super) fn leaves_at(&mut self, now: Duration, bytes: usize) -> Option<Duration> {

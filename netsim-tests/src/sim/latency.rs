@@ -4,10 +4,10 @@
 //! half of the round trip as its delay, so that a message that loses nothing takes a round trip
 //! from the writer to a reader, and nothing more: programs and disks take no time here.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
-use tertulia_client::{ClientEvent, Congestion, Content};
+use tertulia_client::{ClientEvent, Congestion};
 use tertulia_proto::{DisplayName, HistoryPolicy, MessageText, RoomId, RoomKind, RoomName, Topic};
 use tokio::{runtime, task::JoinSet, time};
 
@@ -18,7 +18,10 @@ use super::{
     server_host::ServerHost,
     world::{PATIENCE, World},
 };
-use crate::link::{Conditions, Loss, Profile};
+use crate::{
+    latencies::{Latencies, SentAt, numbers_in, text},
+    link::{Conditions, Loss, Profile},
+};
 
 /// Rooms that are written into.
 const ROOMS: u64 = 4;
@@ -43,29 +46,6 @@ pub struct Course {
     pub copies: bool,
     /// Chance.
     pub seed: u64,
-}
-
-/// How long messages took.
-#[derive(Debug, Clone, Default)]
-pub struct Latencies {
-    /// Of each delivery, in order of size.
-    pub sorted: Vec<Duration>,
-    /// Deliveries that never came.
-    pub lost: usize,
-    /// Deliveries that came again.
-    pub twice: usize,
-    /// Deliveries that came before an older one of their room.
-    pub disordered: usize,
-    /// UDP payload on all links, by delivery.
-    pub bytes_per_delivery: f64,
-}
-
-impl Latencies {
-    /// So many of a thousand deliveries took at most that long.
-    pub fn per_mille(&self, share: usize) -> Duration {
-        let place = (self.sorted.len() * share).div_ceil(1_000).max(1) - 1;
-        self.sorted.get(place).copied().unwrap_or_default()
-    }
 }
 
 /// Runs a course on this thread.
@@ -116,7 +96,7 @@ async fn live(course: Course, root: &Path) -> anyhow::Result<Latencies> {
         readers.spawn(async move { read(&world, &events, total).await });
     }
     let chance = world.chance("messages");
-    let mut sent_at = BTreeMap::new();
+    let mut sent_at = SentAt::new();
     let mut bytes = 0;
     for n in 0..total {
         if n == FIRST {
@@ -125,13 +105,12 @@ async fn live(course: Course, root: &Path) -> anyhow::Result<Latencies> {
         time::sleep(chance.ms(0..2 * EVERY_MS)).await;
         let room = rooms[chance.below(ROOMS) as usize];
         sent_at.insert(n, (world.clock.now(), room));
-        // 150 bytes, as somebody who tells something.
-        let text = MessageText::new(&format!("{n} {}", "x".repeat(140)))?;
+        let text = MessageText::new(&text(n))?;
         drop(writer.client.queue(room, text, None).await?);
     }
     let mut found = Latencies::default();
     for reader in time::timeout(PATIENCE, readers.join_all()).await.context("never read")? {
-        found.add(&sent_at, reader);
+        found.add(FIRST, &sent_at, reader, None);
     }
     let deliveries = found.sorted.len().max(1) as f64;
     found.bytes_per_delivery = (world.net.counts().bytes - bytes) as f64 / deliveries;
@@ -139,7 +118,6 @@ async fn live(course: Course, root: &Path) -> anyhow::Result<Latencies> {
         found.sorted.len() + found.lost == course.messages as usize * (PEOPLE - 1),
         "miscounted"
     );
-    found.sorted.sort_unstable();
     for (process, _) in processes {
         process.close(Duration::ZERO).await;
     }
@@ -159,40 +137,12 @@ async fn read(
     let reading = async {
         while missing > 0 {
             let Ok(event) = events.recv().await else { return };
-            let ClientEvent::Items { items, .. } = event else { continue };
-            for item in items {
-                let Content::Text(text) = &item.content else { continue };
-                let number = text.as_str().split(' ').next().and_then(|n| n.parse().ok());
-                if let Some(number) = number {
-                    shown.push((number, world.clock.now()));
-                    missing = missing.saturating_sub(1);
-                }
+            for number in numbers_in(&event) {
+                shown.push((number, world.clock.now()));
+                missing = missing.saturating_sub(1);
             }
         }
     };
     let _ = time::timeout(PATIENCE / 2 + Duration::from_millis(EVERY_MS) * total, reading).await;
     shown
-}
-
-impl Latencies {
-    fn add(&mut self, sent_at: &BTreeMap<u32, (Duration, RoomId)>, shown: Vec<(u32, Duration)>) {
-        let mut seen = BTreeMap::new();
-        let mut newest = BTreeMap::<RoomId, u32>::new();
-        for (number, at) in shown {
-            let Some((sent, room)) = sent_at.get(&number) else { continue };
-            if seen.insert(number, at.saturating_sub(*sent)).is_some() {
-                self.twice += 1;
-                continue;
-            }
-            let newest = newest.entry(*room).or_default();
-            self.disordered += usize::from(*newest > number);
-            *newest = number.max(*newest);
-        }
-        for number in sent_at.keys().filter(|number| **number >= FIRST) {
-            match seen.get(number) {
-                Some(took) => self.sorted.push(*took),
-                None => self.lost += 1,
-            }
-        }
-    }
 }

@@ -39,7 +39,7 @@ impl Bell {
         Self { account, ..Self::default() }
     }
 
-    pub(super) fn account(&self) -> AccountId {
+    pub(crate) fn account(&self) -> AccountId {
         self.account
     }
 

@@ -40,7 +40,7 @@ impl Admission {
         if is_validated {
             return Verdict::Accept;
         }
-        if handshakes > limits::HANDSHAKES / 2 {
+        if handshakes >= limits::HANDSHAKES / 2 {
             return Verdict::Retry;
         }
         let range = range(address);
@@ -94,7 +94,7 @@ mod tests {
     fn under_load_everyone_must_prove_themselves() {
         let (mut admission, now) = (Admission::default(), Instant::now());
         let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
-        let busy = limits::HANDSHAKES / 2 + 1;
+        let busy = limits::HANDSHAKES / 2;
         assert_eq!(admission.judge(address, false, busy, now), Verdict::Retry);
     }
 

@@ -69,7 +69,8 @@ pub(crate) async fn read(
     }
 }
 
-async fn take(
+/// What becomes of a command, and what is due for it.
+pub(super) async fn take(
     shared: &Shared,
     actor: Actor,
     quota: &Quota,

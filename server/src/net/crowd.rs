@@ -7,11 +7,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use tokio::sync::Notify;
+
 /// Counts what is under way; clones share the count.
 #[derive(Debug, Clone)]
 pub(crate) struct Crowd {
     counts: Arc<Mutex<Counts>>,
     most: usize,
+    left: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -30,7 +33,7 @@ pub(crate) struct Place {
 impl Crowd {
     /// At most `most` together, half of it from one range.
     pub(crate) fn new(most: usize) -> Self {
-        Self { counts: Arc::default(), most }
+        Self { counts: Arc::default(), most, left: Arc::default() }
     }
 
     /// How many are under way.
@@ -38,21 +41,37 @@ impl Crowd {
         self.lock().all
     }
 
+    /// Whether there is a place for one of that range.
+    pub(crate) fn has_place(&self, range: IpAddr) -> bool {
+        self.lock().has_place(range, self.most)
+    }
+
     /// Takes a place, if there is one.
     pub(crate) fn enter(&self, range: IpAddr) -> Option<Place> {
         let mut counts = self.lock();
-        let of_range = counts.ranges.get(&range).copied().unwrap_or_default();
-        if counts.all >= self.most || of_range >= self.most / 2 {
+        if !counts.has_place(range, self.most) {
             return None;
         }
         counts.all += 1;
-        counts.ranges.insert(range, of_range + 1);
+        *counts.ranges.entry(range).or_default() += 1;
         drop(counts);
         Some(Place { crowd: self.clone(), range })
     }
 
+    /// Returns when somebody left, also if that was before the call (once).
+    pub(crate) async fn somebody_left(&self) {
+        self.left.notified().await;
+    }
+
     fn lock(&self) -> MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counts {
+    fn has_place(&self, range: IpAddr, most: usize) -> bool {
+        let of_range = self.ranges.get(&range).copied().unwrap_or_default();
+        self.all < most && of_range < most / 2
     }
 }
 
@@ -66,6 +85,8 @@ impl Drop for Place {
                 counts.ranges.remove(&self.range);
             }
         }
+        drop(counts);
+        self.crowd.left.notify_one();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quinn::Endpoint;
+use quinn::{Endpoint, Incoming};
 use tokio::{task::JoinSet, time::Instant};
 use tracing::debug;
 
@@ -11,6 +11,7 @@ use super::{
     admission::{Admission, Verdict, range},
     connection::{self, Antechamber},
     crowd::Crowd,
+    queue::Queue,
 };
 use crate::{limits, metrics::Handshake};
 
@@ -21,34 +22,56 @@ pub(crate) async fn accept_loop(shared: Arc<Shared>, endpoint: Endpoint) {
     let mut admission = Admission::default();
     let mut connections = JoinSet::new();
     let stopping = shared.stopping.clone();
+    let mut queue = Queue::new(limits::QUEUE);
     loop {
         let incoming = tokio::select! {
             biased;
             () = stopping.raised() => break,
-            incoming = endpoint.accept() => incoming,
+            () = handshakes.somebody_left(), if !queue.is_empty() => None,
+            () = unwelcome.somebody_left(), if !queue.is_empty() => None,
+            incoming = endpoint.accept() => match incoming {
+                Some(incoming) => Some(incoming),
+                None => break,
+            },
         };
-        let Some(incoming) = incoming else { break };
         while connections.try_join_next().is_some() {}
-        let address = incoming.remote_address().ip();
-        let validated = incoming.remote_address_validated();
-        let verdict = admission.judge(address, validated, handshakes.len(), Instant::now());
-        if verdict == Verdict::Retry {
-            shared.metrics.handshake(Handshake::Retry);
-            // An error means that it is validated or gone: neither needs an answer.
-            let _ = incoming.retry();
-            continue;
+        let now = Instant::now();
+        if let Some(incoming) = incoming {
+            let range = range(incoming.remote_address().ip());
+            let validated = incoming.remote_address_validated();
+            match admission.judge(range, validated, handshakes.len(), now) {
+                Verdict::Retry => {
+                    shared.metrics.handshake(Handshake::Retry);
+                    // An error means that it is validated or gone: neither needs an answer.
+                    let _ = incoming.retry();
+                }
+                Verdict::Accept => {
+                    if let Err(incoming) = queue.push(incoming, range, now) {
+                        ignore(&shared, incoming);
+                    }
+                }
+            }
         }
-        let places = handshakes.enter(range(address)).zip(unwelcome.enter(range(address)));
-        let Some((handshake, unwelcome)) = places else {
-            // Full: silence costs less than an answer, and the client tries again by itself.
-            shared.metrics.handshake(Handshake::Ignored);
-            debug!(%address, "too many handshakes");
-            incoming.ignore();
-            continue;
+        while let Some(incoming) = queue.expire(now) {
+            ignore(&shared, incoming);
+        }
+        // Both or none: to give one back would ring for nothing, without end.
+        let enter = |range| match handshakes.has_place(range) && unwelcome.has_place(range) {
+            true => handshakes.enter(range).zip(unwelcome.enter(range)),
+            false => None,
         };
-        let antechamber = Antechamber { handshake, unwelcome };
-        connections.spawn(connection::serve(Arc::clone(&shared), incoming, antechamber));
+        while let Some((incoming, (handshake, unwelcome))) = queue.admit(enter) {
+            let antechamber = Antechamber { handshake, unwelcome };
+            connections.spawn(connection::serve(Arc::clone(&shared), incoming, antechamber));
+        }
     }
     drop(shared);
     while connections.join_next().await.is_some() {}
+}
+
+/// Full: silence costs less than an answer, and the client tries again by itself.
+fn ignore(shared: &Shared, incoming: Incoming) {
+    shared.metrics.handshake(Handshake::Ignored);
+    debug!(address = %incoming.remote_address().ip(), "too many handshakes");
+    incoming.ignore();
 }

@@ -22,7 +22,7 @@ use crate::{
 pub(crate) struct Guest {
     pub(crate) account: AccountRow,
     pub(crate) hello: Hello,
-    version: u16,
+    pub(super) version: u16,
 }
 
 /// Reads the hello and lets a device in, or registers it first. Nothing is told of the server
@@ -88,7 +88,7 @@ impl Guest {
     }
 }
 
-async fn register(
+pub(super) async fn register(
     shared: &Shared,
     device: DeviceKey,
     command: Register,

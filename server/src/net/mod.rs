@@ -1,6 +1,7 @@
 //! QUIC: the endpoint, and the life of each connection.
 
 mod admission;
+mod bare;
 mod bucket;
 mod commands;
 mod connection;
@@ -12,6 +13,7 @@ mod frames;
 mod greeting;
 mod lanes;
 mod pages;
+mod queue;
 mod quota;
 mod replies;
 mod request_order;
@@ -25,6 +27,7 @@ use quinn::ConnectionError;
 use tertulia_proto::{Env, Registration, close::CloseCode, frame::FrameError};
 use tokio::{sync::watch, time::Instant};
 
+pub use bare::Bare;
 pub(crate) use endpoint::accept_loop;
 pub(crate) use transport::{EndpointKeys, bind_socket, endpoint_config, server_config};
 

@@ -154,7 +154,8 @@ async fn answer(
     Ok(Some(message))
 }
 
-async fn committed(
+/// The answer to a command that was committed, or refused.
+pub(super) async fn committed(
     shared: &Shared,
     account: &AccountRow,
     req_id: ReqId,

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Items kept while the newest are in sight.
-pub(super) const ITEMS_AT_REST: usize = 1_000;
+pub(super) const ITEMS_AT_REST: usize = 300;
 /// Items kept while somebody reads far back; loading older ones ends here.
 const ITEMS_READING: usize = 20_000;
 

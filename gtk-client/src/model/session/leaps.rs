@@ -4,10 +4,7 @@ use gtk::glib;
 use tertulia_client::proto::{RoomId, Seq};
 
 use super::{Room, Session};
-use crate::bridge::Bridge;
-
-/// Items per page.
-const PAGE_ITEMS: u16 = 100;
+use crate::bridge::{Bridge, PAGE_ITEMS};
 
 impl Session {
     /// Loads what was said around this item, in place of what is loaded. `false`: it can't be had.

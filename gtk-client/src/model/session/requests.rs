@@ -14,12 +14,10 @@ use tertulia_client::{
 
 use super::{Room, Session};
 use crate::{
-    bridge::{self, Bridge},
+    bridge::{self, Bridge, PAGE_ITEMS},
     model::now,
 };
 
-/// Items per page.
-const PAGE_ITEMS: u16 = 100;
 /// How soon it is looked whether a page has come that another asked for.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How long and how often an invite made in the window can be used.
@@ -94,11 +92,25 @@ impl Session {
 
     /// Loads the next page of what was said before, unless one is on its way.
     pub(crate) fn load_older(&self, room: &Room) {
-        if self.bridge().is_none() {
+        if self.bridge().is_none() || self.show_first_page(room) {
             return;
         }
         let (session, room) = (self.clone(), room.clone());
         glib::spawn_future_local(async move { session.load_page(&room).await });
+    }
+
+    /// What was read of this room while the window was made. `false`: nothing, or that was shown.
+    fn show_first_page(&self, room: &Room) -> bool {
+        let page = self.imp().first_page.take().filter(|(id, _)| *id == room.id());
+        let Some((_, items)) = page.filter(|_| room.is_empty()) else {
+            return false;
+        };
+        let claimed = room.begin_load();
+        if let Some((_, generation)) = claimed {
+            room.end_load(generation, Some(items));
+            self.load_quotes(room);
+        }
+        claimed.is_some()
     }
 
     /// The same, awaited, after the one that is on its way. `false`: none came.

@@ -1,7 +1,6 @@
 //! Where a session stands among the accounts of its profile.
 
 use gtk::{glib, prelude::*, subclass::prelude::*};
-use tertulia_client::proto::RoomKind;
 
 use super::{Room, Session};
 use crate::model::{Level, News, Slot, WindowState};
@@ -43,17 +42,12 @@ impl Session {
     /// What was not read, but for rooms of which one wants to hear nothing.
     pub(crate) fn news(&self) -> News {
         let rooms = self.rooms().iter::<Room>().filter_map(Result::ok);
-        let heard = rooms.filter(|room| {
-            let level = self.with_wishes(|wishes| wishes.level(room.id(), room.kind()));
-            room.unread() > 0 && level != Level::None
-        });
-        heard
-            .map(|room| News {
-                unread: room.unread(),
-                mentions: match room.kind() {
-                    RoomKind::Direct => room.unread(),
-                    RoomKind::Public | RoomKind::Private => room.mentions(),
-                },
+        rooms
+            .filter_map(|room| {
+                let level = self.with_wishes(|wishes| wishes.level(room.id(), room.kind()));
+                let (unread, mentions) = (room.unread(), room.mentions());
+                let told = level.counted(unread, mentions);
+                (unread > 0 && level != Level::None).then_some(News { unread, told })
             })
             .sum()
     }

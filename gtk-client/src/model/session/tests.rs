@@ -1,7 +1,7 @@
 use std::{rc::Rc, time::Duration};
 
 use gtk::glib::clone;
-use tertulia_client::{Trouble, proto::Seq};
+use tertulia_client::{ClientEvent, Trouble, proto::Seq};
 
 use super::*;
 use crate::model::testing::{account, person, room_view, text_item};

@@ -7,10 +7,7 @@ use gtk::{glib, prelude::*, subclass::prelude::*};
 use super::{Room, Session};
 use crate::{
     kept,
-    model::{
-        Level,
-        notices::{Arrival, Wishes},
-    },
+    model::notices::{Arrival, Wishes},
 };
 
 /// Where they are kept, within the account's folder.
@@ -44,7 +41,7 @@ impl Session {
     pub(super) fn mark_muted(&self) {
         for room in self.rooms().iter::<Room>().filter_map(Result::ok) {
             let level = self.with_wishes(|wishes| wishes.level(room.id(), room.kind()));
-            room.set_muted(level == Level::None);
+            room.set_level(level);
         }
     }
 

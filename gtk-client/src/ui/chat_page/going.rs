@@ -3,12 +3,15 @@
 use gtk::{glib, glib::clone, prelude::*, subclass::prelude::*};
 use tertulia_client::proto::Seq;
 
-use super::{ChatPage, imp};
+use super::{ChatPage, Excerpt, imp};
 use crate::{
     i18n::tr,
     model::Room,
     ui::row_finder::{point_at, show_row},
 };
+
+/// Older messages are loaded while fewer than these are there to be shown.
+const AHEAD: u32 = 50;
 
 /// What is between is loaded for a message not further above than this; to others one leaps.
 const LEAP: u64 = 300;
@@ -90,6 +93,9 @@ impl ChatPage {
 
     /// Scrolls as little as is needed to have this line in sight.
     pub(super) fn bring_into_sight(&self, place: u32) {
+        let Some(place) = self.imp().excerpt.get().map(|excerpt| excerpt.reveal(place)) else {
+            return;
+        };
         // The list has the action by its class.
         let _ = self.imp().list.activate_action("list.scroll-to-item", Some(&place.to_variant()));
     }
@@ -99,6 +105,7 @@ impl ChatPage {
         let imp = self.imp();
         let Some(follower) = imp.follower.get().cloned() else { return };
         follower.let_go();
+        let Some(place) = imp.excerpt.get().map(|excerpt| excerpt.reveal(place)) else { return };
         show_row(&imp.list, &imp.scroll.vadjustment(), place, move |cell| {
             follower.look_again();
             if let Some(cell) = cell.filter(|_| points) {
@@ -117,6 +124,16 @@ impl imp::ChatPage {
     pub(super) fn end_changed(&self) {
         if let (Some(follower), Some(room)) = (self.follower.get(), self.obj().room()) {
             follower.set_open_end(room.is_detached());
+        }
+    }
+
+    /// Little is above what is in sight.
+    pub(super) fn near_top(&self) {
+        let above = self.excerpt.get().map_or(0, Excerpt::more);
+        if let (Some(session), Some(room), true) =
+            (self.session.get(), self.obj().room(), above < AHEAD)
+        {
+            session.load_older(&room);
         }
     }
 

@@ -4,10 +4,17 @@
 use gtk::{glib, glib::clone, graphene, prelude::*};
 
 use super::imp;
-use crate::ui::{message_row::MessageRow, row_finder::cell_at, timeline_cell::TimelineCell};
+use crate::{
+    appearance::Looks,
+    ui::{
+        message_row::{MessageRow, arrangement::LINE_MARGIN},
+        row_finder::cell_at,
+        timeline_cell::TimelineCell,
+    },
+};
 
-/// How far it reaches over the message's edges, in pixels.
-const OVER: f32 = 10.0;
+/// Between it and the message, in pixels; and so far below the top of a high one.
+const GAP: f32 = 4.0;
 
 impl imp::ChatPage {
     pub(super) fn follow_hover(&self) {
@@ -42,7 +49,8 @@ impl imp::ChatPage {
         ));
     }
 
-    fn hovered(&self, x: f64, y: f64) {
+    /// The pointer is here, over the list.
+    pub(in crate::ui) fn hovered(&self, x: f64, y: f64) {
         let Some((x, y)) = self.over_list.translate_coordinates(&*self.list, x, y) else {
             return;
         };
@@ -55,28 +63,38 @@ impl imp::ChatPage {
         }
     }
 
-    /// At the upper end corner of the message.
+    /// Beside the message, over no text: before a line and before one's own bubble, behind others'.
     fn show_more(&self, cell: &TimelineCell) {
         let row = cell.first_child().and_downcast::<MessageRow>();
-        let Some(bounds) = row.and_then(|row| row.bubble_bounds(&*self.over_list)) else {
-            return;
-        };
-        // Nothing that is not there has a size.
+        let bubble = row.and_then(|row| row.bubble_bounds(&*self.over_list));
+        let around = cell.compute_bounds(&*self.over_list);
+        let (Some(bubble), Some(around)) = (bubble, around) else { return };
+        // Nothing that is not there has a size, and margins are a part of it.
         self.more.set_visible(true);
+        self.more.set_margin_start(0);
+        self.more.set_margin_top(0);
         let (_, width, _, _) = self.more.measure(gtk::Orientation::Horizontal, -1);
+        let (_, height, _, _) = self.more.measure(gtk::Orientation::Vertical, -1);
+        let (width, height) = (width as f32, height as f32);
         let room = self.over_list.width() as f32;
-        let end = if cell.direction() == gtk::TextDirection::Rtl {
-            room - bounds.x()
-        } else {
-            bounds.x() + bounds.width()
+        let mirrored = cell.direction() == gtk::TextDirection::Rtl;
+        let start_of = |bounds: &graphene::Rect| match mirrored {
+            true => room - bounds.x() - bounds.width(),
+            false => bounds.x(),
         };
-        let start = (end - width as f32 + OVER).min(room - width as f32);
-        self.more.set_margin_start(start.max(0.0) as i32);
-        self.more.set_margin_top((bounds.y() - OVER).max(0.0) as i32);
+        let is_mine = cell.line().and_then(|line| line.message().map(|item| item.mine));
+        let start = match (Looks::shared().lines(), is_mine == Some(true)) {
+            (true, _) => start_of(&around) + (LINE_MARGIN as f32 - width) / 2.0,
+            (false, true) => start_of(&bubble) - width - GAP,
+            (false, false) => start_of(&bubble) + bubble.width() + GAP,
+        };
+        let down = bubble.y() + ((bubble.height() - height) / 2.0).min(GAP);
+        self.more.set_margin_start(start.min(room - width).max(0.0) as i32);
+        self.more.set_margin_top(down.max(0.0) as i32);
         self.hovered.set(Some(cell));
     }
 
-    fn hide_more(&self) {
+    pub(in crate::ui) fn hide_more(&self) {
         self.hovered.set(None);
         self.more.set_visible(false);
     }

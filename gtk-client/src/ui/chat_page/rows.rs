@@ -3,7 +3,7 @@
 use gtk::{prelude::*, subclass::prelude::*};
 
 use super::ChatPage;
-use crate::{model::TimelineLine, ui::timeline_cell::TimelineCell};
+use crate::{appearance::Looks, model::TimelineLine, ui::timeline_cell::TimelineCell};
 
 /// Rows of this page.
 pub(super) fn factory(page: &ChatPage) -> gtk::SignalListItemFactory {
@@ -31,4 +31,11 @@ pub(super) fn factory(page: &ChatPage) -> gtk::SignalListItemFactory {
         }
     });
     factory
+}
+
+/// How much room rows have: it is 0 until there is some.
+pub(super) fn tell_width(width: i32) {
+    if width > 0 {
+        Looks::shared().set_width(width);
+    }
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The same person on another server.
-fn club(stage: &Stage) -> Session {
+pub(super) fn club(stage: &Stage) -> Session {
     let session = Session::new(Slot(1), true);
     stage.accounts.add(&session);
     let mut snapshot = live(&[(1, "lobby"), (2, "chess-and-tea")]);

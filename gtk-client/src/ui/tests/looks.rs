@@ -24,16 +24,16 @@ fn with_theme(id: &str, scheme: Scheme) -> Appearance {
 
 /// Everything that does not fit, over all that a test looks at.
 #[derive(Default)]
-struct Faults(Vec<String>);
+pub(super) struct Faults(Vec<String>);
 
 impl Faults {
     /// A window at rest that was to be so wide.
-    fn look(&mut self, stage: &Stage, width: i32, what: &str) {
+    pub(super) fn look(&mut self, stage: &Stage, width: i32, what: &str) {
         stage.assert_rows_fit();
         self.look_at(stage.window.upcast_ref(), width, what);
     }
 
-    fn look_at(&mut self, window: &gtk::Window, width: i32, what: &str) {
+    pub(super) fn look_at(&mut self, window: &gtk::Window, width: i32, what: &str) {
         // A frame of 4 pixels is round it where nothing composes windows.
         let wide = too_wide(window.upcast_ref(), width - 8);
         if window.width() > width && !wide.is_empty() {
@@ -42,7 +42,7 @@ impl Faults {
         self.0.extend(faults(window).into_iter().map(|fault| format!("{what}: {fault}")));
     }
 
-    fn assert_none(&self) {
+    pub(super) fn assert_none(&self) {
         assert!(self.0.is_empty(), "{} faults\n{}", self.0.len(), self.0.join("\n"));
     }
 }
@@ -132,10 +132,10 @@ fn in_a_narrow_window_a_line_has_its_name_over_it_and_the_width_for_its_text() {
 }
 
 /// Windows begin at the right while it is there.
-struct Mirrored;
+pub(super) struct Mirrored;
 
 impl Mirrored {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         gtk::Widget::set_default_direction(gtk::TextDirection::Rtl);
         Self
     }

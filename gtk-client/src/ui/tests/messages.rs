@@ -20,7 +20,7 @@ const LONG: &str = "Shall we move the tomatoes to the long bed by the wall, wher
                     the evening, or is it too dry there for them in August?";
 
 /// Answers to what is there, to what is not, and to what nobody can see.
-fn answers(stage: &Stage) {
+pub(super) fn answers(stage: &Stage) {
     let at = |seq: u64, item: Item| Item { time: now(), seq: Some(Seq(seq)), ..item };
     let to = |seq: u64, item: Item| Item { reply_to: Some(Seq(seq)), ..item };
     stage.say(
@@ -45,7 +45,7 @@ fn press(stage: &Stage, action: &str, target: Option<&gtk::glib::Variant>) {
     WidgetExt::activate_action(&stage.chat(), action, target).unwrap();
 }
 
-fn id(seq: u64) -> gtk::glib::Variant {
+pub(super) fn id(seq: u64) -> gtk::glib::Variant {
     text_item(seq, "ana", "x").message_id.unwrap().to_string().to_variant()
 }
 

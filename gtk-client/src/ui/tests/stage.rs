@@ -74,13 +74,23 @@ impl Stage {
 
     /// Lets frames pass until nothing moves any more.
     pub(super) fn rest(&self) {
+        self.frames(40);
+    }
+
+    /// Rows of the message list, in sight or not.
+    pub(super) fn rows(&self) -> usize {
+        self.chat().imp().list.observe_children().n_items() as usize
+    }
+
+    /// Lets so many frames pass.
+    pub(super) fn frames(&self, count: u32) {
         let frames = Rc::new(Cell::new(0));
         let counted = frames.clone();
         let ticking = self.window.add_tick_callback(move |_, _| {
             counted.set(counted.get() + 1);
             glib::ControlFlow::Continue
         });
-        settle(|| frames.get() > 40);
+        settle(|| frames.get() > count);
         ticking.remove();
     }
 
@@ -224,7 +234,7 @@ pub(super) fn live(rooms: &[(u64, &str)]) -> Snapshot {
         connection: Connection::Live,
         account: Some(account("Ana María")),
         rooms: rooms.iter().map(|(id, name)| room_view(*id, name)).collect(),
-        presence: PresenceView::default(),
+        presence: PresenceView { current: true, ..PresenceView::default() },
         queued: 0,
         held_by: None,
     }

@@ -91,3 +91,21 @@ fn nothing_is_trusted_before_the_words_of_this_server_were_shown() {
     settle(|| join.is_sensitive());
     stage.shot("welcome-words-dark");
 }
+
+#[gtk::test]
+fn who_sees_other_words_joins_nothing_and_reads_why() {
+    let stage = Stage::new(360, 640);
+    stage.present();
+    let welcome = stage.page().welcome().clone();
+    welcome.prefill(None, Some("Ana María"));
+    welcome.imp().link.set_text("192.0.2.7");
+    let addresses = vec!["192.0.2.7:7575".parse().unwrap()];
+    welcome.show_words("192.0.2.7:7575", addresses, KeyFingerprint::from_bytes([0x7f; 32]));
+    let join = welcome.imp().join.get();
+    settle(|| join.is_sensitive());
+    welcome.imp().differ.emit_clicked();
+    stage.shot("welcome-differ");
+    assert!(stage.shows("Then do not join"));
+    assert!(!stage.shows("legal winner") && !stage.shows("The words match: join"));
+    assert_eq!(welcome.imp().link.text(), "192.0.2.7", "what was typed stays");
+}

@@ -117,6 +117,16 @@ impl WelcomePage {
         }
     }
 
+    /// Who compared saw others: nothing is trusted, and it is said what that may mean.
+    pub(super) fn words_differ(&self) {
+        self.forget_sight();
+        let told = tr(
+            "Then do not join: this is another server than the one its owner means, or somebody is in between. Nothing was kept. Ask the owner for an invite link, which carries the right key.",
+        );
+        self.show_obstacle(told.to_owned().into());
+        self.imp().link.grab_focus();
+    }
+
     /// Shows a key's words to compare. Nothing is kept until a person says that they match.
     pub(in crate::ui) fn show_words(
         &self,

@@ -1,10 +1,20 @@
 //! The command line.
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+};
 
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::TypedValueParser, value_parser};
 use tertulia_certs::HostPort;
-use tertulia_netsim::{link::Preset, sim};
+use tertulia_netsim::{
+    link::{Preset, Trace},
+    sim,
+    versus::System,
+};
 use tokio::time::Duration;
 
 use crate::conditions::Conditions;
@@ -39,12 +49,16 @@ pub(crate) enum Command {
     /// One seed decides everything: packets, crashes, full disks, what people do. Ends with 1 if a
     /// message was lost, came twice or out of order, or anything else happened that never may.
     Soak(Soak),
-    /// Measure how long messages take through links that lose packets, in virtual time
+    /// Measure how long messages take through links that lose packets
     ///
     /// The real server and clients: with copies of small frames, and without (quic-plain). One
     /// writes into four rooms, 20 messages a second, two read; each link, and each direction of
-    /// it, loses packets. Programs and disks take no time, so that the figures are those of the
-    /// protocol alone. Ends with 1 if a message was lost, came twice or out of order.
+    /// it, loses packets. All groups run at once over an emulated network between two kernels'
+    /// namespaces; that takes root, or a system where everybody may make user namespaces, and a
+    /// machine with nothing else to do: where the emulator itself is late there are no figures.
+    /// Bytes are those of IP packets, on all three links. What is missing at the end counts as
+    /// having taken until then. Ends with 1 if a message of ours was lost, or any came twice or out
+    /// of order.
     Loss(Loss),
     /// Measure what a file does to the chat beside it, in virtual time
     ///
@@ -54,12 +68,29 @@ pub(crate) enum Command {
     /// by bandwidth (quic-cubic, quic-bbr), and the chat alone (bound). `file_s` is the slowest of
     /// the files. Ends with 1 if a message was lost or came twice.
     File(File),
+    /// Measure how long it takes from nothing to a first message that is read
+    ///
+    /// Over the emulated network, as `loss`: a process that starts with a message to send, on a link
+    /// that loses packets; the reader sits beside the server. TLS over TCP raced begins a second
+    /// time 100 ms later. Bytes are those of IP packets on that link, until the message was read.
+    Setup(Setup),
+    /// Draw what `loss` found: a page that needs nothing beside it
+    Report(Report),
     /// Measure a server with more and more messages stored
     ///
     /// Start, resume, lists, pages at both ends of a history, memory: the median of each, for each
     /// size. The history is made by the server's own rules in a temporary folder, which is deleted
     /// at the end; 10000000 messages take about 5 GB.
     Growth(Growth),
+    /// Measure what one message to many costs the server
+    ///
+    /// A real server with a processor of its own (taskset), its log on the disk, and a crowd that
+    /// reads all. Deliveries a second, the server's CPU for each, and how long they took.
+    Fanout(Fanout),
+    /// Measure what an idle connection holds of the server's memory
+    Memory(Memory),
+    /// Measure what it costs the server to take connections
+    Connect(Connect),
     /// Cut the power of a real server and a real client, and look at what is left
     ///
     /// Records every write and sync of both, makes their files again as cuts at random moments
@@ -99,6 +130,61 @@ pub(crate) struct Loss {
     /// Chance: the same seed, the same chance
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Links that change as recorded, instead of those of a round trip and a loss: lte-drive,
+    /// low-orbit, or a file of that form (netsim-tests/traces)
+    #[arg(long, value_name = "TRACE", value_parser = recorded,
+          conflicts_with_all = ["rtt", "loss", "burst", "burst_ms", "simulated"])]
+    pub(crate) trace: Option<Recorded>,
+    /// In virtual time, ours alone: the figures of the protocol, since programs and disks take no
+    /// time; bytes are those of UDP. Anywhere, and the same each time
+    #[arg(long = "virtual", conflicts_with_all = ["system", "dir"])]
+    pub(crate) simulated: bool,
+    #[command(flatten)]
+    pub(crate) emulated: Emulated,
+}
+
+/// What is the same for everything that is measured over the emulated network.
+#[derive(Debug, Args)]
+pub(crate) struct Emulated {
+    /// Only these; ours come first all the same [default: all]
+    #[arg(long, value_name = "NAME,NAME..", value_delimiter = ',')]
+    pub(crate) system: Vec<System>,
+    /// Where the temporary folder is made [default: in memory where that can be]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Setup {
+    /// Of the writer's link
+    #[arg(long, value_name = "MS", default_value = "200", value_parser = ms)]
+    pub(crate) rtt: Duration,
+    /// Lost packets in each direction of it
+    #[arg(long, value_name = "PCT", value_delimiter = ',', default_value = "0,2,10,20",
+          value_parser = percent)]
+    pub(crate) loss: Vec<f64>,
+    /// How often, for each row
+    #[arg(long, value_name = "N", default_value_t = 200,
+          value_parser = value_parser!(u32).range(1..=500))]
+    pub(crate) setups: u32,
+    /// Chance: the same seed, the same chance
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) emulated: Emulated,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// What `loss --json` wrote, a file for each run
+    #[arg(value_name = "RESULTS", required = true)]
+    pub(crate) results: Vec<PathBuf>,
+    /// Where the page goes
+    #[arg(long, value_name = "FILE", default_value = "report.html")]
+    pub(crate) html: PathBuf,
+    /// Where the first run's picture goes too, as SVG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) picture: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -181,6 +267,79 @@ pub(crate) struct Kills {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Fanout {
+    /// Members, each with a connection of its own
+    #[arg(long, value_name = "N,N..", value_delimiter = ',', default_values_t = [100],
+          value_parser = value_parser!(u32).range(2..=100_000).map(|n| n as usize))]
+    pub(crate) clients: Vec<usize>,
+    /// Rooms of the same size
+    #[arg(long, value_name = "R", default_value_t = 1,
+          value_parser = value_parser!(u16).range(1..=100).map(usize::from))]
+    pub(crate) rooms: usize,
+    /// Members who write; at least one a room
+    #[arg(long, value_name = "N", default_value_t = 8,
+          value_parser = value_parser!(u16).range(1..=1_000).map(usize::from))]
+    pub(crate) senders: usize,
+    /// How they write [default: one after the other]
+    #[arg(long, value_name = "MODE")]
+    pub(crate) mode: Option<Mode>,
+    /// Deliveries a second where they are paced
+    #[arg(long, value_name = "N", default_value_t = 2_000,
+          value_parser = value_parser!(u32).range(1..=10_000_000))]
+    pub(crate) rate: u32,
+    /// Of one measurement
+    #[arg(long, value_name = "S", default_value_t = 3,
+          value_parser = value_parser!(u16).range(1..=3_600))]
+    pub(crate) seconds: u16,
+    /// How often it is measured; the median counts
+    #[arg(long, value_name = "N", default_value_t = 5,
+          value_parser = value_parser!(u16).range(1..=60))]
+    pub(crate) repeats: u16,
+    /// Where the server's log is written [default: the system's folder for temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Where tertulia-server and tertulia-cli are [default: beside this program]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) programs: Option<PathBuf>,
+}
+
+/// How a crowd writes.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Mode {
+    /// As fast as everybody reads
+    Saturate,
+    /// So many deliveries a second
+    Paced,
+    /// One message, then the next when everybody has it
+    Single,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Memory {
+    /// Connections
+    #[arg(long, value_name = "N,N..", value_delimiter = ',', default_values_t = [1_000],
+          value_parser = value_parser!(u32).range(1..=100_000).map(|n| n as usize))]
+    pub(crate) clients: Vec<usize>,
+    /// Where tertulia-server and tertulia-cli are [default: beside this program]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) programs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Connect {
+    /// Connections
+    #[arg(long, value_name = "N,N..", value_delimiter = ',', default_values_t = [1_000],
+          value_parser = value_parser!(u32).range(1..=100_000).map(|n| n as usize))]
+    pub(crate) clients: Vec<usize>,
+    /// All at once, after a restart of the server
+    #[arg(long)]
+    pub(crate) storm: bool,
+    /// Where tertulia-server and tertulia-cli are [default: beside this program]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) programs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Writer {
     /// Whose
     pub(crate) profile: PathBuf,
@@ -253,6 +412,25 @@ pub(crate) struct Netsim {
 pub(crate) fn presets() -> String {
     let lines = Preset::ALL.map(|preset| format!("\n  {preset:9}  {}", preset.about()));
     format!("Presets:{}", lines.concat())
+}
+
+/// A recorded link, and what it is called.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorded {
+    pub(crate) name: String,
+    pub(crate) trace: Arc<Trace>,
+}
+
+/// One that comes along, or a file.
+fn recorded(name: &str) -> Result<Recorded, String> {
+    let trace = match name {
+        "lte-drive" => Trace::lte_drive(),
+        "low-orbit" => Trace::low_orbit(),
+        path => fs::read_to_string(path).map_err(|error| error.to_string())?.parse(),
+    };
+    let trace = Arc::new(trace.map_err(|error| error.to_string())?);
+    let file = Path::new(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    Ok(Recorded { name: file.unwrap_or_else(|| name.to_owned()), trace })
 }
 
 /// The longest time that a flag takes.

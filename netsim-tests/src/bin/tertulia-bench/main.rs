@@ -6,6 +6,7 @@
 
 mod args;
 mod conditions;
+mod fanout;
 mod file;
 mod growth;
 mod kills;
@@ -15,7 +16,11 @@ mod netsim;
 mod output;
 mod power;
 mod programs;
+mod report;
+mod rerun;
+mod setup_emulated;
 mod soak;
+mod stage;
 mod writer;
 
 use std::{pin::Pin, process::ExitCode};
@@ -48,9 +53,14 @@ fn main() -> ExitCode {
             }
             in_real_time(|stop| growth::run(args, json, stop))
         }
+        Command::Fanout(args) => in_real_time(|stop| fanout::run(args, json, stop)),
+        Command::Memory(args) => in_real_time(|stop| fanout::memory(args, json, stop)),
+        Command::Connect(args) => in_real_time(|stop| fanout::connect(args, json, stop)),
         Command::Soak(args) => soak::run(&args, json),
         Command::Loss(args) => loss::run(&args, json),
         Command::File(args) => file::run(&args, json),
+        Command::Setup(args) => setup_emulated::run(&args, json),
+        Command::Report(args) => report::run(&args),
         Command::Power(args) => in_real_time(|_| power::run(args, json)),
         Command::Kills(args) => in_real_time(|stop| kills::run(args, json, stop)),
         Command::Writer(args) => in_real_time(|_| writer::run(args)),
