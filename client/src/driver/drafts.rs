@@ -11,7 +11,9 @@ impl Driver {
     pub(super) fn drafts_due(&self) -> Option<Duration> {
         // One process at a time has the timelines, and the drafts with them.
         let may_write = self.keeps_drafts && self.drafts_job.is_none();
-        may_write.then(|| self.shared.with_drafts(|drafts| drafts.due())).flatten()
+        let due = may_write.then(|| self.shared.with_drafts(|drafts| drafts.due())).flatten();
+        // At once while it closes: who does that may not wait for the end of what is being sent.
+        if self.closing.is_some() { due.map(|_| Duration::ZERO) } else { due }
     }
 
     pub(super) fn write_drafts(&mut self, now: Duration) {
