@@ -21,8 +21,8 @@ help:
 	@echo 'make soak SEEDS=500    server and clients in virtual time while everything goes wrong; or TIME=90s'
 	@echo 'make power CUTS=500    power cuts of a recorded server and client: what they promised is there'
 	@echo 'make kills KILLS=500   a real server and clients killed under load, and all compared'
-	@echo 'make bench             figures: a server with 1000 to 1000000 messages; or MOST=10000000'
-	@echo 'make report            ours and TLS over TCP on links that lose packets: a page with pictures'
+	@echo 'make bench             figures: fan-out beside TLS over TCP; 1000 to 1000000 messages, or MOST=10000000'
+	@echo 'make report [QUICK=1]  ours and TLS over TCP on bad networks: a page with pictures'
 	@echo 'make test              every test, windows included; no display needed'
 	@echo 'make install [PREFIX=/usr/local] [DESTDIR=]  the programs, for everybody here; make uninstall'
 	@echo 'make check             format, lints, documentation, licences, dependencies'
@@ -56,8 +56,9 @@ kills:
 bench:
 	@MOST='$(if $(filter command line,$(origin MOST)),$(value MOST))' scripts/bench
 
+# QUICK likewise.
 report:
-	@scripts/report
+	@QUICK='$(if $(filter command line,$(origin QUICK)),$(value QUICK))' scripts/report
 
 test:
 	@scripts/test

@@ -40,7 +40,8 @@ fn compile_templates(language: &str, catalog: &Catalog) {
     for template in files("src/ui", "ui") {
         println!("cargo:rerun-if-changed={}", template.display());
         let name = template.file_name().expect("a listed file has a name");
-        fs::write(folder.join(name), catalog::translate_template(&read(&template), catalog))
+        let translated = catalog::translate_template(&read(&template), catalog);
+        fs::write(folder.join(name), hide_for_tooltips(&translated))
             .expect("OUT_DIR can be written");
         list += &format!("<file>ui/{}</file>\n", name.to_string_lossy());
     }
@@ -58,6 +59,33 @@ fn compile_templates(language: &str, catalog: &Catalog) {
         .status()
         .expect("glib-compile-resources can be run (Debian: libglib2.0-dev-bin)");
     assert!(status.success(), "glib-compile-resources failed");
+}
+
+/// Widgets are given their tooltips while they are invisible. GTK 4.8 asks the display where the
+/// pointer is, with several round trips, each time that a visible one is given one, in a window or
+/// not: it adds up before there is a first frame.
+fn hide_for_tooltips(xml: &str) -> String {
+    const BEGIN: &str = "<property name=\"tooltip-text\"";
+    const END: &str = "</property>";
+    let visible = |is: &str| format!("<property name=\"visible\">{is}</property>");
+    let (mut out, mut rest) = (String::with_capacity(xml.len()), xml);
+    while let Some(begin) = rest.find(BEGIN) {
+        let end = begin + rest[begin..].find(END).expect("a property ends") + END.len();
+        let (before, tooltip, after) = (&rest[..begin], &rest[begin..end], &rest[end..]);
+        out += before;
+        let own = |text: &str| text.contains("name=\"visible\"");
+        let object = before.rfind("<object ").or_else(|| before.rfind("<template ")).unwrap_or(0);
+        let object_end = after.find("</object>").or_else(|| after.find("</template>")).unwrap_or(0);
+        let child = after.find("<child").unwrap_or(object_end);
+        if own(&before[object..]) || own(&after[..object_end.min(child)]) {
+            // It says itself whether it is visible.
+            out += tooltip;
+        } else {
+            out += &(visible("False") + tooltip + &visible("True"));
+        }
+        rest = after;
+    }
+    out + rest
 }
 
 fn files(folder: &str, extension: &str) -> Vec<PathBuf> {

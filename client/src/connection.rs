@@ -4,7 +4,7 @@ mod greet;
 mod lanes;
 mod pages;
 
-use std::{slice, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use quinn::{RecvStream, SendStream, VarInt};
@@ -12,7 +12,7 @@ use tertulia_proto::{
     ClientNotice, DatagramKind, Event, Features, Frame, FrameBuffer, LaneMessage, ReqId,
     ServerMessage, Typing, TypingNotice, close::CloseCode, copies, limits,
 };
-use tertulia_quic::Copies;
+use tertulia_quic::{Awaited, Copies};
 use tokio::{sync::mpsc, task::JoinSet, time};
 
 pub(crate) use greet::{Ended, Greeting, Welcomed, greet};
@@ -25,6 +25,9 @@ const WRITES: usize = 2 * limits::REQUESTS_IN_FLIGHT;
 const CHUNK_BYTES: usize = 32 << 10;
 /// How long a clean end may take.
 const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Probes are asked about four times a second in a silence: after so long it is no lost packet.
+const SEEMS_DEAD: Duration = Duration::from_secs(2);
 
 /// What a connection's tasks report.
 #[derive(Debug)]
@@ -39,6 +42,8 @@ pub(crate) enum Report {
     Copies(Vec<Event>),
     /// Somebody is writing.
     Typing(TypingNotice),
+    /// Nothing is heard any more, or something is again.
+    Turned,
     /// A page that ended before it was whole, and not by the protocol.
     PageLost(ReqId),
     /// The connection is over.
@@ -48,6 +53,31 @@ pub(crate) enum Report {
 /// A report and the connection it is about: reports of an earlier one may still be on their way.
 pub(crate) type Tagged = (u64, Report);
 
+/// Where frames for the control stream go.
+#[derive(Debug, Clone)]
+pub(crate) struct Outgoing {
+    writes: mpsc::Sender<Bytes>,
+    /// Where both ends can.
+    copies: Option<Arc<Copies>>,
+}
+
+impl Outgoing {
+    /// For a connection that is not welcome yet, and what it has to write.
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Bytes>) {
+        let (writes, queue) = mpsc::channel(WRITES);
+        (Self { writes, copies: None }, queue)
+    }
+
+    /// Queues a frame. `false`: the connection is over, or would take more than may be unanswered.
+    pub(crate) fn write(&self, frame: Bytes) -> bool {
+        if let Some(copies) = &self.copies {
+            let frames = [frame.clone().into()];
+            copies.offer(DatagramKind::ControlCopy, &frames, Awaited::BySomebody);
+        }
+        self.writes.try_send(frame).is_ok()
+    }
+}
+
 /// A connection that stands. Dropped, its tasks end and the connection closes.
 #[derive(Debug)]
 pub(crate) struct Connected {
@@ -55,32 +85,31 @@ pub(crate) struct Connected {
     pub(crate) generation: u64,
     /// For figures.
     pub(crate) quic: quinn::Connection,
-    /// Where both ends can.
-    pub(crate) copies: Option<Arc<Copies>>,
+    pub(crate) outgoing: Outgoing,
     /// Whether typing notices go as datagrams.
     by_datagram: bool,
-    writes: mpsc::Sender<Bytes>,
     writer: JoinSet<SendStream>,
     _readers: JoinSet<()>,
 }
 
 impl Connected {
-    /// Starts the tasks of a connection that was welcomed.
+    /// Starts the tasks of a connection that was welcomed. `outgoing` is the other end of its queue;
     /// `is_real`: see [`transport::Dialer`].
     pub(crate) fn start(
         welcomed: Welcomed,
+        mut outgoing: Outgoing,
         generation: u64,
         reports: mpsc::Sender<Tagged>,
         is_real: bool,
     ) -> Self {
-        let Welcomed { welcome, quic, send, recv, frames } = welcomed;
+        let Welcomed { welcome, quic, send, recv, frames, queue } = welcomed;
         let by_datagram = welcome.features.has(Features::TYPING_DATAGRAMS);
         let copies = (welcome.features.has(Features::COPIES) && quic.max_datagram_size().is_some())
             .then(|| Arc::new(Copies::new(&quic)));
-        let (writes, queue) = mpsc::channel(WRITES);
+        outgoing.copies.clone_from(&copies);
         let mut writer = JoinSet::new();
         writer.spawn(write(send, queue));
-        let reporter = Reporter { generation, reports, quic: quic.clone() };
+        let reporter = Reporter { generation, reports, quic: quic.clone(), copies: copies.clone() };
         let mut readers = JoinSet::new();
         readers.spawn(read_control(recv, frames, reporter.clone()));
         if is_real {
@@ -89,19 +118,28 @@ impl Connected {
         if by_datagram || copies.is_some() {
             readers.spawn(read_datagrams(reporter.clone()));
         }
-        if let Some(copies) = copies.clone() {
+        if let Some(copies) = copies {
+            readers.spawn(tell_turns(reporter.clone(), Arc::clone(&copies)));
             readers.spawn(async move { match copies.run().await {} });
         }
         readers.spawn(accept(reporter));
-        Self { generation, quic, copies, by_datagram, writes, writer, _readers: readers }
+        Self { generation, quic, outgoing, by_datagram, writer, _readers: readers }
     }
 
-    /// Queues a frame. `false`: the connection is over, or would take more than may be unanswered.
-    pub(crate) fn write(&self, frame: Bytes) -> bool {
-        if let Some(copies) = &self.copies {
-            copies.offer(DatagramKind::ControlCopy, slice::from_ref(&frame));
-        }
-        self.writes.try_send(frame).is_ok()
+    /// Where both ends can.
+    pub(crate) fn copies(&self) -> Option<&Arc<Copies>> {
+        self.outgoing.copies.as_ref()
+    }
+
+    /// Whether nothing is heard of the server though something is outstanding.
+    pub(crate) fn is_holding(&self) -> bool {
+        self.copies().is_some_and(|copies| copies.is_holding())
+    }
+
+    /// Whether that lasts so long that there is reason to try another way.
+    pub(crate) fn seems_dead(&self) -> bool {
+        let silent_for = self.copies().and_then(|copies| copies.silent_for());
+        silent_for.is_some_and(|lasts| lasts >= SEEMS_DEAD)
     }
 
     /// Says that one is writing, if that can be said now.
@@ -110,7 +148,7 @@ impl Connected {
             // One that does not fit the path, or comes too late, is not missed.
             let _ = self.quic.send_datagram(typing.encode_datagram());
         } else {
-            let _ = self.writes.try_send(ClientNotice::from(typing.clone()).encode());
+            let _ = self.outgoing.writes.try_send(ClientNotice::from(typing.clone()).encode());
         }
     }
 
@@ -121,7 +159,7 @@ impl Connected {
 
     /// Ends it so that what was written arrives: QUIC drops unsent data of a closed connection.
     pub(crate) async fn goodbye(mut self) {
-        drop(self.writes);
+        drop(self.outgoing);
         let flushed = async {
             if let Some(Ok(mut send)) = self.writer.join_next().await
                 && send.finish().is_ok()
@@ -172,9 +210,17 @@ struct Reporter {
     generation: u64,
     reports: mpsc::Sender<Tagged>,
     quic: quinn::Connection,
+    copies: Option<Arc<Copies>>,
 }
 
 impl Reporter {
+    /// Something came that nobody had asked for.
+    fn arrived(&self) {
+        if let Some(copies) = &self.copies {
+            copies.arrived();
+        }
+    }
+
     /// `false`: nobody listens any more.
     async fn report(&self, report: Report) -> bool {
         self.reports.send((self.generation, report)).await.is_ok()
@@ -243,11 +289,27 @@ async fn watch_path(reporter: Reporter) {
     reporter.report(Report::Ended(end)).await;
 }
 
+async fn tell_turns(reporter: Reporter, copies: Arc<Copies>) {
+    loop {
+        copies.turned().await;
+        if !reporter.report(Report::Turned).await {
+            return;
+        }
+    }
+}
+
 /// Datagrams of kinds that this version does not know are ignored.
 async fn read_datagrams(reporter: Reporter) {
     // The control reader reports the end.
     while let Ok(datagram) = reporter.quic.read_datagram().await {
-        if let Some(report) = read_datagram(&datagram)
+        if let Some(copies) = &reporter.copies {
+            copies.heard(&datagram);
+        }
+        let report = read_datagram(&datagram);
+        if matches!(report, Some(Report::Copies(_))) {
+            reporter.arrived();
+        }
+        if let Some(report) = report
             && !reporter.report(report).await
         {
             return;

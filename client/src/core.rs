@@ -12,5 +12,6 @@ pub(crate) mod neighbours;
 pub(crate) mod outbox;
 pub(crate) mod presence;
 pub(crate) mod room;
+pub(crate) mod search;
 pub(crate) mod session;
 pub(crate) mod timeline;

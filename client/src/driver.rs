@@ -8,10 +8,12 @@ mod cache;
 mod command;
 mod drafts;
 mod follower;
+mod knocking;
 mod lane;
 mod marks;
 pub(crate) mod open;
 mod outlet;
+mod parting;
 mod requests;
 mod sending;
 mod shared;
@@ -46,12 +48,12 @@ use crate::{
         copies::EarlyCopies,
         liveness::Liveness,
         room::{Me, Room},
-        session::{End, Session},
+        session::{End, Haste, Session},
     },
     handle::Closed,
     model::{ClientEvent, Connection, PresenceView, Trouble},
     store::{Blocking, profile::Profile, room_names::RoomNames},
-    transfer::Line,
+    transfer::Lines,
     transport::Dialer,
 };
 
@@ -92,6 +94,7 @@ pub(crate) struct Driver {
     /// The server said that it stops: nothing new is asked on this connection, which is left when
     /// every answer came, or at this time.
     leaves_by: Option<Duration>,
+    knocking: knocking::Knocking,
     requests: requests::Requests,
 
     rooms: BTreeMap<RoomId, Room>,
@@ -117,7 +120,7 @@ pub(crate) struct Driver {
     /// Here and nowhere else: who waits for the connection stops waiting when the task ends.
     watched: watch::Sender<Connection>,
     /// For files, which go by themselves.
-    lines: watch::Sender<Option<Line>>,
+    lines: Lines,
     commands: mpsc::Receiver<Command>,
     /// Apart, because they wait for the server: what needs no server never waits behind them.
     questions: mpsc::Receiver<Question>,
@@ -135,6 +138,7 @@ struct Closing {
 impl Driver {
     /// Runs until the client is closed, or its last handle is gone.
     pub(crate) async fn run(mut self) {
+        let knocks = Arc::clone(&self.dialer.knocks);
         loop {
             self.pass_time();
             self.pump();
@@ -152,6 +156,7 @@ impl Driver {
                 found = answer(&mut self.desk.search) => self.inherited(found),
                 kept = answer(&mut self.cache.job) => self.cache.job_done(kept),
                 _ = answer(&mut self.drafts_job) => {}
+                () = knocks.answered() => self.way_is_back(),
                 news = attempt::news(&mut self.attempt) => self.attempt_news(news).await,
                 Some(report) = self.reports.recv(), if takes_reports => {
                     self.handle_report(report);
@@ -209,19 +214,24 @@ impl Driver {
         {
             self.looked_at = now;
             let heard = connection.quic.stats().udp_rx.datagrams;
-            if self.liveness.is_dead(now, heard, self.requests.asked_at()) {
-                let is_doubted = self.liveness.is_in_doubt();
-                self.disconnect(CloseCode::TIMEOUT, End::retry(Trouble::Lost("no answer".into())));
-                if is_doubted {
-                    // That is what the doubt was for.
-                    self.session.wake();
-                }
+            let asked_at = self.requests.asked_at();
+            if asked_at.is_some()
+                && let Some(copies) = connection.copies()
+            {
+                copies.expect();
+            }
+            let seems_dead = connection.seems_dead();
+            match self.liveness.is_dead(now, heard, asked_at) {
+                true => self.fell_silent(self.liveness.is_in_doubt()),
+                false if seems_dead => self.fell_silent(false),
+                false => self.heard(),
             }
         }
         if self.refill_at.is_some_and(|at| at <= now) {
             self.refill_at = None;
             self.fill_holes();
         }
+        self.knock(now);
         self.flush_marks(now);
         self.write_drafts(now);
         self.look_for_the_dead(now);
@@ -249,11 +259,12 @@ impl Driver {
     fn nap(&self) -> Duration {
         // Only what can be done when it is due: else this would never sleep.
         let look = self.looked_at + self.look();
-        let sends = self.session.is_welcome() && self.leaves_by.is_none();
+        let sends = self.connection.is_some() && self.way_out().is_some();
         let due = [
             self.session.wake_at().filter(|_| self.attempt.is_none()),
             self.connection.as_ref().map(|_| look),
             self.leaves_by,
+            self.knock_at(),
             self.refill_at,
             self.marks.due(self.sends_marks()),
             self.drafts_due(),
@@ -266,8 +277,9 @@ impl Driver {
     }
 
     fn look(&self) -> Duration {
+        let is_holding = self.connection.as_ref().is_some_and(Connected::is_holding);
         match self.requests.asked_at() {
-            _ if self.liveness.is_in_doubt() => LOOK_NOW,
+            _ if self.liveness.is_in_doubt() || self.session.is_kept() || is_holding => LOOK_NOW,
             Some(_) => LOOK_CLOSELY,
             None => LOOK,
         }
@@ -276,6 +288,14 @@ impl Driver {
     fn handle_report(&mut self, (generation, report): Tagged) {
         if self.connection.as_ref().is_none_or(|c| c.generation != generation) {
             return;
+        }
+        let is_word = match report {
+            Report::Turned => self.connection.as_ref().is_some_and(|c| !c.is_holding()),
+            Report::Ended(_) => false,
+            _ => true,
+        };
+        if is_word {
+            self.heard();
         }
         match report {
             Report::Control(messages) => {
@@ -288,6 +308,8 @@ impl Driver {
             Report::Copies(events) => self.handle_copies(events),
             Report::Typing(notice) => self.somebody_types(notice),
             Report::PageLost(req_id) => self.page_lost(req_id),
+            // What was held goes out in the next turn.
+            Report::Turned => {}
             Report::Ended(end) => self.disconnected(end),
         }
     }
@@ -347,9 +369,10 @@ impl Driver {
 
     fn publish_room(&mut self, room: RoomId) {
         if let Some(room) = self.rooms.get(&room) {
-            let view = room.view().clone();
-            self.shared.set_room(&view);
-            self.outlet.emit(ClientEvent::Room(view));
+            self.shared.set_room(room.view());
+            if self.outlet.is_heard() {
+                self.outlet.emit(ClientEvent::Room(room.view().clone()));
+            }
         }
     }
 
@@ -371,7 +394,8 @@ impl Driver {
         if let Some(connection) = self.connection.take() {
             connection.goodbye().await;
         }
-        self.session.ended(End::stop(Trouble::Lost("closed".into())), self.now(), 0);
+        let closed = End::stop(Trouble::Lost("closed".into()));
+        self.session.ended(closed, self.now(), 0, Haste::None);
         self.publish_connection();
         if self.dialer.is_real {
             // The last packet is on its way once the endpoint is idle.

@@ -8,7 +8,7 @@ use tertulia_quic::Congestion;
 use tokio::{sync::watch, time};
 
 use crate::{
-    connection::{Ended, Greeting, greet},
+    connection::{Ended, Greeting, Outgoing, greet},
     model::Trouble,
     store::profile::Profile,
     transport::{Dialer, endpoint},
@@ -39,11 +39,14 @@ pub async fn peek(
     patience: Duration,
 ) -> Result<Glimpse, Trouble> {
     let lost = |error: &dyn ToString| Trouble::Lost(error.to_string());
-    let endpoint = endpoint::bind().map_err(|error| lost(&error))?;
+    let knocks = Arc::default();
+    let endpoint = endpoint::bind(&knocks).map_err(|error| lost(&error))?;
     let device = Arc::new(DeviceIdentity::passing().map_err(|error| lost(&error))?);
     let dialer = Dialer {
         endpoint: endpoint.clone(),
         device,
+        knocks,
+        is_silent: false,
         is_real: true,
         congestion: Congestion::default(),
     };
@@ -82,7 +85,8 @@ async fn look(
         epoch: None,
         cursors: Vec::new(),
     };
-    let registration = match greet(quic.clone(), Greeting { hello, register: None }).await {
+    let (greeting, (_, queue)) = (Greeting { hello, register: None }, Outgoing::new());
+    let registration = match greet(quic.clone(), greeting, queue).await {
         Err(Ended::Stranger(registration)) => Some(registration),
         Err(Ended::End(end)) => return Err(end.trouble),
         // It makes no difference between strangers and members; that is its affair.

@@ -11,13 +11,15 @@ use tertulia_proto::{
     Attachment, Change, DisplayName, Env, Event, MessageId, MessageText, Person, Role, RoomId,
     RoomListing, RoomName, Seq, Span,
 };
-use tertulia_quic::Congestion;
+use tertulia_quic::{Congestion, Knocks};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
+    core::search::Pattern,
     driver::{Command, Feed, Question, Shared, open},
     error::{JoinError, OpenError, RequestError, SendError},
     model::{Account, ClientEvent, Connection, Item, Snapshot, Status, Trouble},
+    search::Searched,
     sent::Queued,
     transfer::{self, Ground, Transfer, Uploaded, Wanted},
 };
@@ -68,12 +70,13 @@ impl Client {
         Self::start(config, None).await
     }
 
-    /// The same over a given endpoint (a simulated network).
+    /// The same over a given endpoint (a simulated network), and the knocks of its socket.
     pub async fn with_endpoint(
         config: ClientConfig,
         endpoint: quinn::Endpoint,
+        knocks: Arc<Knocks>,
     ) -> Result<(Self, async_channel::Receiver<ClientEvent>), OpenError> {
-        Self::start(config, Some(endpoint)).await
+        Self::start(config, Some((endpoint, knocks))).await
     }
 
     /// Registers this profile's device, or updates the address if it is registered there already.
@@ -170,6 +173,19 @@ impl Client {
         crate::timeline::kept(self, room, limit).await
     }
 
+    /// One step of a search in a room, through what is before `before` (all, if `None`): the next
+    /// few hundred events that this disk has, or, where it has none and `asks_server`, the
+    /// server's next page. Whoever wants more goes on from [`Searched::looked_to`].
+    pub async fn search(
+        &self,
+        room: RoomId,
+        pattern: &Pattern,
+        before: Option<Seq>,
+        asks_server: bool,
+    ) -> Result<Searched, RequestError> {
+        crate::search::search(self, room, pattern, before, asks_server).await
+    }
+
     /// Puts a message into the outbox, durably, and returns its id; it goes out when it can.
     pub async fn send(
         &self,
@@ -255,7 +271,8 @@ impl Client {
 
     /// Sends a file to a room, beside everything else, and over as many connections as it takes;
     /// it becomes a message when it is there. A public room is entered if need be. The same file
-    /// to the same room after an interruption, by whichever process, goes on where it was.
+    /// to the same room after an interruption, by whichever process, goes on where it was, and is
+    /// the same message, until [`Transfer::settle`] was called.
     pub fn upload(&self, room: RoomId, reply_to: Option<Seq>, path: PathBuf) -> Transfer<Uploaded> {
         transfer::upload(Arc::clone(&self.ground), room, reply_to, path)
     }
@@ -347,7 +364,7 @@ impl Client {
 
     async fn start(
         config: ClientConfig,
-        endpoint: Option<quinn::Endpoint>,
+        endpoint: Option<(quinn::Endpoint, Arc<Knocks>)>,
     ) -> Result<(Self, async_channel::Receiver<ClientEvent>), OpenError> {
         let started = open::start(config, endpoint).await?;
         let open::Started { commands, questions, shared, ground, events } = started;
@@ -401,5 +418,11 @@ impl Follow {
             permit.send(Command::Refill(self.room));
         }
         self.feed.events.recv().await.ok()
+    }
+
+    /// The next event, if it is there already. Between two calls of [`Follow::next`] there are
+    /// only so many: that one asks for more.
+    pub fn ready(&mut self) -> Option<Event> {
+        self.feed.events.try_recv().ok()
     }
 }

@@ -16,6 +16,7 @@ mod lists;
 mod model;
 pub mod nearby;
 mod rooms;
+mod search;
 mod sent;
 mod store;
 mod system;
@@ -24,6 +25,7 @@ mod transfer;
 mod transport;
 pub mod typed;
 
+pub use self::core::search::Pattern;
 pub use error::{JoinError, OpenError, RequestError, SendError};
 pub use glimpse::{Glimpse, known_server, peek};
 pub use handle::{Client, ClientConfig, Closed, Follow};
@@ -31,6 +33,7 @@ pub use model::{
     Account, ClientEvent, Connection, Content, Delivery, Item, ItemKey, PresenceView, RoomView,
     Snapshot, Status, Trouble,
 };
+pub use search::{Beyond, Searched};
 pub use sent::{Queued, Sent, Unsent};
 pub use store::{
     forget::{ForgetError, forget},
@@ -39,5 +42,5 @@ pub use store::{
 pub use system::SystemEnv;
 pub use tertulia_certs as certs;
 pub use tertulia_proto as proto;
-pub use tertulia_quic::Congestion;
+pub use tertulia_quic::{Congestion, Knocks};
 pub use transfer::{Progress, Transfer, TransferError, Uploaded};

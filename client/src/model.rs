@@ -4,8 +4,8 @@ use std::{fmt, net::SocketAddr, time::Duration};
 
 use tertulia_certs::{KeyChanged, KeyFingerprint};
 use tertulia_proto::{
-    AccountId, Author, DisplayName, Handle, MessageId, MessageText, Person, Refusal, Role, RoomId,
-    RoomListing, RoomName, Seq, Timestamp, Topic,
+    AccountId, Attachment, Author, DisplayName, Handle, MessageId, MessageText, Person, Refusal,
+    Role, RoomId, RoomListing, RoomName, Seq, Timestamp, Topic,
 };
 
 /// Something changed. Every event is an upsert: applying one twice changes nothing.
@@ -177,6 +177,8 @@ pub struct Item {
     pub reply_to: Option<Seq>,
     /// What.
     pub content: Content,
+    /// The file that it brought; its content then says so in words.
+    pub file: Option<Attachment>,
     /// How far it got; always [`Delivery::Sent`] for what came from the server.
     pub delivery: Delivery,
 }

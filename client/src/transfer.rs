@@ -2,24 +2,25 @@
 //! that goes on where it was on the next connection. The client's task knows nothing of them.
 
 mod download;
+mod line;
 mod part;
 mod record;
 mod source;
 mod stream;
 mod upload;
 
-use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, io, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
-use tertulia_proto::{
-    Attachment, Env, Epoch, Features, MessageId, Refusal, RoomId, Seq, Timestamp,
-};
+use tertulia_proto::{Attachment, Env, Features, MessageId, Refusal, RoomId, Seq, Timestamp};
 use thiserror::Error;
 use tokio::{
     sync::{oneshot, watch},
+    task::JoinHandle,
     time,
 };
 
 pub(crate) use download::{Wanted, download, place_in};
+pub(crate) use line::{Line, LineWatch, Lines};
 pub(crate) use record::FOLDER as UPLOADS;
 pub(crate) use upload::upload;
 
@@ -30,21 +31,12 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Times in a row that nothing moved, though there was a connection, before it is given up.
 const PATIENCE: u32 = 8;
 
-/// A connection that carries files.
-#[derive(Debug, Clone)]
-pub(crate) struct Line {
-    pub(crate) generation: u64,
-    pub(crate) quic: quinn::Connection,
-    pub(crate) features: Features,
-    pub(crate) epoch: Epoch,
-}
-
 /// What transfers stand on.
 #[derive(Debug)]
 pub(crate) struct Ground {
     pub(crate) env: Arc<dyn Env>,
     pub(crate) profile: PathBuf,
-    pub(crate) line: watch::Receiver<Option<Line>>,
+    pub(crate) line: LineWatch,
 }
 
 /// How far a file got, in bytes.
@@ -115,12 +107,17 @@ pub struct Transfer<T> {
     progress: watch::Receiver<Progress>,
     outcome: oneshot::Receiver<Result<T, TransferError>>,
     cancel: Option<oneshot::Sender<()>>,
-    /// Ends the task.
-    _task: Task,
+    settle: oneshot::Sender<()>,
+    /// Ends with this.
+    task: Task,
 }
 
 #[derive(Debug)]
-struct Task(tokio::task::AbortHandle);
+struct Task(JoinHandle<()>);
+
+/// What is left to do once the outcome is where it outlives the process; where nobody says so, it is
+/// not done.
+type Rest = Option<Pin<Box<dyn Future<Output = ()> + Send>>>;
 
 impl Drop for Task {
     fn drop(&mut self) {
@@ -140,17 +137,24 @@ impl<T: Send + 'static> Transfer<T> {
     /// Starts a task.
     fn start<F>(work: impl FnOnce(Reins) -> F) -> Self
     where
-        F: Future<Output = Result<T, TransferError>> + Send + 'static,
+        F: Future<Output = (Result<T, TransferError>, Rest)> + Send + 'static,
     {
         let (shown, progress) = watch::channel(Progress::default());
         let (done, outcome) = oneshot::channel();
         let (cancel, cancelled) = oneshot::channel();
+        let (settle, settled) = oneshot::channel();
         let work = work(Reins { shown, cancelled });
         let task = tokio::spawn(async move {
+            let (outcome, rest) = work.await;
             // Nobody may be waiting any more.
-            let _ = done.send(work.await);
+            let _ = done.send(outcome);
+            if let Some(rest) = rest
+                && settled.await.is_ok()
+            {
+                rest.await;
+            }
         });
-        Self { progress, outcome, cancel: Some(cancel), _task: Task(task.abort_handle()) }
+        Self { progress, outcome, cancel: Some(cancel), settle, task: Task(task) }
     }
 
     /// How far it got; changes as it goes on.
@@ -172,6 +176,17 @@ impl<T: Send + 'static> Transfer<T> {
     /// Cancel safe.
     pub async fn outcome(&mut self) -> Result<T, TransferError> {
         (&mut self.outcome).await.unwrap_or(Err(TransferError::Closed))
+    }
+
+    /// To be called once the outcome was told or written down, where a process that is killed does
+    /// not take it along. Until then a file that was sent is the same message if it is sent again:
+    /// who was killed before may do just that.
+    pub async fn settle(self) {
+        let Self { outcome, settle, mut task, .. } = self;
+        drop(outcome);
+        // It has nothing left to do.
+        let _ = settle.send(());
+        let _ = (&mut task.0).await;
     }
 }
 
@@ -211,17 +226,23 @@ trait Way {
 
     /// How far it got by now, in bytes.
     fn moved(&self) -> u64;
+
+    /// Returns when it is taken back.
+    fn cancelled(&mut self) -> impl Future<Output = ()> + Send;
 }
 
 /// Tries until it is over: on each connection that comes, and again on one that stays.
-async fn until_over<W: Way + Send>(
-    way: &mut W,
-    mut line: watch::Receiver<Option<Line>>,
-) -> Result<W::End, TransferError> {
+async fn until_over<W: Way + Send>(way: &mut W, line: LineWatch) -> Result<W::End, TransferError> {
     let (mut idle, mut far, mut anew) = (0, way.moved(), false);
     loop {
-        let found = line.wait_for(Option::is_some).await.map(|line| line.clone());
-        let Ok(Some(now)) = found else { return Err(TransferError::Closed) };
+        // Without a connection nothing is told to the server: what it has there it throws away by
+        // itself.
+        let found = tokio::select! {
+            biased;
+            () = way.cancelled() => return Err(TransferError::Cancelled),
+            found = line.line() => found,
+        };
+        let Some(now) = found else { return Err(TransferError::Closed) };
         if !now.features.has(Features::FILES) {
             return Err(TransferError::Unsupported);
         }
@@ -229,8 +250,11 @@ async fn until_over<W: Way + Send>(
             Tried::Over(outcome) => return outcome,
             // What the server refuses for now it may refuse for long: whoever waits decides.
             Tried::Later(wait) => {
-                time::sleep(wait).await;
-                continue;
+                tokio::select! {
+                    biased;
+                    () = way.cancelled() => return Err(TransferError::Cancelled),
+                    () = time::sleep(wait) => continue,
+                }
             }
             Tried::Anew if anew => return Err(TransferError::Differs),
             Tried::Anew => {
@@ -241,11 +265,8 @@ async fn until_over<W: Way + Send>(
         }
         idle = if way.moved() > far { 0 } else { idle + 1 };
         far = far.max(way.moved());
-        let is_other = |line: &Option<Line>| {
-            line.as_ref().is_none_or(|line| line.generation != now.generation)
-        };
         // Another connection does not wait.
-        if let Ok(Ok(_)) = time::timeout(AGAIN, line.wait_for(is_other)).await {
+        if time::timeout(AGAIN, line.left(now.generation)).await.is_ok() {
             idle = 0;
         }
         if idle >= PATIENCE {
@@ -266,5 +287,38 @@ impl Ground {
             let _ = done.send(job());
         }));
         result.await.unwrap_or_else(|_| Err(io::Error::other("the job was lost")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Waiting(oneshot::Receiver<()>);
+
+    impl Way for Waiting {
+        type End = ();
+
+        async fn go(&mut self, _: &Line) -> Tried<()> {
+            Tried::Over(Ok(()))
+        }
+
+        fn moved(&self) -> u64 {
+            0
+        }
+
+        async fn cancelled(&mut self) {
+            Reins::cancelled(&mut self.0).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_a_connection_can_be_taken_back() {
+        let lines = Lines::default();
+        let line = lines.watch();
+        let (cancel, cancelled) = oneshot::channel();
+        let waits = tokio::spawn(async move { until_over(&mut Waiting(cancelled), line).await });
+        cancel.send(()).unwrap();
+        assert!(matches!(waits.await.unwrap(), Err(TransferError::Cancelled)));
     }
 }

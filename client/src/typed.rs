@@ -26,7 +26,7 @@ impl Typed {
         match word.to_lowercase().as_str() {
             "!users" | "/users" => return Self::Users,
             "!exit" | "/exit" => return Self::Exit,
-            "/help" => return Self::Help,
+            "!help" | "/help" => return Self::Help,
             _ => {}
         }
         if word.starts_with("//") {
@@ -77,6 +77,7 @@ mod tests {
             ("!exit", Typed::Exit),
             ("/EXIT", Typed::Exit),
             ("/help", Typed::Help),
+            ("!help", Typed::Help),
         ] {
             assert_eq!(Typed::parse(typed), meant, "{typed:?}");
         }
@@ -86,7 +87,6 @@ mod tests {
 
     #[test]
     fn unknown_words_are_text_after_a_bang_and_an_error_after_a_slash() {
-        assert_eq!(Typed::parse("!help"), text("!help"));
         assert_eq!(Typed::parse("!wow"), text("!wow"));
         assert_eq!(Typed::parse("/wow such"), Typed::UnknownCommand("/wow".into()));
         assert_eq!(Typed::parse("/users all"), Typed::UnknownCommand("/users".into()));

@@ -3,6 +3,7 @@
 //! Requests go over by [`Bridge::ask`] and are awaited on the main loop; events come over by
 //! [`follow`], in batches small enough that a flood of them can't freeze a frame.
 
+mod carrying;
 mod opening;
 
 use std::{collections::BTreeMap, sync::OnceLock, time::Duration};
@@ -21,7 +22,10 @@ use tokio::{
     task::JoinError,
 };
 
-pub(crate) use self::opening::{Opened, Opening};
+pub(crate) use self::{
+    carrying::{Cancel, Carried, settle},
+    opening::{Opened, Opening},
+};
 
 /// Events taken at most before the main loop gets its turn.
 const BATCH_EVENTS: usize = 200;

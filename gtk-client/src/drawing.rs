@@ -1,7 +1,9 @@
 //! Where there is no graphics card, the window is drawn without OpenGL. GTK would load a card made
 //! of software first and draw by that: half of an empty window's start, and 20 MB, for nothing.
 
-use std::{env, ffi::OsStr, fs, os::unix::process::CommandExt, path::Path, process::Command};
+use std::{env, ffi::OsStr, fs, path::Path, process};
+
+use gtk::glib;
 
 /// What GTK draws by.
 const RENDERER: &str = "GSK_RENDERER";
@@ -11,21 +13,19 @@ const NEWER: u32 = 16;
 const OFF: (&str, &str) = ("GDK_DEBUG", "gl-disable");
 const NEWER_OFF: (&str, &str) = ("GDK_DISABLE", "gl,vulkan");
 
-/// Begins the process anew with that said in its environment, which GTK reads once and only there.
-/// To be called first of all. Where nothing is to be said, or it can't be, it returns.
-pub(crate) fn settle() {
+/// Is the whole of the program, `run`, with that said in its environment where it is to be: GTK
+/// reads it once and only there. To be called first of all, while there is one thread.
+pub(crate) fn settled(run: impl FnOnce() -> glib::ExitCode) -> glib::ExitCode {
     let (name, off) = if gtk::minor_version() < NEWER { OFF } else { NEWER_OFF };
     let renderer = env::var_os(RENDERER);
     if env::var_os(name).is_some() || !without_card(renderer.as_deref(), has_card) {
-        return;
+        return run();
     }
-    let Ok(program) = env::current_exe() else { return };
-    let mut words = env::args_os();
-    let called = words.next().unwrap_or_else(|| program.clone().into_os_string());
-    let mut again = Command::new(program);
-    again.arg0(called).args(words).env(RENDERER, WITHOUT_CARD).env(name, off);
-    // Returns only where it fails: then it is drawn as GTK likes.
-    drop(again.exec());
+    // To begin the program anew with another environment would be to load GTK twice. The process
+    // ends within, as to take back what was said would be unsound beside other threads.
+    temp_env::with_vars([(RENDERER, Some(WITHOUT_CARD)), (name, Some(off))], || {
+        process::exit(run().get().into())
+    })
 }
 
 /// Whether no card is wished, or there is none.

@@ -67,6 +67,12 @@ pub(crate) fn tr(english: &'static str) -> &'static str {
     CATALOG.get().and_then(|catalog| catalog.get(english)).unwrap_or(english)
 }
 
+/// A figure that is written with a point, as the reader's language writes it.
+pub(crate) fn figure(text: &str) -> String {
+    let sign = tr("1.5").trim_matches(|c: char| c.is_ascii_digit());
+    text.replace('.', sign)
+}
+
 /// A counted text in the reader's language; `{n}` becomes the count.
 pub(crate) fn trn(one: &'static str, many: &'static str, count: u64) -> String {
     let text = CATALOG

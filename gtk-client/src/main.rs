@@ -26,7 +26,10 @@ use crate::{application::Application, args::Args};
 const APPLICATION_ID: &str = "org.tertulia.Tertulia";
 
 fn main() -> glib::ExitCode {
-    drawing::settle();
+    drawing::settled(run)
+}
+
+fn run() -> glib::ExitCode {
     // Ends with 0 for --help and --version, with 2 for what it does not know.
     let args = Args::parse();
     tracing_subscriber::fmt()

@@ -1,13 +1,16 @@
 //! Errors in plain words: what is the matter, and what one can do. The only place where they
 //! become sentences.
 
+mod files;
+
 use tertulia_client::{
     JoinError, OpenError, RequestError, SendError, Trouble,
     certs::{HostPort, KeyChanged, LinkError, ServerLink},
     proto::{DisplayName, Handle, NameError, Refusal, Role, TextError, limits},
 };
 
-use crate::i18n::{fill, tr};
+pub(crate) use self::files::transfer_error;
+use crate::i18n::{figure, fill, tr};
 
 /// What stops a person on the way in.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -103,7 +106,7 @@ pub(crate) fn room_name_error(error: NameError) -> &'static str {
         NameError::TooShort => tr("Type a name for the room."),
         NameError::TooLong => tr("This name is too long. Up to 32 characters fit."),
         NameError::BadCharacter | NameError::Reserved => {
-            tr("A room’s name has letters, digits, dots and dashes, and no spaces.")
+            tr("A room’s name has letters, digits, dots and dashes.")
         }
     }
 }
@@ -229,7 +232,7 @@ pub(crate) fn text_error(error: TextError) -> String {
         TextError::TooLong { bytes, .. } => fill(
             tr("This message is too long: {size} KiB, and {limit} KiB fit. Send it in parts."),
             &[
-                ("size", &format!("{:.1}", bytes as f64 / 1_024.0)),
+                ("size", &figure(&format!("{:.1}", bytes as f64 / 1_024.0))),
                 ("limit", &(limits::TEXT_BYTES / 1_024).to_string()),
             ],
         ),
@@ -299,6 +302,17 @@ fn what_to_check(tried: &str) -> String {
         ),
         &[("port", port)],
     )
+}
+
+/// The same to one who was in before: there is nothing to check, and nothing is lost.
+pub(crate) fn silence(doubt: &Trouble) -> String {
+    match doubt {
+        Trouble::NoAnswer { tried } => fill(
+            tr("No answer from {server} yet. What you write waits here and is sent by itself."),
+            &[("server", tried)],
+        ),
+        other => trouble(other),
+    }
 }
 
 /// The same in half a sentence, for a strip over the messages.

@@ -5,7 +5,7 @@
 //! through links of all kinds and counts. [`process`] starts servers and command-line clients as processes, so that tests can kill them;
 //! the tests read as stories. [`sim`] is all of it without network, clock or processes. [`speaker`]
 //! is a client that speaks frames by hand; with it [`growth`] measures large histories and
-//! [`fanout`] what one message to many costs. [`golden`]
+//! [`fanout`] what one message to many costs; [`idle`] is what it costs to be there. [`golden`]
 //! writes down what clients of a version say and hear, and holds later servers to it.
 
 #![forbid(unsafe_code)]
@@ -14,6 +14,7 @@ pub mod emu;
 pub mod fanout;
 pub mod golden;
 pub mod growth;
+pub mod idle;
 pub mod kills;
 pub mod latencies;
 pub mod link;

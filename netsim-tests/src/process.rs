@@ -13,6 +13,9 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+/// What a server says when it takes connections; `udp` or `tcp`, and the address, follow.
+const LISTENING: &str = "listening on ";
+
 static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
 
 /// Takes the programs of that folder, and builds none. `false`: it was called too late.
@@ -89,7 +92,9 @@ impl ServerProcess {
         let stdout = child.stdout.take().context("no stdout")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        let Some(address) = line.trim_end().strip_prefix("listening on udp ") else {
+        let Some((_, address)) =
+            line.trim_end().strip_prefix(LISTENING).and_then(|line| line.split_once(' '))
+        else {
             let output = child.wait_with_output()?;
             bail!("no server: {}", String::from_utf8_lossy(&output.stderr));
         };
@@ -269,6 +274,11 @@ impl Running {
         Ok(Self { child: command.spawn()? })
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for its end.
     pub fn end(mut self) -> Result<Called> {
         let stdout = self.child.stdout.take().map(read_beside);
@@ -279,6 +289,21 @@ impl Running {
         };
         let code = status.code().unwrap_or(-1);
         Ok(Called { code, stdout: text(stdout), stderr: text(stderr) })
+    }
+
+    /// A mark for each line of its standard output, as they come.
+    pub fn lines_beside(&mut self) -> Result<std::sync::mpsc::Receiver<()>> {
+        let lines = self.lines()?;
+        let (marks, came) = std::sync::mpsc::channel();
+        // Ends with the program, or with whoever listens.
+        spawn(move || {
+            for _ in lines.map_while(Result::ok) {
+                if marks.send(()).is_err() {
+                    break;
+                }
+            }
+        });
+        Ok(came)
     }
 
     /// The next line of its standard output. `None` at the end.

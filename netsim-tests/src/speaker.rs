@@ -1,10 +1,19 @@
 //! A client that speaks frames by hand over real QUIC: for figures of a server alone, and for
 //! conversations that were written down.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use quinn::{Connection, Endpoint, RecvStream, SendStream, crypto::rustls::QuicClientConfig};
+use bytes::BytesMut;
+use quinn::{
+    Connection, Endpoint, EndpointConfig, IdleTimeout, RecvStream, SendStream, TransportConfig,
+    crypto::rustls::QuicClientConfig,
+};
+use socket2::{Domain, Protocol, Socket, Type};
 use tertulia_certs::{DeviceIdentity, ServerLink};
 use tertulia_proto::{
     ALPN, ClientMessage, Command, DisplayName, Features, Frame, FrameBuffer, Hello, Register,
@@ -14,6 +23,10 @@ use tokio::time::{Duration, timeout};
 
 /// Longer than any answer takes; beyond it the server is believed to say nothing.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Of a socket.
+const RECEIVE_BUFFER: usize = 4 << 20;
+/// How long it holds out while nothing comes: longer than a server of ours does.
+const IDLE: Duration = Duration::from_secs(600);
 /// Bytes of one read.
 const CHUNK: usize = 64 << 10;
 
@@ -151,9 +164,20 @@ impl Speaker {
     }
 }
 
-/// An endpoint on loopback.
+/// An endpoint on loopback, with room for what comes to many at once.
 pub(crate) fn endpoint() -> Result<Endpoint> {
-    Ok(Endpoint::client(([127, 0, 0, 1], 0).into())?)
+    endpoint_at(Ipv4Addr::LOCALHOST)
+}
+
+/// The same at that address.
+pub(crate) fn endpoint_at(address: Ipv4Addr) -> Result<Endpoint> {
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+    socket.bind(&SocketAddr::from((address, 0)).into())?;
+    // The system may give less.
+    socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+    socket.set_nonblocking(true)?;
+    let runtime = Arc::new(quinn::TokioRuntime);
+    Ok(Endpoint::new(EndpointConfig::default(), None, socket.into(), runtime)?)
 }
 
 /// Connects by a link whose first address is an IP.
@@ -166,7 +190,10 @@ pub(crate) async fn dial(
     let to = SocketAddr::new(at.host.parse().context("an address of digits")?, at.port);
     let (tls, _) = tertulia_certs::client_config(device, &link.trust, ALPN)?;
     let crypto = QuicClientConfig::try_from(tls)?;
-    let config = quinn::ClientConfig::new(Arc::new(crypto));
+    let mut transport = TransportConfig::default();
+    transport.max_idle_timeout(Some(IdleTimeout::try_from(IDLE)?));
+    let mut config = quinn::ClientConfig::new(Arc::new(crypto));
+    config.transport_config(Arc::new(transport));
     Ok(patient(endpoint.connect_with(config, to, "tertulia")?).await??)
 }
 
@@ -186,6 +213,11 @@ impl Frames {
         Self { stream, buffer: FrameBuffer::new(limits::FRAME_BYTES) }
     }
 
+    /// What came and was not taken.
+    pub(crate) fn bytes_mut(&mut self) -> &mut BytesMut {
+        self.buffer.bytes_mut()
+    }
+
     /// The next frame; `None` at the stream's end.
     pub(crate) async fn next(&mut self) -> Result<Option<Frame>> {
         patient(self.next_ever()).await?
@@ -194,14 +226,27 @@ impl Frames {
     /// The same, however long it takes. Cancel safe.
     pub(crate) async fn next_ever(&mut self) -> Result<Option<Frame>> {
         loop {
-            if let Some(frame) = self.buffer.next_frame()? {
+            if let Some(frame) = self.buffered()? {
                 return Ok(Some(frame));
             }
-            match self.stream.read_chunk(CHUNK, true).await? {
-                Some(chunk) => self.buffer.extend(&chunk.bytes),
-                None => return Ok(None),
+            if !self.fill().await? {
+                return Ok(None);
             }
         }
+    }
+
+    /// The next frame of what came already.
+    pub(crate) fn buffered(&mut self) -> Result<Option<Frame>> {
+        Ok(self.buffer.next_frame()?)
+    }
+
+    /// Waits for more; `false` at the stream's end. Cancel safe.
+    pub(crate) async fn fill(&mut self) -> Result<bool> {
+        let chunk = self.stream.read_chunk(CHUNK, true).await?;
+        if let Some(chunk) = &chunk {
+            self.buffer.extend(&chunk.bytes);
+        }
+        Ok(chunk.is_some())
     }
 
     /// What the stream is for: before its first frame.

@@ -213,6 +213,34 @@ fn loss_in_virtual_time_has_the_keys_that_programs_rely_on_ours_first() {
 }
 
 #[test]
+fn what_is_measured_in_virtual_time_has_its_keys_and_makes_a_page() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut results = Vec::new();
+    for (name, words, keys) in [
+        ("setup", "--setups 3 --loss 0", "rtt_ms loss_pct n p50_ms p95_ms bytes_per_setup"),
+        ("roam", "--moves 2 --loss 0", "rtt_ms loss_pct n worst_p50_ms worst_p95_ms lost"),
+        ("outage", "--times 1 --lasts 2", "rtt_ms outage_s n first_p50_ms all_max_ms lost"),
+        ("file", "--files 1 --size 0.2", "rtt_ms loss_pct n p50_ms p99_ms file_s goodput_mbit"),
+    ] {
+        let path = dir.path().join(name).to_str().unwrap().to_owned();
+        let words = [name, "--virtual", "--json", &path].into_iter().chain(words.split(' '));
+        let output = call(&words.collect::<Vec<_>>());
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", stderr(&output));
+        let rows: Vec<Value> = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(rows[0]["system"], "tertulia");
+        for key in keys.split(' ') {
+            assert!(rows[0][key].is_number(), "{name}: {key}");
+        }
+        results.push(path);
+    }
+    let html = dir.path().join("page.html").to_str().unwrap().to_owned();
+    let words = ["report", "--html", &html].into_iter().chain(results.iter().map(String::as_str));
+    let drawn = call(&words.collect::<Vec<_>>());
+    assert_eq!(drawn.status.code(), Some(0), "{}", stderr(&drawn));
+    assert_eq!(fs::read_to_string(html).unwrap().matches("<svg").count(), 4);
+}
+
+#[test]
 fn an_interrupted_netsim_leaves_nothing_behind() {
     let folder = programs().unwrap().to_str().unwrap();
     let scratch = tempfile::tempdir().unwrap();

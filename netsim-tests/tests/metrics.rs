@@ -10,6 +10,7 @@ use std::{
 };
 
 use tertulia_netsim::process::{Cli, ServerProcess, eventually};
+use tertulia_proto::MessageId;
 
 fn server(data: &Path) -> (ServerProcess, String) {
     let server = ServerProcess::start_with(data, "127.0.0.1:0", &["--metrics", "127.0.0.1:0"]);
@@ -44,6 +45,34 @@ fn scrape(page: &str) -> BTreeMap<String, f64> {
             (name.to_owned(), value.parse().unwrap())
         })
         .collect()
+}
+
+#[test]
+fn the_page_tells_of_files_those_that_are_not_whole_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let (server, page) = server(&data);
+    let ana = Cli::joined(dir.path().join("ana"), &server.owner_link().unwrap(), "Ana").unwrap();
+    let file = dir.path().join("picture");
+    std::fs::write(&file, vec![7; 123_456]).unwrap();
+    let sent = ana.objects(&["upload", "lobby", &file.to_string_lossy()]).unwrap();
+    let id = sent[0]["file"].as_str().unwrap();
+    let target = dir.path().join("fetched");
+    let fetched = ana.call(&["download", id, "--output", &target.to_string_lossy()]).unwrap();
+    assert_eq!(fetched.code, 0, "{fetched:?}");
+    let found = scrape(&page);
+    for (name, value) in [
+        ("tertulia_files_received_total", 1.0),
+        ("tertulia_files_given_total", 1.0),
+        ("tertulia_file_received_bytes_total", 123_456.0),
+        ("tertulia_file_given_bytes_total", 123_456.0),
+        ("tertulia_file_partials", 0.0),
+    ] {
+        assert_eq!(found.get(name), Some(&value), "{name}");
+    }
+    let partial = format!("1.{}.{}.9.1", MessageId([0xab; 16]), "cd".repeat(32));
+    std::fs::write(data.join("files/partial").join(partial), "half").unwrap();
+    assert_eq!(scrape(&page).get("tertulia_file_partials"), Some(&1.0));
 }
 
 #[test]

@@ -154,3 +154,20 @@ fn one_that_is_dropped_goes_on_with_the_next() {
         scene.end().await;
     });
 }
+
+#[test]
+fn one_that_is_sent_again_is_the_same_message_until_it_is_settled() {
+    Scene::play(|scene, root| async move {
+        let client = scene.person.client.clone();
+        let again = || client.upload(RoomId::LOBBY, None, root.join("file"));
+        // Whoever was to be told may have been killed just then.
+        let first = outcome(again()).await.unwrap();
+        let mut told = again();
+        let second = time::timeout(PATIENCE, told.outcome()).await.unwrap().unwrap();
+        assert_eq!((second.message_id, second.seq), (first.message_id, first.seq));
+        told.settle().await;
+        let third = outcome(again()).await.unwrap();
+        assert_eq!((third.message_id == first.message_id, third.seq), (false, first.seq.next()));
+        scene.end().await;
+    });
+}

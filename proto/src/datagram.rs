@@ -16,6 +16,8 @@ pub enum DatagramKind {
     LaneCopy = 2,
     /// [`crate::Typing`] from a client, [`crate::TypingNotice`] from the server.
     Typing = 3,
+    /// [`crate::Probe`].
+    Probe = 4,
 }
 
 /// The kind, then the body.

@@ -233,6 +233,15 @@ impl Event {
         }
     }
 
+    /// What a frame that holds an event begins with; `None`: it holds none.
+    pub fn head_of(frame: &Bytes) -> Option<EventHead> {
+        let mut buffer = FrameBuffer::new(frame.len());
+        buffer.extend(frame);
+        let frame = buffer.next_frame().ok().flatten()?;
+        let (head, _) = postcard::take_from_bytes(&frame.body).ok()?;
+        Self::RANGE.contains(&frame.kind).then_some(head)
+    }
+
     fn is_with_file(frame: &[u8]) -> bool {
         let kind = frame::peek_varint(frame).ok().flatten().and_then(|(_, used)| {
             let (kind, _) = frame::peek_varint(frame.get(used..)?).ok().flatten()?;

@@ -63,6 +63,47 @@ pub fn encode(kind: u64, body: &impl Serialize) -> Bytes {
     out.freeze()
 }
 
+/// Whole frames in one piece of memory, one behind the other: to be handed on as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    bytes: Bytes,
+    frames: u64,
+}
+
+impl Run {
+    /// `bytes` are so many frames.
+    pub fn new(bytes: Bytes, frames: u64) -> Self {
+        Self { bytes, frames }
+    }
+
+    /// How many there are.
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// All of them.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// One by one; they share the run's memory.
+    pub fn each(&self) -> impl Iterator<Item = Bytes> + use<> {
+        let mut rest = self.bytes.clone();
+        (0..self.frames).map_while(move |_| {
+            let (length, used) = peek_varint(&rest).ok().flatten()?;
+            let end = used.checked_add(usize::try_from(length).ok()?)?;
+            (end <= rest.len()).then(|| rest.split_to(end))
+        })
+    }
+}
+
+/// One frame.
+impl From<Bytes> for Run {
+    fn from(frame: Bytes) -> Self {
+        Self::new(frame, 1)
+    }
+}
+
 /// Takes bytes in as they arrive and gives frames out. Holds at most one frame over its limit
 /// check plus what one `extend` brought: read in bounded chunks and drain after each.
 pub struct FrameBuffer {
@@ -190,5 +231,15 @@ mod tests {
         let mut buffer = FrameBuffer::new(64);
         buffer.extend(&[0]);
         assert_eq!(buffer.next_frame(), Err(FrameError::Malformed));
+    }
+
+    #[test]
+    fn a_run_is_taken_apart_into_what_it_was_made_of() {
+        let frames = [encode(5, &1u8), encode(300, &[7u8; 32]), encode(6, &())];
+        let run = Run::new(frames.concat().into(), 3);
+        assert!(run.each().eq(frames.clone()));
+        assert!(Run::from(frames[1].clone()).each().eq([frames[1].clone()]));
+        let cut = Run::new(run.bytes().slice(..run.bytes().len() - 1), 3);
+        assert!(cut.each().eq(frames[..2].iter().cloned()), "what makes no sense ends it");
     }
 }

@@ -42,6 +42,7 @@ mod ids;
 pub mod limits;
 mod mention;
 mod name;
+mod probe;
 mod role;
 mod room;
 mod server_message;
@@ -66,12 +67,13 @@ pub use file::{
     Attachment, Download, FileHash, FileHead, FileName, FileNameError, FileReply, FileRequest,
     ParseFileHashError, Upload, UploadFrom, size_in_words,
 };
-pub use frame::{Frame, FrameBuffer};
+pub use frame::{Frame, FrameBuffer, Run};
 pub use ids::{
     AccountId, Epoch, LogPosition, MessageId, ParseMessageIdError, ReqId, RoomId, Seq, Timestamp,
 };
 pub use mention::{mention_spans, mentions};
 pub use name::{DisplayName, Handle, NameError, RoomName, skeleton};
+pub use probe::Probe;
 pub use role::Role;
 pub use room::{
     ArchiveRoom, CreateRoom, EnterRoom, HistoryPolicy, LeaveRoom, MarkRead, OpenDirect,

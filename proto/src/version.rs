@@ -43,9 +43,18 @@ impl Features {
     /// Files ([`crate::Upload`], [`crate::Download`]); without it a message that brought one is
     /// told as its text alone.
     pub const FILES: Self = Self(1 << 3);
+    /// Requests right behind the hello: the server takes them only where the hello names its own
+    /// epoch.
+    pub const EARLY_REQUESTS: Self = Self(1 << 4);
 
     /// What this code can do.
-    pub const OURS: Self = Self(Self::TYPING_DATAGRAMS.0 | Self::COPIES.0 | Self::FILES.0);
+    pub const OURS: Self =
+        Self(Self::TYPING_DATAGRAMS.0 | Self::COPIES.0 | Self::FILES.0 | Self::EARLY_REQUESTS.0);
+
+    /// These, without others.
+    pub const fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
 
     /// Whether all of these are among them.
     pub const fn has(self, features: Self) -> bool {

@@ -18,7 +18,13 @@ const DIRECTIONS: [(&str, &[&str]); 7] = [
     ("tertulia-gtk", &["tertulia-client"]),
     (
         "tertulia-netsim",
-        &["tertulia-proto", "tertulia-certs", "tertulia-server", "tertulia-client"],
+        &[
+            "tertulia-proto",
+            "tertulia-certs",
+            "tertulia-quic",
+            "tertulia-server",
+            "tertulia-client",
+        ],
     ),
 ];
 

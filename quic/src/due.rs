@@ -5,10 +5,14 @@ use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 use bytes::Bytes;
 use tertulia_proto::DatagramKind;
 
+use crate::flying::FrameId;
+
 /// Copies that wait at once, at most; more are not taken.
 const WAITING: usize = 512;
 /// What is due so soon goes along.
-const TOGETHER: Duration = Duration::from_millis(2);
+const TOGETHER: Duration = Duration::from_millis(3);
+/// No copy goes along so soon after its frame.
+const APART: Duration = Duration::from_millis(1);
 
 /// Frames by the time at which they are to be sent again.
 #[derive(Debug, Default)]
@@ -16,12 +20,17 @@ pub(crate) struct DueQueue {
     waiting: BinaryHeap<Reverse<(Duration, u64, Copy)>>,
     /// Keeps those of one time in order.
     taken: u64,
+    bytes: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Copy {
-    kind: DatagramKind,
-    frame: Bytes,
+pub(crate) struct Copy {
+    pub(crate) kind: DatagramKind,
+    pub(crate) frame: Bytes,
+    /// It is not to share a packet with the frame itself, which goes out at this time.
+    pub(crate) after: Duration,
+    /// It is sent for as long as this one is not known to have arrived.
+    pub(crate) unless: Option<FrameId>,
 }
 
 /// By their time alone.
@@ -38,11 +47,17 @@ impl PartialOrd for Copy {
 }
 
 impl DueQueue {
-    pub(crate) fn add(&mut self, at: Duration, kind: DatagramKind, frame: Bytes) {
+    pub(crate) fn add(&mut self, at: Duration, copy: Copy) {
         if self.waiting.len() < WAITING {
             self.taken += 1;
-            self.waiting.push(Reverse((at, self.taken, Copy { kind, frame })));
+            self.bytes += copy.frame.len();
+            self.waiting.push(Reverse((at, self.taken, copy)));
         }
+    }
+
+    /// Of all that wait.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// When the next one is to be sent.
@@ -50,35 +65,48 @@ impl DueQueue {
         self.waiting.peek().map(|Reverse((at, ..))| *at)
     }
 
-    /// What is due, of one kind, in at most so many bytes; all that is due soon goes along.
+    /// What is due, of one kind, in at most so many bytes; all that is due soon goes along, and
+    /// what is `needless` is let go. Nothing: there is nothing due any more.
     pub(crate) fn take(
         &mut self,
         now: Duration,
         bytes: usize,
-    ) -> Option<(DatagramKind, Vec<Bytes>)> {
-        if self.at()? > now {
-            return None;
-        }
-        let mut of_kind = None;
-        let (mut frames, mut left) = (Vec::new(), bytes);
+        needless: impl Fn(&Copy) -> bool,
+    ) -> Vec<Copy> {
+        let (mut copies, mut left) = (Vec::<Copy>::new(), bytes);
         while let Some(Reverse((at, _, copy))) = self.waiting.peek() {
-            let fits = of_kind.is_none_or(|kind| kind == copy.kind) && copy.frame.len() <= left;
-            if *at > now + TOGETHER || !fits {
+            let until = if copies.is_empty() { now } else { now + TOGETHER };
+            // The same frame twice in one packet would be one copy less.
+            let is_twice = |other: &Copy| copy.unless.is_some() && other.unless == copy.unless;
+            let shares = copies.last().is_none_or(|last| last.kind == copy.kind)
+                && !copies.iter().any(is_twice);
+            let is_apart = *at <= now || copy.after + APART <= now;
+            if *at > until || !shares || !is_apart {
                 break;
             }
-            of_kind = Some(copy.kind);
-            left -= copy.frame.len();
-            frames.extend(self.waiting.pop().map(|Reverse((.., copy))| copy.frame));
+            let fits = copy.frame.len() <= left;
+            if !fits && !copies.is_empty() {
+                break;
+            }
+            let Some(copy) = self.pop() else { break };
+            // Where it does not fit into an empty one it never does.
+            if fits && !needless(&copy) {
+                left -= copy.frame.len();
+                copies.push(copy);
+            }
         }
-        if frames.is_empty() {
-            // It never fits.
-            self.waiting.pop();
-        }
-        Some((of_kind?, frames))
+        copies
     }
 
     pub(crate) fn clear(&mut self) {
         self.waiting.clear();
+        self.bytes = 0;
+    }
+
+    fn pop(&mut self) -> Option<Copy> {
+        let Reverse((.., copy)) = self.waiting.pop()?;
+        self.bytes -= copy.frame.len();
+        Some(copy)
     }
 }
 
@@ -92,38 +120,63 @@ mod tests {
         Bytes::from(vec![n; 10])
     }
 
+    fn copy(kind: DatagramKind, n: u8) -> Copy {
+        Copy { kind, frame: frame(n), after: Duration::ZERO, unless: None }
+    }
+
+    fn taken(queue: &mut DueQueue, now: Duration, bytes: usize) -> Vec<u8> {
+        queue.take(now, bytes, |_| false).iter().map(|copy| copy.frame[0]).collect()
+    }
+
     #[test]
     fn what_is_due_together_travels_together_in_order_and_by_kind() {
         let mut queue = DueQueue::default();
         for (ms, n) in [(5, 3), (4, 1), (4, 2), (9, 4)] {
-            queue.add(ms * MS, DatagramKind::LaneCopy, frame(n));
+            queue.add(ms * MS, copy(DatagramKind::LaneCopy, n));
         }
-        queue.add(5 * MS, DatagramKind::ControlCopy, frame(7));
-        assert_eq!((queue.at(), queue.take(3 * MS, 100)), (Some(4 * MS), None));
-        let lane = |frames: &[u8]| {
-            Some((DatagramKind::LaneCopy, frames.iter().map(|n| frame(*n)).collect::<Vec<_>>()))
-        };
-        assert_eq!(queue.take(4 * MS, 100), lane(&[1, 2, 3]));
-        assert_eq!(queue.take(5 * MS, 100), Some((DatagramKind::ControlCopy, vec![frame(7)])));
-        assert_eq!((queue.take(8 * MS, 100), queue.take(9 * MS, 100)), (None, lane(&[4])));
-        assert_eq!(queue.at(), None);
+        queue.add(5 * MS, copy(DatagramKind::ControlCopy, 7));
+        assert_eq!(queue.at(), Some(4 * MS));
+        assert_eq!(taken(&mut queue, 3 * MS, 100), [0; 0]);
+        assert_eq!(taken(&mut queue, 4 * MS, 100), [1, 2, 3]);
+        assert_eq!(taken(&mut queue, 5 * MS, 100), [7]);
+        assert_eq!(taken(&mut queue, 8 * MS, 100), [0; 0]);
+        assert_eq!(taken(&mut queue, 9 * MS, 100), [4]);
+        assert_eq!((queue.at(), queue.bytes()), (None, 0));
+    }
+
+    #[test]
+    fn nothing_goes_along_with_the_frame_that_it_is_a_copy_of() {
+        let mut queue = DueQueue::default();
+        queue.add(4 * MS, copy(DatagramKind::LaneCopy, 1));
+        queue.add(5 * MS, Copy { after: 4 * MS, ..copy(DatagramKind::LaneCopy, 2) });
+        assert_eq!(taken(&mut queue, 4 * MS, 100), [1]);
+        assert_eq!(taken(&mut queue, 5 * MS, 100), [2]);
     }
 
     #[test]
     fn a_datagram_holds_what_fits_and_what_never_fits_is_dropped() {
         let mut queue = DueQueue::default();
-        (0..3).for_each(|n| queue.add(MS, DatagramKind::LaneCopy, frame(n)));
-        assert_eq!(queue.take(MS, 25).unwrap().1.len(), 2);
-        assert_eq!(queue.take(MS, 25).unwrap().1.len(), 1);
-        queue.add(MS, DatagramKind::LaneCopy, frame(9));
-        assert_eq!(queue.take(MS, 5), None);
+        (0..3).for_each(|n| queue.add(MS, copy(DatagramKind::LaneCopy, n)));
+        assert_eq!(taken(&mut queue, MS, 25).len(), 2);
+        assert_eq!(taken(&mut queue, MS, 25).len(), 1);
+        queue.add(MS, copy(DatagramKind::LaneCopy, 9));
+        assert_eq!(taken(&mut queue, MS, 5), [0; 0]);
+        assert_eq!(queue.at(), None);
+    }
+
+    #[test]
+    fn what_is_needless_by_then_is_let_go() {
+        let mut queue = DueQueue::default();
+        (0..3).for_each(|n| queue.add(MS, copy(DatagramKind::LaneCopy, n)));
+        let rest = queue.take(MS, 100, |copy| copy.frame[0] != 1);
+        assert_eq!(rest.iter().map(|copy| copy.frame[0]).collect::<Vec<_>>(), [1]);
         assert_eq!(queue.at(), None);
     }
 
     #[test]
     fn no_more_wait_than_the_bound() {
         let mut queue = DueQueue::default();
-        (0..2 * WAITING).for_each(|_| queue.add(MS, DatagramKind::LaneCopy, frame(0)));
+        (0..2 * WAITING).for_each(|_| queue.add(MS, copy(DatagramKind::LaneCopy, 0)));
         assert_eq!(queue.waiting.len(), WAITING);
     }
 }

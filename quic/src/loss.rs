@@ -27,12 +27,15 @@ impl LossEstimate {
         self.recent_lost = (self.recent_lost * kept + new_lost as f64).min(self.recent_sent);
     }
 
-    /// From 0 to 1. Of what was sent, what only acknowledges is never believed to be lost, however
-    /// often it is: about a third, in a chat.
+    /// The totals are known, and say nothing of how much the path loses: it was not there.
+    pub(crate) fn forgive(&mut self, sent: u64, lost: u64) {
+        (self.sent, self.lost) = (sent, lost);
+    }
+
+    /// From 0 to 1. What only acknowledges counts on both sides: quinn believes it to be lost where
+    /// something later is acknowledged and it is not.
     pub(crate) fn share(&self) -> f64 {
-        const ACKNOWLEDGES: f64 = 1.0 / 3.0;
-        let share = self.recent_lost / ((self.recent_sent + FIRST) * (1.0 - ACKNOWLEDGES));
-        share.min(1.0)
+        (self.recent_lost / (self.recent_sent + FIRST)).min(1.0)
     }
 }
 
@@ -44,8 +47,7 @@ mod tests {
         let mut estimate = LossEstimate::default();
         let (mut sent, mut lost) = (0, 0);
         for (more, of_them) in steps {
-            // A third more only acknowledge.
-            (sent, lost) = (sent + more * 3 / 2, lost + of_them);
+            (sent, lost) = (sent + more, lost + of_them);
             estimate.update(sent, lost);
         }
         estimate.share()
@@ -64,6 +66,15 @@ mod tests {
     fn the_first_lost_packet_counts_and_is_forgotten_in_time() {
         assert!(after([(10, 0), (10, 1)]) > 0.01);
         assert!(after([(10, 1), (300, 0), (300, 0), (300, 0)]) < 0.001);
+    }
+
+    #[test]
+    fn what_is_forgiven_does_not_count() {
+        let mut estimate = LossEstimate::default();
+        estimate.update(100, 0);
+        estimate.forgive(120, 18);
+        estimate.update(220, 18);
+        assert_eq!(estimate.share(), 0.0);
     }
 
     #[test]

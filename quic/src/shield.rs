@@ -3,21 +3,38 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use tertulia_proto::{DatagramKind, copies};
+use tertulia_proto::{DatagramKind, Run, copies};
 
 use crate::{
     budget::Budget,
-    due::DueQueue,
+    due::{Copy, DueQueue},
+    flying::Flying,
     loss::LossEstimate,
-    schedule::{offsets, strength},
+    recent::Recent,
+    schedule::{offsets, strength, tail},
 };
 
 /// A longer frame has no copies: it is no line that somebody waits for.
 const FRAME_BYTES: usize = 1_000;
 /// Frames written at once; more of them are a backlog, which its stream carries as well.
-const AT_ONCE: usize = 16;
+const AT_ONCE: u64 = 16;
+/// Bytes of copies that wait, at most. What is written faster than they go out is a backlog, too.
+const QUEUED: usize = 16_000;
+/// When what may be lost with a path goes out again: at once, and twice more against loss.
+const REPEATS_MS: [u64; 3] = [0, 12, 45];
 /// Between two looks at the path.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// Whether somebody waits for frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Awaited {
+    /// As for what others say.
+    #[default]
+    BySomebody,
+    /// As for what one said oneself: one copy, and what follows if nothing is heard of it, so that
+    /// what comes behind it on its stream does not wait long.
+    ByNobody,
+}
 
 /// A path as its connection sees it. Totals are since the connection began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +87,13 @@ pub struct Shield {
     strength: usize,
     budget: Budget,
     queue: DueQueue,
+    /// What follows if nothing is heard of it.
+    tail: DueQueue,
+    /// What goes out again whatever the path loses.
+    urgent: DueQueue,
+    recent: Recent,
+    flying: Flying,
+    rtt: Duration,
     look_at: Duration,
 }
 
@@ -81,6 +105,11 @@ impl Default for Shield {
             strength: 0,
             budget: Budget::new(),
             queue: DueQueue::default(),
+            tail: DueQueue::default(),
+            urgent: DueQueue::default(),
+            recent: Recent::default(),
+            flying: Flying::default(),
+            rtt: Duration::ZERO,
             look_at: Duration::ZERO,
         }
     }
@@ -95,39 +124,90 @@ impl Shield {
     /// Looks at the path.
     pub fn look(&mut self, now: Duration, path: &Path) {
         self.look_at = now + LOOK;
+        self.rtt = path.rtt;
         self.loss.update(path.sent, path.lost);
         self.budget.follow(path.window, path.rtt);
         let is_congested = self.least_rtt.is_exceeded_by(path.rtt, now);
         self.strength = if is_congested { 0 } else { strength(self.loss.share()) };
         if self.strength == 0 {
             self.queue.clear();
+            self.tail.clear();
         }
     }
 
-    /// How many copies follow a frame now.
+    /// What the path is said to have lost so far says nothing: it was not there.
+    pub fn forgive(&mut self, path: &Path) {
+        self.loss.forgive(path.sent, path.lost);
+    }
+
+    /// What was offered since then goes out again, as it may be lost with the path: at most as many
+    /// frames as are kept. `true`: there is something.
+    pub fn repeat(&mut self, now: Duration, since: Duration) -> bool {
+        for (kind, frame) in self.recent.since(since).filter(|(_, frame)| is_small(frame)) {
+            for after in REPEATS_MS {
+                let frame = frame.clone();
+                let copy = Copy { kind, frame, after: Duration::ZERO, unless: None };
+                self.urgent.add(now + Duration::from_millis(after), copy);
+            }
+        }
+        self.urgent.at().is_some()
+    }
+
+    /// The first that was offered since then, as a datagram of at most so many bytes.
+    pub fn first_since(&self, since: Duration, bytes: usize) -> Option<Bytes> {
+        let (kind, frame) = self.recent.since(since).find(|(_, frame)| is_small(frame))?;
+        let fits = copies::HEAD_BYTES + frame.len() <= bytes;
+        fits.then(|| copies::encode(kind, &[frame]))
+    }
+
+    /// How many copies follow a frame now, if nothing is heard of it.
     pub fn copies(&self) -> usize {
-        offsets(self.strength).count()
+        offsets(self.strength, self.rtt).count()
     }
 
     /// Frames are about to be written to a stream. `true`: copies of them will be due.
-    pub fn offer(&mut self, now: Duration, kind: DatagramKind, frames: &[Bytes]) -> bool {
-        if self.strength == 0 || frames.len() > AT_ONCE {
+    pub fn offer(
+        &mut self,
+        now: Duration,
+        kind: DatagramKind,
+        runs: &[Run],
+        awaited: Awaited,
+    ) -> bool {
+        runs.iter().for_each(|run| self.recent.add(now, kind, run));
+        if self.strength == 0 || runs.iter().map(Run::frames).sum::<u64>() > AT_ONCE {
             return false;
         }
-        let small = frames.iter().filter(|frame| frame.len() <= FRAME_BYTES);
+        let copies = match awaited {
+            Awaited::BySomebody => self.copies(),
+            Awaited::ByNobody => 1,
+        };
         let mut any = false;
-        for frame in small {
+        for frame in runs.iter().flat_map(Run::each).filter(is_small) {
+            if self.queue.bytes() + frame.len() * copies > QUEUED {
+                break;
+            }
             any = true;
-            for offset in offsets(self.strength) {
-                self.queue.add(now + offset, kind, frame.clone());
+            let unless = Some(self.flying.offered(now, frame.len()));
+            for offset in offsets(self.strength, self.rtt).take(copies) {
+                let copy = Copy { kind, frame: frame.clone(), after: now, unless };
+                self.queue.add(now + offset, copy);
+            }
+            for offset in tail(self.rtt) {
+                let copy = Copy { kind, frame: frame.clone(), after: now, unless };
+                self.tail.add(now + offset, copy);
             }
         }
         any
     }
 
+    /// A packet of so many bytes that was sent then is known to have arrived.
+    pub fn acknowledged(&mut self, sent_at: Duration, bytes: usize) {
+        self.flying.acknowledged(sent_at, bytes);
+    }
+
     /// When something is due.
     pub fn due_at(&self) -> Option<Duration> {
-        self.queue.at()
+        [&self.urgent, &self.queue, &self.tail].into_iter().filter_map(DueQueue::at).min()
     }
 
     /// A datagram that is due, of at most so many bytes. What the budget does not pay for is
@@ -135,16 +215,27 @@ impl Shield {
     pub fn take(&mut self, now: Duration, bytes: usize) -> Option<Bytes> {
         loop {
             let room = bytes.saturating_sub(copies::HEAD_BYTES);
-            if self.queue.at()? > now {
-                return None;
+            let queue = [&mut self.urgent, &mut self.queue, &mut self.tail];
+            let mut due = queue.into_iter().filter(|queue| queue.at().is_some_and(|at| at <= now));
+            let has_arrived =
+                |copy: &Copy| copy.unless.is_some_and(|id| self.flying.has_arrived(id));
+            let taken = due.next()?.take(now, room, has_arrived);
+            let Some(Copy { kind, .. }) = taken.first() else { continue };
+            let kind = *kind;
+            for id in taken.iter().filter_map(|copy| copy.unless) {
+                self.flying.repeated(now, id);
             }
-            let Some((kind, frames)) = self.queue.take(now, room) else { continue };
+            let frames: Vec<_> = taken.into_iter().map(|copy| copy.frame).collect();
             let datagram = copies::encode(kind, &frames);
             if self.budget.pay(now, datagram.len()) {
                 return Some(datagram);
             }
         }
     }
+}
+
+fn is_small(frame: &Bytes) -> bool {
+    frame.len() <= FRAME_BYTES
 }
 
 #[cfg(test)]
@@ -154,6 +245,7 @@ mod tests {
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);
+    const AWAITED: Awaited = Awaited::BySomebody;
 
     fn path(sent: u64, lost: u64) -> Path {
         Path { sent, lost, rtt: 60 * MS, window: 16_000 }
@@ -176,9 +268,9 @@ mod tests {
     #[test]
     fn on_a_clean_path_nothing_is_sent_again() {
         let mut shield = Shield::default();
-        assert!(!shield.offer(MS, DatagramKind::LaneCopy, &[frame()]));
+        assert!(!shield.offer(MS, DatagramKind::LaneCopy, &[frame().into()], AWAITED));
         shield.look(MS, &path(1_000, 0));
-        assert!(!shield.offer(2 * MS, DatagramKind::LaneCopy, &[frame()]));
+        assert!(!shield.offer(2 * MS, DatagramKind::LaneCopy, &[frame().into()], AWAITED));
         assert_eq!((shield.copies(), sent(&mut shield)), (0, vec![]));
     }
 
@@ -186,9 +278,12 @@ mod tests {
     fn on_a_path_that_loses_a_frame_follows_a_few_times_spread_in_time() {
         let mut shield = Shield::default();
         shield.look(Duration::ZERO, &path(200, 6));
-        assert!(shield.offer(100 * MS, DatagramKind::LaneCopy, &[frame()]));
+        assert!(shield.offer(100 * MS, DatagramKind::LaneCopy, &[frame().into()], AWAITED));
         let sent = sent(&mut shield);
-        assert_eq!(sent.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [102, 109, 145]);
+        assert_eq!(
+            sent.iter().map(|(at, _)| *at).collect::<Vec<_>>(),
+            [101, 110, 175, 185, 205, 255]
+        );
         for (_, datagram) in sent {
             let found = copies::decode(DatagramKind::LaneCopy, &datagram).unwrap();
             assert_eq!(found.len(), 1);
@@ -197,10 +292,72 @@ mod tests {
     }
 
     #[test]
+    fn no_datagram_holds_a_frame_twice() {
+        let mut shield = Shield::default();
+        shield.look(Duration::ZERO, &path(200, 60));
+        shield.offer(100 * MS, DatagramKind::LaneCopy, &[frame().into()], AWAITED);
+        let sent = sent(&mut shield);
+        assert_eq!(
+            sent.iter().map(|(at, _)| *at).take(4).collect::<Vec<_>>(),
+            [101, 104, 112, 124]
+        );
+        for (_, datagram) in sent {
+            assert_eq!(copies::decode(DatagramKind::LaneCopy, &datagram).unwrap().len(), 1);
+        }
+    }
+
+    #[test]
+    fn what_is_known_to_have_arrived_follows_no_more() {
+        for (at, expected) in [(100, vec![]), (110, vec![175, 185, 205, 255])] {
+            let mut shield = Shield::default();
+            shield.look(Duration::ZERO, &path(200, 6));
+            shield.offer(100 * MS, DatagramKind::LaneCopy, &[frame().into()], AWAITED);
+            for due in [101, 110] {
+                assert!(shield.take(due * MS, 1_100).is_some());
+            }
+            shield.acknowledged(at * MS, if at == 100 { 99 } else { 5 });
+            let sent = sent(&mut shield);
+            assert_eq!(sent.iter().map(|(at, _)| *at).collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn what_nobody_waits_for_follows_once_and_then_only_if_nothing_is_heard_of_it() {
+        let mut shield = Shield::default();
+        shield.look(Duration::ZERO, &path(200, 60));
+        let runs = [frame().into()];
+        assert!(shield.offer(100 * MS, DatagramKind::LaneCopy, &runs, Awaited::ByNobody));
+        assert!(shield.take(101 * MS, 1_100).is_some());
+        assert_eq!(shield.due_at().map(|at| at.as_millis()), Some(175));
+        shield.acknowledged(101 * MS, 400);
+        assert_eq!(sent(&mut shield), vec![]);
+    }
+
+    #[test]
+    fn what_was_offered_of_late_goes_out_again_where_a_path_was_lost() {
+        let mut shield = Shield::default();
+        shield.look(Duration::ZERO, &path(200, 0));
+        for at in [100, 200, 300] {
+            assert!(!shield.offer(at * MS, DatagramKind::LaneCopy, &[frame().into()], AWAITED));
+        }
+        assert!(!shield.repeat(400 * MS, 301 * MS));
+        assert!(shield.repeat(400 * MS, 200 * MS));
+        shield.look(401 * MS, &path(300, 0));
+        let sent = sent(&mut shield);
+        assert_eq!(sent.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [400, 412, 445]);
+        for (_, datagram) in sent {
+            assert_eq!(copies::decode(DatagramKind::LaneCopy, &datagram).unwrap().len(), 2);
+        }
+        let first = shield.first_since(250 * MS, 400).unwrap();
+        assert_eq!(copies::decode(DatagramKind::LaneCopy, &first).unwrap().len(), 1);
+        assert_eq!(shield.first_since(250 * MS, 10), None);
+    }
+
+    #[test]
     fn where_packets_queue_on_the_way_copies_stop() {
         let mut shield = Shield::default();
         shield.look(Duration::ZERO, &path(200, 20));
-        assert!(shield.offer(MS, DatagramKind::LaneCopy, &[frame()]));
+        assert!(shield.offer(MS, DatagramKind::LaneCopy, &[frame().into()], AWAITED));
         shield.look(600 * MS, &Path { rtt: 400 * MS, ..path(300, 40) });
         assert_eq!((shield.copies(), shield.due_at()), (0, None));
     }
@@ -223,9 +380,14 @@ mod tests {
     fn long_frames_and_backlogs_have_no_copies() {
         let mut shield = Shield::default();
         shield.look(Duration::ZERO, &path(200, 20));
-        let long = Bytes::from(vec![0; FRAME_BYTES + 1]);
-        assert!(!shield.offer(MS, DatagramKind::LaneCopy, &[long]));
-        assert!(!shield.offer(MS, DatagramKind::LaneCopy, &vec![frame(); AT_ONCE + 1]));
+        let long = tertulia_proto::frame::encode(400, &vec![0u8; FRAME_BYTES]);
+        assert!(!shield.offer(MS, DatagramKind::LaneCopy, &[long.into()], AWAITED));
+        assert!(!shield.offer(
+            MS,
+            DatagramKind::LaneCopy,
+            &vec![frame().into(); AT_ONCE as usize + 1],
+            AWAITED,
+        ));
     }
 
     proptest! {
@@ -248,7 +410,7 @@ mod tests {
                 }
                 now = until;
                 let frame = tertulia_proto::frame::encode(400, &vec![7u8; length]);
-                shield.offer(now, DatagramKind::LaneCopy, &vec![frame; frames]);
+                shield.offer(now, DatagramKind::LaneCopy, &vec![frame.into(); frames], AWAITED);
             }
             let budget = 16_000 + now.as_millis() as usize * 32;
             prop_assert!(bytes <= budget, "{bytes} of {budget}");

@@ -1,14 +1,28 @@
 //! A congestion window that leaves room for a chat.
 
-use std::{any::Any, sync::Arc, time::Instant};
+use std::{
+    any::Any,
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
-use quinn::congestion::{BbrConfig, Controller, ControllerFactory, CubicConfig};
+use quinn::{
+    Connection,
+    congestion::{BbrConfig, Controller, ControllerFactory, CubicConfig},
+};
 use quinn_proto::RttEstimator;
 
 use crate::gentle::GentleConfig;
 
 /// The initial window of RFC 6928, ten full packets: what any new connection may send at once.
 const FLOOR: u64 = 16 << 10;
+
+/// Acknowledged packets that are kept, at most: the newest.
+const ACKNOWLEDGED: usize = 128;
 
 /// What the window goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,19 +46,66 @@ pub struct WindowFloor(pub Congestion);
 
 impl ControllerFactory for WindowFloor {
     fn build(self: Arc<Self>, now: Instant, current_mtu: u16) -> Box<dyn Controller> {
-        Box::new(Floored(match self.0 {
+        let inner = match self.0 {
             Congestion::Gentle => Arc::new(GentleConfig).build(now, current_mtu),
             Congestion::Cubic => Arc::new(CubicConfig::default()).build(now, current_mtu),
             Congestion::Bbr => Arc::new(BbrConfig::default()).build(now, current_mtu),
-        }))
+        };
+        Box::new(Floored { inner, shared: Arc::default() })
     }
 }
 
-struct Floored(Box<dyn Controller>);
+/// Lets so many bytes more be in flight on the connection's path; 0: as the controller says.
+///
+/// What was sent into a silence stays in flight until something is heard, and would keep probes
+/// back. Where the path becomes another one the headroom is gone.
+pub(crate) fn set_headroom(connection: &Connection, bytes: u64) {
+    let controller = connection.congestion_state().into_any();
+    if let Ok(floored) = controller.downcast::<Floored>() {
+        floored.shared.headroom.store(bytes, Ordering::Relaxed);
+    }
+}
+
+/// The packets that were acknowledged since this was asked last, by when they were sent and their
+/// size: the newest, from the first call on.
+pub(crate) fn acknowledged(connection: &Connection) -> Vec<(Instant, u64)> {
+    let controller = connection.congestion_state().into_any();
+    let Ok(floored) = controller.downcast::<Floored>() else { return Vec::new() };
+    floored.shared.is_asked.store(true, Ordering::Relaxed);
+    floored.shared.acknowledged().drain(..).collect()
+}
+
+/// It is asked no more.
+pub(crate) fn forget_acknowledged(connection: &Connection) {
+    let controller = connection.congestion_state().into_any();
+    if let Ok(floored) = controller.downcast::<Floored>() {
+        floored.shared.is_asked.store(false, Ordering::Relaxed);
+        *floored.shared.acknowledged() = VecDeque::new();
+    }
+}
+
+struct Floored {
+    inner: Box<dyn Controller>,
+    /// Shared with clones: that is what quinn hands out.
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    headroom: AtomicU64,
+    is_asked: AtomicBool,
+    acknowledged: Mutex<VecDeque<(Instant, u64)>>,
+}
+
+impl Shared {
+    fn acknowledged(&self) -> MutexGuard<'_, VecDeque<(Instant, u64)>> {
+        self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Controller for Floored {
     fn on_sent(&mut self, now: Instant, bytes: u64, last_packet_number: u64) {
-        self.0.on_sent(now, bytes, last_packet_number);
+        self.inner.on_sent(now, bytes, last_packet_number);
     }
 
     fn on_ack(
@@ -55,7 +116,14 @@ impl Controller for Floored {
         app_limited: bool,
         rtt: &RttEstimator,
     ) {
-        self.0.on_ack(now, sent, bytes, app_limited, rtt);
+        if self.shared.is_asked.load(Ordering::Relaxed) {
+            let mut acknowledged = self.shared.acknowledged();
+            if acknowledged.len() == ACKNOWLEDGED {
+                acknowledged.pop_front();
+            }
+            acknowledged.push_back((sent, bytes));
+        }
+        self.inner.on_ack(now, sent, bytes, app_limited, rtt);
     }
 
     fn on_end_acks(
@@ -65,7 +133,7 @@ impl Controller for Floored {
         app_limited: bool,
         largest_packet_num_acked: Option<u64>,
     ) {
-        self.0.on_end_acks(now, in_flight, app_limited, largest_packet_num_acked);
+        self.inner.on_end_acks(now, in_flight, app_limited, largest_packet_num_acked);
     }
 
     fn on_congestion_event(
@@ -75,27 +143,27 @@ impl Controller for Floored {
         is_persistent_congestion: bool,
         lost_bytes: u64,
     ) {
-        self.0.on_congestion_event(now, sent, is_persistent_congestion, lost_bytes);
+        self.inner.on_congestion_event(now, sent, is_persistent_congestion, lost_bytes);
     }
 
     fn on_mtu_update(&mut self, new_mtu: u16) {
-        self.0.on_mtu_update(new_mtu);
+        self.inner.on_mtu_update(new_mtu);
     }
 
     fn window(&self) -> u64 {
-        self.0.window().max(FLOOR)
+        self.inner.window().max(FLOOR) + self.shared.headroom.load(Ordering::Relaxed)
     }
 
     fn clone_box(&self) -> Box<dyn Controller> {
-        Box::new(Self(self.0.clone_box()))
+        Box::new(Self { inner: self.inner.clone_box(), shared: Arc::clone(&self.shared) })
     }
 
     fn initial_window(&self) -> u64 {
-        self.0.initial_window().max(FLOOR)
+        self.inner.initial_window().max(FLOOR)
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self.0.into_any()
+        self
     }
 }
 

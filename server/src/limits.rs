@@ -41,6 +41,9 @@ pub(crate) const READERS: usize = 4;
 pub(crate) const RING_FRAMES: usize = 1_024;
 /// Their bytes.
 pub(crate) const RING_BYTES: usize = 256 << 10;
+/// Frames of it in one piece of memory, and their bytes, unless one frame is longer.
+pub(crate) const CHUNK_FRAMES: usize = 128;
+pub(crate) const CHUNK_BYTES: usize = 16 << 10;
 /// What a lane writes of one room before another room has its turn, in bytes.
 pub(crate) const LANE_TURN_BYTES: usize = 64 << 10;
 
@@ -73,6 +76,8 @@ pub(crate) const IDLE_TIME: Duration = Duration::from_secs(180);
 /// Nothing heard for so long, twice in a row: the person is shown as gone. The connection stays,
 /// so that one who comes out of a tunnel goes on without a handshake.
 pub(crate) const SILENCE: Duration = Duration::from_secs(12);
+/// How often a connection that is silent is looked at.
+pub(crate) const SILENT_LOOK: Duration = Duration::from_secs(1);
 /// Pages that a connection may have asked for and not got.
 pub(crate) const PAGES_ASKED: usize = 64;
 /// Streams of pages a connection may have open.
@@ -83,8 +88,11 @@ pub(crate) const TYPING_BURST: u32 = 16;
 pub(crate) const TYPING_RATE: u32 = 1;
 /// Typing notices waiting for one connection; beyond, newer ones are dropped.
 pub(crate) const TYPING_WAITING: usize = 16;
-/// Between two presence frames of a connection.
+/// Between two presence frames of a connection, at least.
 pub(crate) const PRESENCE_INTERVAL: Duration = Duration::from_millis(900);
+/// Presence frames of all connections together, a second: with many connected each hears later of
+/// how many they are, so that a crowd that comes back is not told of each one of it.
+pub(crate) const PRESENCE_A_SECOND: u32 = 500;
 
 /// Sends of one device: a burst, then a rate. Beyond it the server reads slower.
 pub(crate) const SEND_BURST: u32 = 2_000;

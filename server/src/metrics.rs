@@ -12,7 +12,7 @@ use prometheus_client::{
 };
 use tertulia_proto::{Refusal, Timestamp, close::CloseCode};
 
-use crate::{hub::Hub, store::wal_path};
+use crate::{files::Files, hub::Hub, store::wal_path};
 
 pub(crate) use page::{bind, serve};
 
@@ -32,6 +32,10 @@ pub(crate) struct Metrics {
     pub(crate) lane_jumps: Counter,
     pub(crate) messages: Counter,
     pub(crate) commit_failures: Counter,
+    pub(crate) files_received: Counter,
+    pub(crate) file_bytes_received: Counter,
+    pub(crate) files_given: Counter,
+    pub(crate) file_bytes_given: Counter,
     pub(crate) commit_batch: Histogram,
     pub(crate) commit_seconds: Histogram,
     connections: Gauge,
@@ -42,6 +46,7 @@ pub(crate) struct Metrics {
     resident_bytes: Gauge,
     unverified: Gauge,
     damage: Gauge,
+    file_partials: Gauge,
     certificate_end: Gauge,
 }
 
@@ -66,6 +71,7 @@ pub(crate) struct Now<'a> {
     pub(crate) hub: &'a Hub,
     pub(crate) log_position: u64,
     pub(crate) database: &'a PathBuf,
+    pub(crate) files: &'a Files,
 }
 
 impl Metrics {
@@ -87,6 +93,10 @@ impl Metrics {
             lane_jumps: added(r, "lane_jumps", "Times a reader too far behind was moved on"),
             messages: added(r, "messages", "Messages committed"),
             commit_failures: added(r, "commit_failures", "Commits that the disk refused"),
+            files_received: added(r, "files_received", "Files that came whole and were told of"),
+            file_bytes_received: bytes(r, "file_received", "What came of files"),
+            files_given: added(r, "files_given", "Files that were given to their end"),
+            file_bytes_given: bytes(r, "file_given", "What was given of files"),
             commit_batch: histogram(
                 r,
                 ("commit_batch", "Commands of a commit", None),
@@ -110,6 +120,7 @@ impl Metrics {
             },
             resident_bytes: bytes(r, "resident_memory", "Memory in use"),
             unverified: added(r, "unverified", "Entries and events yet to be verified, about"),
+            file_partials: added(r, "file_partials", "Files that are not whole yet"),
             damage: added(r, "damage", "Problems of the history that are known of"),
             registry,
         }
@@ -169,6 +180,8 @@ impl Metrics {
         set(&self.log_position, now.log_position);
         set(&self.database_bytes, size(now.database));
         set(&self.wal_bytes, size(&wal_path(now.database)));
+        // A disk that can't be read says so elsewhere.
+        set(&self.file_partials, now.files.partials().unwrap_or_default());
         set(&self.resident_bytes, resident_bytes().unwrap_or_default());
         let mut text = String::new();
         // Writing to a string does not fail.
@@ -206,10 +219,13 @@ where
     metric
 }
 
-fn bytes(registry: &mut Registry, name: &str, help: &str) -> Gauge {
-    let gauge = Gauge::default();
-    registry.register_with_unit(name, help, Unit::Bytes, gauge.clone());
-    gauge
+fn bytes<M>(registry: &mut Registry, name: &str, help: &str) -> M
+where
+    M: prometheus_client::registry::Metric + Clone + Default,
+{
+    let metric = M::default();
+    registry.register_with_unit(name, help, Unit::Bytes, metric.clone());
+    metric
 }
 
 fn histogram(

@@ -6,9 +6,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use quinn::{Endpoint, VarInt};
+use quinn::{Endpoint, Runtime, VarInt};
 use tertulia_certs::ServerLink;
 use tertulia_proto::{Env, close::CloseCode};
+use tertulia_quic::{EagerSocket, SharedSocket};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, oneshot},
@@ -63,7 +64,10 @@ impl Server {
         let mut server = Self::with_endpoint(config, env, |endpoint, server| {
             let (socket, small) = net::bind_socket(listen)?;
             warning = small;
-            Endpoint::new(endpoint, Some(server), socket, Arc::new(quinn::TokioRuntime))
+            let runtime = Arc::new(quinn::TokioRuntime);
+            let socket = EagerSocket::of_server(runtime.wrap_udp_socket(socket)?);
+            let socket = SharedSocket::new(socket);
+            Endpoint::new_with_abstract_socket(endpoint, Some(server), socket, runtime)
         })
         .await?;
         server.warning = warning;

@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Tail(Tail),
     /// Show older messages
     History(History),
+    /// Find the messages that have these words
+    Search(Search),
     /// Show who is connected, or who is in a room
     Users(Users),
     /// Show your rooms and the public ones
@@ -72,7 +74,7 @@ pub(crate) enum Command {
     Outbox(Outbox),
     /// Show the state of the connection
     Status,
-    /// Talk line by line: !users, !exit, /help
+    /// Talk line by line: !users, !exit, !help
     Chat(Room),
     /// List the servers that announce themselves on the local network
     Nearby,
@@ -151,6 +153,17 @@ pub(crate) struct History {
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub(crate) limit: u64,
+}
+
+// What one looks for is as private as what was said.
+#[derive(Args)]
+pub(crate) struct Search {
+    /// Words that all have to be in a message, whatever their case and accents
+    #[arg(value_name = "QUERY", allow_negative_numbers = true)]
+    pub(crate) query: String,
+    /// Only there; without it in all rooms that you are in. name, #name or @handle
+    #[arg(long, value_name = "ROOM")]
+    pub(crate) room: Option<String>,
 }
 
 #[derive(Debug, Args)]

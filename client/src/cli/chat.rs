@@ -32,7 +32,7 @@ const HELP: &str = "\
 what you type is sent, line by line
 !users, /users   who is connected
 !exit, /exit     leave the program; you stay a member
-/help            this
+!help, /help     this
 //text           a message that begins with a slash";
 
 pub(crate) async fn run(

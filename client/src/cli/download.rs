@@ -30,8 +30,9 @@ pub(crate) async fn run(
     let id: FileId = args.file.parse().map_err(|()| no_such_file())?;
     let file = session.in_time(find(id, session)).await?;
     let target = place(args.output, &file);
-    let fetching = session.client.download((id.room, id.seq), file.clone(), target, args.overwrite);
-    let path = transfer::ended(fetching, session, |_| None).await?;
+    let mut fetching =
+        session.client.download((id.room, id.seq), file.clone(), target, args.overwrite);
+    let path = transfer::ended(&mut fetching, session, |_| None).await?;
     let object = DownloadObject {
         file: id.to_string(),
         path: path.display().to_string(),

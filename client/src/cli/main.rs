@@ -22,6 +22,7 @@ mod outbox;
 mod output;
 mod room_settings;
 mod rooms;
+mod search;
 mod send;
 mod session;
 mod status;
@@ -124,6 +125,7 @@ async fn execute(command: Command, session: &Session, output: &Output) -> Result
         Command::Reply(args) => session.in_time(send::reply(args, session, output)).await,
         Command::Tail(args) => tail::run(args, session, output).await,
         Command::History(args) => session.in_time(history::run(args, session, output)).await,
+        Command::Search(args) => session.in_time(search::run(args, session, output)).await,
         Command::Upload(args) => upload::run(args, session, output).await,
         Command::Download(args) => download::run(args, session, output).await,
         Command::Outbox(args) => session.in_time(outbox::run(args, session, output)).await,

@@ -24,10 +24,32 @@ impl Output {
         object: &T,
         line: impl FnOnce() -> String,
     ) -> io::Result<()> {
+        self.print_all([self.form(object, line)?]).await
+    }
+
+    /// A result as it is to be printed.
+    pub(crate) fn form<T: Serialize>(
+        &self,
+        object: &T,
+        line: impl FnOnce() -> String,
+    ) -> io::Result<String> {
         match self.is_json {
-            true => write(serde_json::to_string(object)?).await,
-            false => write(line()).await,
+            true => Ok(serde_json::to_string(object)?),
+            false => Ok(line()),
         }
+    }
+
+    /// Prints results that are there at once, a line each, in one go.
+    pub(crate) async fn print_all(
+        &self,
+        formed: impl IntoIterator<Item = String>,
+    ) -> io::Result<()> {
+        let mut lines = String::new();
+        for line in formed {
+            lines.push_str(&line);
+            lines.push('\n');
+        }
+        write_lines(lines).await
     }
 
     /// Prints an object for programs only.
@@ -47,12 +69,16 @@ impl Output {
     }
 }
 
-/// On a thread beside: a pipe that nobody reads keeps neither signals nor deadlines.
 async fn write(mut line: String) -> io::Result<()> {
     line.push('\n');
+    write_lines(line).await
+}
+
+/// On a thread beside: a pipe that nobody reads keeps neither signals nor deadlines.
+async fn write_lines(lines: String) -> io::Result<()> {
     let written = task::spawn_blocking(move || {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(line.as_bytes())?;
+        stdout.write_all(lines.as_bytes())?;
         stdout.flush()
     });
     written.await.map_err(io::Error::other)?

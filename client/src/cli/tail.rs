@@ -2,7 +2,7 @@
 
 use tertulia_client::{
     Follow,
-    proto::{RoomListing, Seq},
+    proto::{Event, RoomListing, Seq},
 };
 
 use crate::{
@@ -15,6 +15,9 @@ use crate::{
     session::Session,
     terminal::say,
 };
+
+/// Lines of one write.
+const AT_ONCE: u64 = 128;
 
 pub(crate) async fn run(
     args: args::Tail,
@@ -60,7 +63,10 @@ async fn print(
     output: &Output,
 ) -> Result<(), Failure> {
     let address = Address::of(room);
-    for _ in 0..count {
+    let word = address.word();
+    let form = |event: &Event| output.form(&EventObject::new(&word, event), || line(event));
+    let mut left = count;
+    while left > 0 {
         let event = tokio::select! {
             biased;
             event = follow.next() => event,
@@ -71,7 +77,15 @@ async fn print(
         let Some(event) = event else {
             return Err(Failure::failed(format!("you are no member of {address} any more")));
         };
-        output.print(&EventObject::new(&address.word(), &event), || line(&event)).await?;
+        let mut lines = vec![form(&event)?];
+        // What is there already: to hand over each line costs more than all that is in it.
+        while (lines.len() as u64) < left.min(AT_ONCE)
+            && let Some(event) = follow.ready()
+        {
+            lines.push(form(&event)?);
+        }
+        left -= lines.len() as u64;
+        output.print_all(lines).await?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::{failure::Failure, session::Session};
 /// Waits for its end. `--timeout` counts only while nothing moves. `explain`: what the caller can say
 /// better.
 pub(crate) async fn ended<T: Send + 'static>(
-    mut transfer: Transfer<T>,
+    transfer: &mut Transfer<T>,
     session: &Session,
     explain: impl FnOnce(&TransferError) -> Option<Failure>,
 ) -> Result<T, Failure> {

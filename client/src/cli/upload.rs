@@ -31,8 +31,8 @@ pub(crate) async fn run(
         }
     });
     let room = room.await?;
-    let sending = session.client.upload(room.room, None, args.file);
-    let sent = transfer::ended(sending, session, |error| match error {
+    let mut sending = session.client.upload(room.room, None, args.file);
+    let sent = transfer::ended(&mut sending, session, |error| match error {
         TransferError::Refused(Refusal::NO_SUCH_ROOM) => Some(Failure::no_such_room(&address)),
         _ => None,
     });
@@ -47,5 +47,6 @@ pub(crate) async fn run(
     };
     let line = || format!("{address} {}  {}  file {}", object.seq, sent.file.name, object.file);
     output.print(&object, line).await?;
+    sending.settle().await;
     Ok(())
 }

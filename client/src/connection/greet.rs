@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use quinn::{Connection, RecvStream, SendStream, VarInt};
 use tertulia_proto::{
     ClientMessage, FrameBuffer, Hello, Refusal, Register, Registration, ReqId, ServerMessage,
     StreamKind, Welcome, close::CloseCode, limits,
 };
-use tokio::time;
+use tokio::{sync::mpsc, time};
 
 use super::{Broken, read_chunk};
 use crate::{
@@ -37,6 +38,8 @@ pub(crate) struct Welcomed {
     pub(super) recv: RecvStream,
     /// What came behind the welcome.
     pub(super) frames: FrameBuffer,
+    /// What is to be written.
+    pub(super) queue: mpsc::Receiver<Bytes>,
 }
 
 /// No welcome came.
@@ -56,9 +59,14 @@ impl From<End> for Ended {
     }
 }
 
-/// Says hello and waits for the welcome, registering where that is wanted and needed.
-pub(crate) async fn greet(quic: Connection, greeting: Greeting) -> Result<Welcomed, Ended> {
-    let spoken = time::timeout(ANSWER, speak(quic.clone(), greeting)).await;
+/// Says hello and waits for the welcome, registering where that is wanted and needed. What is in
+/// the `queue` meanwhile goes out behind the hello.
+pub(crate) async fn greet(
+    quic: Connection,
+    greeting: Greeting,
+    queue: mpsc::Receiver<Bytes>,
+) -> Result<Welcomed, Ended> {
+    let spoken = time::timeout(ANSWER, speak(quic.clone(), greeting, queue)).await;
     let failed = match spoken {
         Ok(Ok(welcomed)) => return Ok(welcomed),
         Ok(Err(failed)) => failed,
@@ -92,32 +100,51 @@ impl From<Broken> for Failed {
     }
 }
 
-async fn speak(quic: Connection, greeting: Greeting) -> Result<Welcomed, Failed> {
+async fn speak(
+    quic: Connection,
+    greeting: Greeting,
+    mut queue: mpsc::Receiver<Bytes>,
+) -> Result<Welcomed, Failed> {
     let stream = |_| Broken::Stream;
     let (mut send, mut recv) = quic.open_bi().await.map_err(stream)?;
     // Fails only on a closed stream, which the next write tells.
     let _ = send.set_priority(CONTROL_PRIORITY);
     let hello = ClientMessage::Hello(greeting.hello).encode();
-    let first = [&StreamKind::Control.encode()[..], &hello[..]].concat();
+    let mut first = [&StreamKind::Control.encode()[..], &hello[..]].concat();
+    let registers = greeting.register.is_some();
+    // Without waiting to be asked: a server that knows this device skips it.
+    if let Some(register) = greeting.register {
+        first.extend(ClientMessage::Register(register).encode());
+    }
+    while let Ok(frame) = queue.try_recv() {
+        first.extend(frame);
+    }
     send.write_all(&first).await.map_err(|_| Broken::Stream)?;
 
-    let mut register = greeting.register;
+    let mut was_asked = false;
     let mut frames = FrameBuffer::new(limits::FRAME_BYTES_BEFORE_WELCOME);
     loop {
-        let Some(message) = next_message(&mut recv, &mut frames).await? else {
+        let message = tokio::select! {
+            biased;
+            message = next_message(&mut recv, &mut frames) => message?,
+            Some(frame) = queue.recv() => {
+                send.write_chunk(frame).await.map_err(|_| Broken::Stream)?;
+                continue;
+            }
+        };
+        let Some(message) = message else {
             return Err(Broken::Stream.into());
         };
         match message {
             ServerMessage::Welcome(welcome) => {
                 frames.set_limit(limits::REPLY_BYTES);
-                return Ok(Welcomed { welcome, quic, send, recv, frames });
+                return Ok(Welcomed { welcome, quic, send, recv, frames, queue });
             }
             ServerMessage::Unregistered(unregistered) => {
-                let Some(register) = register.take() else {
+                if !registers || was_asked {
                     return Err(Failed::Ended(Ended::Stranger(unregistered.registration)));
-                };
-                let frame = ClientMessage::Register(register).encode();
-                send.write_all(&frame).await.map_err(|_| Broken::Stream)?;
+                }
+                was_asked = true;
             }
             ServerMessage::Rejected(rejected) if rejected.req_id == ReqId(0) => {
                 return Err(Failed::Ended(Ended::Refused {

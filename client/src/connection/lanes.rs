@@ -44,8 +44,11 @@ async fn live(
 ) -> Result<(), Broken> {
     loop {
         let messages = decode_all(&mut frames, LaneMessage::decode)?;
-        if !messages.is_empty() && !reporter.report(Report::Lane(messages)).await {
-            return Ok(());
+        if !messages.is_empty() {
+            reporter.arrived();
+            if !reporter.report(Report::Lane(messages)).await {
+                return Ok(());
+            }
         }
         if !read_chunk(&mut recv, &mut frames).await? {
             return Err(Broken::Stream);

@@ -20,6 +20,7 @@ impl Item {
             mine: head.author.account == me,
             reply_to: posted.and_then(|posted| posted.reply_to),
             content: content(&event.change),
+            file: posted.filter(|posted| posted.body.is_some()).and_then(|p| p.file.clone()),
             delivery: Delivery::Sent,
         }
     }

@@ -8,8 +8,9 @@ use std::{
 
 use tertulia_proto::{Body, Epoch, MessageId, MessageText, Refusal, RoomId, Send, Seq, Timestamp};
 
-/// Unanswered messages on a connection: enough to fill a slow path, few enough to send again.
-pub(crate) const IN_FLIGHT: usize = 64;
+/// Unanswered messages on a connection: enough that what waited for long goes out in a few round
+/// trips, few enough to send again, and to leave numbers to what else is asked.
+pub(crate) const IN_FLIGHT: usize = 192;
 /// Messages that may wait; more are refused to their author.
 pub(crate) const ROWS: usize = 10_000;
 /// The wait after a refusal that is not final and names none.
@@ -275,12 +276,13 @@ mod tests {
 
     #[test]
     fn rows_go_out_in_order_as_far_as_the_window() {
-        let mut outbox = outbox(1..=100);
-        assert_eq!(send_all(&mut outbox, NOW), (1..=64).collect::<Vec<_>>());
+        let window = IN_FLIGHT as u64;
+        let mut outbox = outbox(1..=window + 36);
+        assert_eq!(send_all(&mut outbox, NOW), (1..=window).collect::<Vec<_>>());
         outbox.remove(id(1));
         outbox.remove(id(2));
-        assert_eq!(send_all(&mut outbox, NOW), [65, 66]);
-        assert_eq!(outbox.pending(), 98);
+        assert_eq!(send_all(&mut outbox, NOW), [window + 1, window + 2]);
+        assert_eq!(outbox.pending(), IN_FLIGHT + 34);
     }
 
     #[test]

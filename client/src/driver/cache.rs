@@ -1,6 +1,8 @@
 //! The timelines on disk, written behind what is shown.
 
-use tertulia_proto::{Epoch, Event, RoomId, RoomListing, Seq};
+use std::sync::Arc;
+
+use tertulia_proto::{Env, Epoch, Event, RoomId, RoomListing, Seq};
 use tokio::sync::oneshot;
 
 use super::KeptTimeline;
@@ -25,20 +27,41 @@ pub(super) struct Read {
     pub(super) reply: oneshot::Sender<KeptTimeline>,
 }
 
+/// How a job ended.
+#[derive(Debug)]
+pub(super) enum Worked {
+    Done { has_surplus: bool },
+    Failed,
+}
+
 /// What goes to the cache in one job. Without a file it knows nothing and keeps nothing.
 #[derive(Debug)]
 pub(super) struct Cache {
     file: Option<Blocking<Timelines>>,
-    /// The job under way; while there is one, changes gather for the next. `false`: it failed.
-    pub(super) job: Option<oneshot::Receiver<bool>>,
+    /// The job under way; while there is one, changes gather for the next.
+    pub(super) job: Option<oneshot::Receiver<Worked>>,
+    /// More is kept than is wanted: it goes while nothing else is to be done.
+    has_surplus: bool,
     changes: Vec<Change>,
     reads: Vec<Read>,
     unwritten: usize,
 }
 
 impl Cache {
-    pub(super) fn new(file: Option<Blocking<Timelines>>) -> Self {
-        Self { file, job: None, changes: Vec::new(), reads: Vec::new(), unwritten: 0 }
+    pub(super) fn new(file: Option<Timelines>, env: &Arc<dyn Env>) -> Self {
+        Self {
+            has_surplus: file.as_ref().is_some_and(Timelines::has_surplus),
+            file: file.map(|file| Blocking::new(file, Arc::clone(env))),
+            job: None,
+            changes: Vec::new(),
+            reads: Vec::new(),
+            unwritten: 0,
+        }
+    }
+
+    /// Whether anything is kept.
+    pub(super) fn keeps(&self) -> bool {
+        self.file.is_some()
     }
 
     /// Whether more may be read from the network.
@@ -85,7 +108,7 @@ impl Cache {
 
     /// Begins the next job, if none is under way.
     pub(super) fn store(&mut self) {
-        let is_idle = self.changes.is_empty() && self.reads.is_empty();
+        let is_idle = self.changes.is_empty() && self.reads.is_empty() && !self.has_surplus;
         let (Some(file), None, false) = (&self.file, &self.job, is_idle) else {
             return;
         };
@@ -96,8 +119,9 @@ impl Cache {
     }
 
     /// The job ended. After a failure the cache is not used any more: it would have gaps.
-    pub(super) fn job_done(&mut self, is_written: Option<bool>) {
-        if is_written == Some(true) {
+    pub(super) fn job_done(&mut self, worked: Option<Worked>) {
+        if let Some(Worked::Done { has_surplus }) = worked {
+            self.has_surplus = has_surplus;
             return;
         }
         self.file = None;
@@ -108,12 +132,14 @@ impl Cache {
         }
     }
 
-    /// Writes everything.
+    /// Writes everything. What is too much stays for the next time: nobody waits for it.
     pub(super) async fn settle(&mut self) {
+        self.has_surplus = false;
         self.store();
         while self.job.is_some() {
-            let is_written = super::answer(&mut self.job).await;
-            self.job_done(is_written);
+            let worked = super::answer(&mut self.job).await;
+            self.job_done(worked);
+            self.has_surplus = false;
             self.store();
         }
     }
@@ -127,21 +153,30 @@ impl Cache {
     }
 }
 
-fn work(timelines: &mut Timelines, changes: Vec<Change>, reads: Vec<Read>) -> bool {
-    let written = timelines.apply(changes);
+fn work(timelines: &mut Timelines, changes: Vec<Change>, reads: Vec<Read>) -> Worked {
+    let is_idle = changes.is_empty() && reads.is_empty();
+    let written = match is_idle {
+        true => timelines.trim(),
+        false => timelines.apply(changes),
+    };
     if let Err(error) = &written {
         tracing::warn!(%error, "the timeline cache can't be written and is not used any more");
+        timelines.failed(error);
     }
     for read in reads {
         let kept = kept(timelines, &read).unwrap_or_else(|error| {
             tracing::warn!(%error, "the timeline cache can't be read");
+            timelines.failed(&error);
             (Vec::new(), None)
         });
         let (events, oldest) = kept;
         // Whoever asked may have gone.
         let _ = read.reply.send(KeptTimeline { events, oldest, waiting: read.waiting });
     }
-    written.is_ok()
+    match written {
+        Ok(()) => Worked::Done { has_surplus: timelines.has_surplus() },
+        Err(_) => Worked::Failed,
+    }
 }
 
 fn kept(timelines: &Timelines, read: &Read) -> rusqlite::Result<(Vec<Event>, Option<Seq>)> {

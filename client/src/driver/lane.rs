@@ -162,8 +162,10 @@ impl Driver {
                 self.sent(posted.message_id, event.head.seq, event.head.time);
             }
         }
-        let items = ready.iter().map(|event| Item::of_event(event, me));
-        touched.entry(id).or_default().extend(items);
+        let items = touched.entry(id).or_default();
+        if self.outlet.is_heard() {
+            items.extend(ready.iter().map(|event| Item::of_event(event, me)));
+        }
         self.cache.append(id, ready);
     }
 
@@ -224,7 +226,9 @@ impl Driver {
 
     /// Keeps a room as it stands.
     pub(super) fn store_room(&mut self, room: RoomId) {
-        if let Some(room) = self.rooms.get(&room) {
+        if let Some(room) = self.rooms.get(&room)
+            && self.cache.keeps()
+        {
             let listing: RoomListing = room.view().listing.clone();
             self.cache.room(listing, room.have());
         }

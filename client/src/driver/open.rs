@@ -9,14 +9,15 @@ use std::{
 
 use tertulia_certs::{DeviceIdentity, files};
 use tertulia_proto::{Env, Features};
+use tertulia_quic::Knocks;
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
 };
 
 use super::{
-    COMMANDS, Command, Driver, Question, REPORTS, Shared, cache::Cache, marks::Marks,
-    outlet::Outlet, requests::Requests, sending::Desk,
+    COMMANDS, Command, Driver, Question, REPORTS, Shared, cache::Cache, knocking::Knocking,
+    marks::Marks, outlet::Outlet, requests::Requests, sending::Desk,
 };
 use crate::{
     core::{
@@ -37,7 +38,7 @@ use crate::{
         room_names::RoomNames,
         timelines::{Kept, Timelines},
     },
-    transfer::Ground,
+    transfer::{Ground, Lines},
     transport::{Dialer, endpoint},
 };
 
@@ -65,13 +66,17 @@ pub(crate) struct Started {
 /// Opens the profile and starts the task, over `endpoint` or a socket of its own.
 pub(crate) async fn start(
     config: ClientConfig,
-    endpoint: Option<quinn::Endpoint>,
+    endpoint: Option<(quinn::Endpoint, Arc<Knocks>)>,
 ) -> Result<Started, OpenError> {
     let is_real = endpoint.is_none();
-    let endpoint = match endpoint {
-        Some(endpoint) => endpoint,
-        None => endpoint::bind()
-            .map_err(|error| OpenError::Io(format!("cannot open a UDP socket: {error}")))?,
+    let (endpoint, knocks) = match endpoint {
+        Some(given) => given,
+        None => {
+            let knocks = Arc::default();
+            let endpoint = endpoint::bind(&knocks);
+            let failed = |error| OpenError::Io(format!("cannot open a UDP socket: {error}"));
+            (endpoint.map_err(failed)?, knocks)
+        }
     };
     let dir = Blocking::new(config.profile.clone(), Arc::clone(&config.env));
     let opened = dir.start({
@@ -90,7 +95,8 @@ pub(crate) async fn start(
     let me = opened.profile.as_ref().map_or(Me::NOBODY, Profile::me);
     let (watched, connection) = watch::channel(session.connection());
     let shared = Arc::new(Shared::new(connection, account, opened.drafts));
-    let (lines, line) = watch::channel(None);
+    let lines = Lines::default();
+    let line = lines.watch();
     let ground = Ground { env: Arc::clone(&config.env), profile: config.profile.clone(), line };
     let block = |file| Blocking::new(file, Arc::clone(&config.env));
     let rooms = opened.rooms.into_iter().map(|kept| {
@@ -101,11 +107,13 @@ pub(crate) async fn start(
         is_live: config.live,
         features: match config.copies {
             true => Features::OURS,
-            false => Features(Features::OURS.0 & !Features::COPIES.0),
+            false => Features::OURS.without(Features::COPIES).without(Features::EARLY_REQUESTS),
         },
         dialer: Dialer {
             endpoint,
             device: Arc::new(opened.device),
+            knocks,
+            is_silent: false,
             is_real,
             congestion: config.congestion,
         },
@@ -121,6 +129,7 @@ pub(crate) async fn start(
         liveness: Liveness::new(Duration::ZERO),
         looked_at: Duration::ZERO,
         leaves_by: None,
+        knocking: Knocking::default(),
         requests: Requests::default(),
         rooms: rooms.collect(),
         opened: BTreeSet::new(),
@@ -133,9 +142,7 @@ pub(crate) async fn start(
         keeps_drafts: opened.timelines.is_some(),
         drafts_job: None,
         desk: Desk::new(block(opened.outbox), opened.rows),
-        cache: Cache::new(
-            opened.timelines.map(|file| Blocking::new(file, Arc::clone(&config.env))),
-        ),
+        cache: Cache::new(opened.timelines, &config.env),
         outlet,
         shared: Arc::clone(&shared),
         watched,
@@ -169,18 +176,13 @@ fn open(profile: &Path, cache: bool, env: &dyn Env) -> Result<Opened, OpenError>
     let rows = outbox
         .take_over()
         .map_err(|error| OpenError::Io(format!("cannot read the outbox: {error}")))?;
-    let timelines = match cache {
-        true => Timelines::open(profile, record.as_ref().map(|record| record.epoch))?,
-        false => None,
-    };
-    let rooms = match &timelines {
-        Some(timelines) => timelines
-            .rooms()
-            .map_err(|error| OpenError::Io(format!("cannot read the timelines: {error}")))?,
-        None => Vec::new(),
+    let epoch = record.as_ref().map(|record| record.epoch);
+    let (timelines, rooms) = match cache {
+        true => Timelines::open(profile, epoch)?.unzip(),
+        false => (None, None),
     };
     let drafts = match &timelines {
-        Some(_) => drafts_file::load(profile, record.as_ref().map(|record| record.epoch)),
+        Some(_) => drafts_file::load(profile, epoch),
         None => Drafts::default(),
     };
     Ok(Opened {
@@ -190,7 +192,7 @@ fn open(profile: &Path, cache: bool, env: &dyn Env) -> Result<Opened, OpenError>
         outbox,
         rows,
         timelines,
-        rooms,
+        rooms: rooms.unwrap_or_default(),
         drafts,
     })
 }

@@ -19,6 +19,11 @@ impl Outlet {
         (Self { tx, missed: 0 }, rx)
     }
 
+    /// Whether anybody will ever read: if not, nothing need be made for it.
+    pub(super) fn is_heard(&self) -> bool {
+        !self.tx.is_closed()
+    }
+
     /// Sends an event, or counts it as missed. Nobody listening is no loss.
     pub(super) fn emit(&mut self, event: ClientEvent) {
         if self.missed > 0 {
@@ -73,7 +78,9 @@ mod tests {
     #[test]
     fn nobody_listening_is_no_loss() {
         let (mut outlet, rx) = Outlet::new();
+        assert!(outlet.is_heard());
         drop(rx);
+        assert!(!outlet.is_heard());
         outlet.emit(ClientEvent::RoomGone(RoomId(1)));
         assert!(!outlet.is_lagging());
     }

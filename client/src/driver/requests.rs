@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::{Answer, Driver};
 use crate::{
-    connection::Connected,
+    connection::Outgoing,
     core::{backoff, outbox, session::End, timeline::Ticket},
     error::RequestError,
     model::Trouble,
@@ -101,7 +101,7 @@ impl Requests {
     }
 
     /// `false`: the connection takes no more.
-    fn ask(&mut self, to: &Connected, command: Wire, asker: Asker, now: Duration) -> bool {
+    fn ask(&mut self, to: &Outgoing, command: Wire, asker: Asker, now: Duration) -> bool {
         let req_id = self.last.next();
         self.last = req_id;
         let page = match &command {
@@ -130,12 +130,14 @@ impl Driver {
     /// Asks what waits, as far as it may be unanswered.
     pub(super) fn send_waiting(&mut self) {
         let now = self.now();
-        while let Some(connection) = &self.connection
-            && self.leaves_by.is_none()
-            && self.requests.unanswered.len() < ASKED
+        if self.connection.is_none() {
+            return;
+        }
+        let Some(way) = self.way_out() else { return };
+        while self.requests.unanswered.len() < ASKED
             && let Some((command, asker)) = self.requests.waiting.pop_front()
         {
-            if !self.requests.ask(connection, command, asker, now) {
+            if !self.requests.ask(&way, command, asker, now) {
                 return self.stuck();
             }
         }
@@ -144,13 +146,13 @@ impl Driver {
     /// Sends rows of the outbox, as far as they may be unanswered.
     pub(super) fn send_rows(&mut self) {
         let (now, epoch) = (self.now(), self.epoch());
-        if self.connection.is_some() && self.leaves_by.is_none() {
-            self.mark_rows();
+        let Some(way) = self.way_out() else { return };
+        // What belongs to another history than the one known waits for what the server says.
+        if self.connection.is_none() && self.desk.outbox.rows().any(|row| row.epoch != epoch) {
+            return;
         }
-        while let Some(connection) = &self.connection
-            && self.leaves_by.is_none()
-            && let Some(row) = self.desk.outbox.send_next(now)
-        {
+        self.mark_rows();
+        while let Some(row) = self.desk.outbox.send_next(now) {
             if row.epoch != epoch {
                 // A room of that number is another one in this history, if there is one.
                 let message_id = row.message_id;
@@ -158,7 +160,7 @@ impl Driver {
                 continue;
             }
             let asker = Asker::Outbox(row.message_id);
-            if !self.requests.ask(connection, row.command().into(), asker, now) {
+            if !self.requests.ask(&way, row.command().into(), asker, now) {
                 return self.stuck();
             }
         }

@@ -207,7 +207,8 @@ impl Driver {
         let created = self.wall_clock();
         let message_id = self.next_message_id(created);
         // With a connection it goes out at once: it is marked in the same transaction.
-        let (epoch, may_be_sent) = (self.epoch(), self.session.is_welcome());
+        let may_be_sent = self.session.is_welcome() || self.way_out().is_some();
+        let epoch = self.epoch();
         Row { message_id, epoch, room, text, reply_to, created, failed: None, may_be_sent }
     }
 
@@ -358,6 +359,7 @@ impl Driver {
             mine: true,
             reply_to: row.reply_to,
             content: Content::Text(row.text.clone()),
+            file: None,
             delivery: row.failed.map_or(Delivery::Pending, Delivery::Failed),
         })
     }

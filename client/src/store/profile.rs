@@ -4,7 +4,7 @@ use std::{fs, io, path::Path};
 
 use serde::{Deserialize, Serialize};
 use tertulia_certs::{HostPort, KeyChanged, ServerLink, Trust, files};
-use tertulia_proto::{AccountId, Author, DisplayName, Epoch, Handle, Role, Welcome};
+use tertulia_proto::{AccountId, Author, DisplayName, Epoch, Features, Handle, Role, Welcome};
 
 use crate::{
     core::room::Me,
@@ -32,6 +32,8 @@ pub(crate) struct Profile {
     pub(crate) role: Role,
     /// The history that cached timelines belong to.
     pub(crate) epoch: Epoch,
+    /// Whether its server takes requests right behind the hello.
+    pub(crate) is_early: bool,
 }
 
 impl Profile {
@@ -44,6 +46,7 @@ impl Profile {
             display: welcome.display.clone(),
             role: welcome.role,
             epoch: welcome.epoch,
+            is_early: welcome.features.has(Features::EARLY_REQUESTS),
         }
     }
 
@@ -106,6 +109,7 @@ impl Profile {
             display: self.display.clone(),
             role: self.role,
             epoch: self.epoch.0,
+            is_early: self.is_early,
         };
         let mut text = serde_json::to_string_pretty(&record)?;
         text.push('\n');
@@ -171,6 +175,8 @@ struct Record {
     display: DisplayName,
     role: Role,
     epoch: [u8; 16],
+    #[serde(default)]
+    is_early: bool,
 }
 
 impl TryFrom<Record> for Profile {
@@ -185,6 +191,7 @@ impl TryFrom<Record> for Profile {
             display: record.display,
             role: record.role,
             epoch: Epoch(record.epoch),
+            is_early: record.is_early,
         })
     }
 }
@@ -213,6 +220,7 @@ pub(crate) mod tests {
             display: DisplayName::new("Ana María").unwrap(),
             role: Role::Owner,
             epoch: Epoch([3; 16]),
+            is_early: true,
         }
     }
 

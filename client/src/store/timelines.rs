@@ -1,6 +1,11 @@
 //! `timeline.db`: what rooms looked like, so that a window shows them before the network answers.
 //! Only a cache: what is lost here is fetched again.
 
+mod soundness;
+mod surplus;
+#[cfg(test)]
+mod tests;
+
 use std::{
     fs::{File, OpenOptions},
     io,
@@ -9,17 +14,21 @@ use std::{
 };
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use tertulia_proto::{Epoch, Event, FrameBuffer, RoomId, RoomListing, Seq, frame, limits};
+use tertulia_proto::{
+    Epoch, Event, FrameBuffer, RoomId, RoomListing, Seq, Timestamp, frame, limits,
+};
 
+use self::surplus::Surplus;
 use super::database::{self, DatabaseError, Schema};
 use crate::{core::item, model::RoomView};
 
 pub(super) const FILE: &str = "timeline.db";
 const LOCK: &str = "timeline.lock";
-/// Newest events kept of each room when the cache is opened.
-const KEPT_EVENTS: i64 = 5_000;
 /// Newest events searched for one that a room list can show.
 const PREVIEW_EVENTS: u16 = 20;
+
+const NEWEST: &str =
+    "SELECT frame FROM events WHERE room = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
 
 const SCHEMA: Schema = Schema {
     steps: &[
@@ -76,17 +85,19 @@ pub(crate) struct Kept {
 /// The open cache; one process at a time has it.
 #[derive(Debug)]
 pub(crate) struct Timelines {
+    path: PathBuf,
     connection: Connection,
+    surplus: Surplus,
     _lock: File,
 }
 
 impl Timelines {
-    /// Opens the cache of a profile. A damaged one is set aside, and what belongs to another history
-    /// than `epoch` is dropped. `None`: another process has it.
+    /// Opens the cache of a profile, with every room kept, by id. A damaged one is set aside, and
+    /// what belongs to another history than `epoch` is dropped. `None`: another process has it.
     pub(crate) fn open(
         profile: &Path,
         epoch: Option<Epoch>,
-    ) -> Result<Option<Self>, DatabaseError> {
+    ) -> Result<Option<(Self, Vec<Kept>)>, DatabaseError> {
         let path = profile.join(FILE);
         let io =
             |error: io::Error| DatabaseError::Io { path: path.clone(), reason: error.to_string() };
@@ -99,37 +110,32 @@ impl Timelines {
         if lock.try_lock().is_err() {
             return Ok(None);
         }
-        let connection = match checked(&path) {
+        let (connection, surplus, kept) = match read(&path, epoch) {
             Err(DatabaseError::Broken { reason, .. }) => {
                 tracing::warn!(%reason, "the timeline cache is damaged and begins anew");
                 set_aside(&path).map_err(io)?;
-                checked(&path)?
+                read(&path, epoch)?
             }
-            opened => opened?,
+            read => read?,
         };
-        let mut timelines = Self { connection, _lock: lock };
-        timelines.begin_with(epoch).map_err(|error| database::judge(&path, &error))?;
-        Ok(Some(timelines))
+        Ok(Some((Self { path, connection, surplus, _lock: lock }, kept)))
     }
 
-    /// Every room kept, by id.
-    pub(crate) fn rooms(&self) -> rusqlite::Result<Vec<Kept>> {
-        let kept: Vec<(Vec<u8>, i64)> = self
-            .connection
-            .prepare("SELECT listing, have FROM rooms ORDER BY room")?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<Result<_, _>>()?;
-        let mut rooms = Vec::new();
-        for (listing, have) in kept {
-            // A listing of another version's form: the room comes with the next welcome.
-            let Ok(listing) = postcard::from_bytes::<RoomListing>(&listing) else {
-                continue;
-            };
-            let newest = self.newest(listing.room, None, PREVIEW_EVENTS)?;
-            let view = RoomView { preview: item::preview(&newest), listing };
-            rooms.push(Kept { view, have: Seq(have as u64) });
+    /// Whether more is kept than is wanted, so that [`Timelines::trim`] has something to do.
+    pub(crate) fn has_surplus(&self) -> bool {
+        !self.surplus.is_empty()
+    }
+
+    /// Deletes some of what is more than is wanted; a few milliseconds' work.
+    pub(crate) fn trim(&mut self) -> rusqlite::Result<()> {
+        self.surplus.delete_some(&self.connection)
+    }
+
+    /// It could not be used: where that was damage, it is looked through when it is opened again.
+    pub(crate) fn failed(&self, error: &rusqlite::Error) {
+        if matches!(database::judge(&self.path, error), DatabaseError::Broken { .. }) {
+            soundness::suspect(&self.path);
         }
-        Ok(rooms)
     }
 
     /// The newest events of a room's run with a seq before `before`, ascending.
@@ -139,9 +145,7 @@ impl Timelines {
         before: Option<Seq>,
         limit: u16,
     ) -> rusqlite::Result<Vec<Event>> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT frame FROM events WHERE room = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
-        )?;
+        let mut query = self.connection.prepare_cached(NEWEST)?;
         let before = before.map_or(i64::MAX, |seq| i64::try_from(seq.0).unwrap_or(i64::MAX));
         let frames = query
             .query_map(params![room.0 as i64, before, limit], |row| row.get::<_, Vec<u8>>(0))?;
@@ -164,24 +168,82 @@ impl Timelines {
     pub(crate) fn apply(&mut self, changes: Vec<Change>) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction()?;
         for change in changes {
+            match &change {
+                Change::Reset { room, .. } | Change::Forget(room) => self.surplus.forget(*room),
+                Change::Clear(_) => self.surplus = Surplus::default(),
+                Change::Room { .. } | Change::Append(..) | Change::Prepend(..) => {}
+            }
             apply(&transaction, change)?;
         }
         transaction.commit()
     }
+}
 
-    /// Another process may have been told of another history while this cache was closed.
-    fn begin_with(&mut self, epoch: Option<Epoch>) -> rusqlite::Result<()> {
-        let kept = self
-            .connection
-            .query_row("SELECT epoch FROM history", [], |row| row.get(0).map(Epoch))
-            .optional()?;
-        if kept == epoch {
-            return Ok(());
-        }
-        let transaction = self.connection.transaction()?;
-        clear(&transaction, epoch)?;
-        transaction.commit()
+/// Opens it, reads what is shown at once, and all of it where there is doubt.
+fn read(
+    path: &Path,
+    epoch: Option<Epoch>,
+) -> Result<(Connection, Surplus, Vec<Kept>), DatabaseError> {
+    let is_suspect = soundness::is_suspect(path);
+    let mut connection = database::open(path, SCHEMA)?;
+    if is_suspect {
+        soundness::look_through(&connection, path)?;
+        // Left there, it costs another look.
+        let _ = soundness::cleared(path);
     }
+    let sqlite = |error: rusqlite::Error| database::judge(path, &error);
+    begin_with(&mut connection, epoch).map_err(sqlite)?;
+    let surplus = Surplus::of(&connection).map_err(sqlite)?;
+    let kept = rooms(&connection).map_err(sqlite)?;
+    Ok((connection, surplus, kept))
+}
+
+/// Another process may have been told of another history while this cache was closed.
+fn begin_with(connection: &mut Connection, epoch: Option<Epoch>) -> rusqlite::Result<()> {
+    let kept = connection
+        .query_row("SELECT epoch FROM history", [], |row| row.get(0).map(Epoch))
+        .optional()?;
+    if kept == epoch {
+        return Ok(());
+    }
+    let transaction = connection.transaction()?;
+    clear(&transaction, epoch)?;
+    transaction.commit()
+}
+
+fn rooms(connection: &Connection) -> rusqlite::Result<Vec<Kept>> {
+    let kept: Vec<(Vec<u8>, i64)> = connection
+        .prepare("SELECT listing, have FROM rooms ORDER BY room")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut rooms = Vec::new();
+    for (listing, have) in kept {
+        // A listing of another version's form: the room comes with the next welcome.
+        let Ok(listing) = postcard::from_bytes::<RoomListing>(&listing) else {
+            continue;
+        };
+        let preview = preview(connection, listing.room)?;
+        rooms.push(Kept { view: RoomView { preview, listing }, have: Seq(have as u64) });
+    }
+    Ok(rooms)
+}
+
+/// What a room list shows of a room: as a rule the newest event says it, and no other is read.
+fn preview(
+    connection: &Connection,
+    room: RoomId,
+) -> rusqlite::Result<Option<(String, String, Timestamp)>> {
+    let mut query = connection.prepare_cached(NEWEST)?;
+    let frames = query.query_map(params![room.0 as i64, i64::MAX, PREVIEW_EVENTS], |row| {
+        row.get::<_, Vec<u8>>(0)
+    })?;
+    for frame in frames {
+        let Some(event) = decode(&frame?) else { break };
+        if let Some(preview) = item::preview(&[event]) {
+            return Ok(Some(preview));
+        }
+    }
+    Ok(None)
 }
 
 fn apply(transaction: &Transaction<'_>, change: Change) -> rusqlite::Result<()> {
@@ -261,143 +323,19 @@ fn decode(bytes: &[u8]) -> Option<Event> {
     Event::decode(&frame).ok()?
 }
 
-fn checked(path: &Path) -> Result<Connection, DatabaseError> {
-    let connection = database::open(path, SCHEMA)?;
-    let sqlite = |error: rusqlite::Error| database::judge(path, &error);
-    let verdict: String =
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(sqlite)?;
-    if verdict != "ok" {
-        return Err(DatabaseError::Broken { path: path.to_owned(), reason: verdict });
-    }
-    connection
-        .execute(
-            "DELETE FROM events WHERE seq <= (SELECT have FROM rooms WHERE rooms.room = events.room) - ?1",
-            [KEPT_EVENTS],
-        )
-        .map_err(sqlite)?;
-    Ok(connection)
-}
-
 fn set_aside(path: &Path) -> io::Result<()> {
     for suffix in ["", "-wal", "-shm"] {
-        let with = |more: &str| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(suffix);
-            name.push(more);
-            PathBuf::from(name)
-        };
-        match std::fs::rename(with(""), with(".broken")) {
+        let from = beside(path, suffix);
+        match std::fs::rename(&from, beside(&from, ".broken")) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
-    Ok(())
+    soundness::cleared(path)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::core::room::tests::{listing, posted};
-
-    const ROOM: RoomId = RoomId(1);
-    const EPOCH: Epoch = Epoch([7; 16]);
-
-    fn open(dir: &Path) -> Timelines {
-        Timelines::open(dir, Some(EPOCH)).unwrap().unwrap()
-    }
-
-    fn seqs(timelines: &Timelines, before: Option<u64>, limit: u16) -> Vec<u64> {
-        let events = timelines.newest(ROOM, before.map(Seq), limit).unwrap();
-        events.iter().map(|event| event.head.seq.0).collect()
-    }
-
-    fn events(seqs: std::ops::RangeInclusive<u64>) -> Vec<Event> {
-        seqs.map(posted).collect()
-    }
-
-    fn filled(dir: &Path) -> Timelines {
-        let mut timelines = open(dir);
-        let room = Change::Room { listing: listing(12, 0, 0), have: Seq(9) };
-        timelines.apply(vec![room, Change::Append(ROOM, events(10..=12))]).unwrap();
-        timelines
-    }
-
-    #[test]
-    fn a_run_grows_at_both_ends_and_survives() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut timelines = filled(dir.path());
-        timelines.apply(vec![Change::Prepend(ROOM, events(5..=9))]).unwrap();
-        timelines.apply(vec![Change::Prepend(ROOM, events(1..=2))]).unwrap();
-        drop(timelines);
-        let timelines = open(dir.path());
-        assert_eq!(seqs(&timelines, None, 100), (5..=12).collect::<Vec<_>>());
-        assert_eq!(seqs(&timelines, Some(8), 2), [6, 7]);
-        assert_eq!(timelines.oldest(ROOM).unwrap(), Some(Seq(5)));
-        assert_eq!(timelines.newest(ROOM, Some(Seq(6)), 1).unwrap(), [posted(5)]);
-        let rooms = timelines.rooms().unwrap();
-        assert_eq!(rooms[0].have, Seq(12));
-        assert_eq!(rooms[0].view.listing, listing(12, 0, 0));
-        assert_eq!(rooms[0].view.preview.as_ref().unwrap().1, "text 12");
-    }
-
-    #[test]
-    fn a_room_told_again_keeps_its_place_and_a_reset_one_does_not() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut timelines = filled(dir.path());
-        timelines.apply(vec![Change::Room { listing: listing(99, 0, 9), have: Seq(0) }]).unwrap();
-        assert_eq!(timelines.rooms().unwrap()[0].have, Seq(12));
-        timelines.apply(vec![Change::Reset { room: ROOM, have: Seq(49) }]).unwrap();
-        assert_eq!(
-            (seqs(&timelines, None, 9), timelines.rooms().unwrap()[0].have),
-            (vec![], Seq(49))
-        );
-        timelines.apply(vec![Change::Append(ROOM, events(50..=51)), Change::Forget(ROOM)]).unwrap();
-        assert!(seqs(&timelines, None, 9).is_empty() && timelines.rooms().unwrap().is_empty());
-    }
-
-    #[test]
-    fn only_the_newest_are_kept_over_a_start() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut timelines = open(dir.path());
-        let room = Change::Room { listing: listing(0, 0, 0), have: Seq(0) };
-        timelines.apply(vec![room, Change::Append(ROOM, events(1..=5_010))]).unwrap();
-        drop(timelines);
-        assert_eq!(open(dir.path()).oldest(ROOM).unwrap(), Some(Seq(11)));
-    }
-
-    #[test]
-    fn a_damaged_one_is_set_aside() {
-        let dir = tempfile::tempdir().unwrap();
-        drop(filled(dir.path()));
-        let path = dir.path().join(FILE);
-        std::fs::write(&path, "no database at all, but long enough to be looked at ".repeat(99))
-            .unwrap();
-        assert!(open(dir.path()).rooms().unwrap().is_empty());
-        assert!(dir.path().join("timeline.db.broken").exists());
-    }
-
-    #[test]
-    fn one_process_at_a_time() {
-        let dir = tempfile::tempdir().unwrap();
-        let first = open(dir.path());
-        assert!(Timelines::open(dir.path(), Some(EPOCH)).unwrap().is_none());
-        drop(first);
-        open(dir.path());
-    }
-
-    #[test]
-    fn only_what_belongs_to_the_profiles_history_is_kept() {
-        let dir = tempfile::tempdir().unwrap();
-        drop(filled(dir.path()));
-        assert_eq!(open(dir.path()).rooms().unwrap().len(), 1);
-        let (other, none) = (Some(Epoch([8; 16])), None);
-        for epoch in [other, none] {
-            let mut timelines = Timelines::open(dir.path(), epoch).unwrap().unwrap();
-            assert!(timelines.rooms().unwrap().is_empty() && seqs(&timelines, None, 9).is_empty());
-            let room = Change::Room { listing: listing(12, 0, 0), have: Seq(12) };
-            timelines.apply(vec![Change::Clear(EPOCH), room]).unwrap();
-            drop(timelines);
-            assert_eq!(open(dir.path()).rooms().unwrap().len(), 1, "the clearing said whose it is");
-        }
-    }
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }

@@ -31,7 +31,7 @@ pub(crate) struct Wanted {
 
 /// Fetches the file of a message. The same after an interruption goes on.
 pub(crate) fn download(ground: Arc<Ground>, wanted: Wanted) -> Transfer<PathBuf> {
-    Transfer::start(|reins| run(ground, wanted, reins))
+    Transfer::start(|reins| async { (run(ground, wanted, reins).await, None) })
 }
 
 async fn run(ground: Arc<Ground>, wanted: Wanted, reins: Reins) -> Result<PathBuf, TransferError> {
@@ -93,6 +93,10 @@ impl Way for DownWay {
 
     fn moved(&self) -> u64 {
         self.fetching.moved
+    }
+
+    async fn cancelled(&mut self) {
+        Reins::cancelled(&mut self.cancelled).await;
     }
 }
 

@@ -6,14 +6,15 @@ use tertulia_proto::{Env, FileReply, MessageId, Refusal, RoomId, Seq, Upload, Up
 use tokio::sync::{oneshot, watch};
 
 use super::{
-    Ground, Line, Progress, Reins, Transfer, TransferError, Tried, Uploaded, Way,
+    Ground, Line, Progress, Reins, Rest, Transfer, TransferError, Tried, Uploaded, Way,
     record::Record,
     source::Source,
     stream::{Gone, Said, Stream, again_after},
     until_over,
 };
 
-/// Sends a file to a room. The same after an interruption, even by another process, goes on.
+/// Sends a file to a room. The same after an interruption, even by another process, goes on, and is
+/// the same message until it is settled.
 pub(crate) fn upload(
     ground: Arc<Ground>,
     room: RoomId,
@@ -29,11 +30,15 @@ async fn run(
     reply_to: Option<Seq>,
     path: PathBuf,
     mut reins: Reins,
-) -> Result<Uploaded, TransferError> {
+) -> (Result<Uploaded, TransferError>, Rest) {
     let source = tokio::select! {
         biased;
-        () = Reins::cancelled(&mut reins.cancelled) => return Err(TransferError::Cancelled),
-        source = Source::open(&ground, &path) => source?,
+        () = Reins::cancelled(&mut reins.cancelled) => Err(TransferError::Cancelled),
+        source = Source::open(&ground, &path) => source,
+    };
+    let source = match source {
+        Ok(source) => source,
+        Err(error) => return (Err(error), None),
     };
     let Reins { shown, cancelled } = reins;
     shown.send_replace(Progress { done: 0, total: source.told.size });
@@ -41,24 +46,25 @@ async fn run(
     let sending = Sending { ground, source, room, reply_to, known: None, shown, moved: 0 };
     let mut way = UpWay { sending, cancelled };
     let outcome = until_over(&mut way, line).await;
-    let is_over = match &outcome {
-        Ok(_) => true,
-        // What the server refuses it may take another time: as another message.
-        Err(TransferError::Refused(_) | TransferError::Cancelled | TransferError::Differs) => true,
-        Err(_) => false,
-    };
-    if is_over && let Some((_, record)) = way.sending.known.take() {
+    let Sending { ground, known, .. } = way.sending;
+    let Some((_, record)) = known else { return (outcome, None) };
+    let forgotten = async move {
         // What is left of it does no harm.
-        let _ = way
-            .sending
-            .ground
-            .block(move || {
-                record.forget();
-                Ok(())
-            })
-            .await;
+        let forget = move || {
+            record.forget();
+            Ok(())
+        };
+        let _ = ground.block(forget).await;
+    };
+    match &outcome {
+        Ok(_) => (outcome, Some(Box::pin(forgotten))),
+        // What the server refuses it may take another time: as another message.
+        Err(TransferError::Refused(_) | TransferError::Cancelled | TransferError::Differs) => {
+            forgotten.await;
+            (outcome, None)
+        }
+        Err(_) => (outcome, None),
     }
-    outcome
 }
 
 /// An upload over all its connections.
@@ -112,6 +118,10 @@ impl Way for UpWay {
 
     fn moved(&self) -> u64 {
         self.sending.moved
+    }
+
+    async fn cancelled(&mut self) {
+        Reins::cancelled(&mut self.cancelled).await;
     }
 }
 

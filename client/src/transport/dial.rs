@@ -11,7 +11,7 @@ use std::{
 
 use quinn::{Connection, Endpoint};
 use tertulia_certs::{DeviceIdentity, HostPort, Trust};
-use tertulia_quic::Congestion;
+use tertulia_quic::{Congestion, Knocks};
 use tokio::{sync::watch, task::JoinSet, time};
 
 use super::{
@@ -29,6 +29,11 @@ const SILENCE: Duration = Duration::from_millis(2_500);
 const RESOLVE: Duration = Duration::from_secs(5);
 /// An address that is silent for so long is given up.
 const ATTEMPT: Duration = Duration::from_secs(10);
+/// Sooner, where the last attempt met with silence, too.
+const ATTEMPT_IN_SILENCE: Duration = Duration::from_secs(5);
+/// Unanswered for so long, a handshake is begun anew beside the first: a router that forgot this end
+/// meanwhile leaves the server answering to nobody, and during a handshake it can't be told.
+const ANEW: Duration = Duration::from_secs(1);
 /// Addresses of one name that are tried.
 const ADDRESSES_PER_NAME: usize = 8;
 
@@ -37,6 +42,10 @@ const ADDRESSES_PER_NAME: usize = 8;
 pub(crate) struct Dialer {
     pub(crate) endpoint: Endpoint,
     pub(crate) device: Arc<DeviceIdentity>,
+    /// Of the endpoint's sockets.
+    pub(crate) knocks: Arc<Knocks>,
+    /// Whether the last attempt met with silence.
+    pub(crate) is_silent: bool,
     /// Whether the endpoint is on the real network, where a host can be asked by other means.
     pub(crate) is_real: bool,
     /// What connections' windows go by.
@@ -47,6 +56,15 @@ pub(crate) struct Dialer {
 pub(crate) type Doubt = watch::Sender<Option<Trouble>>;
 
 impl Dialer {
+    /// The network may be another one: connections go on from a fresh socket.
+    pub(crate) fn move_on(&self) {
+        if self.is_real
+            && let Err(error) = endpoint::move_on(&self.endpoint, &self.knocks)
+        {
+            tracing::warn!(%error, "no fresh socket: the old one stays");
+        }
+    }
+
     /// A connection to the server that has these addresses; without a `trust` to any that proves
     /// its key. That the server lets this device in is known no sooner than by its first answer.
     ///
@@ -130,20 +148,30 @@ impl Dialer {
     ) -> Result<Connection, End> {
         let tried = host.to_string();
         let (config, observed) =
-            endpoint::client_config(&self.device, trust.as_ref(), self.congestion)
+            endpoint::client_config(&self.device, trust.as_ref(), self.congestion, self.is_silent)
                 .map_err(|why| End::stop(Trouble::Certificate(why)))?;
-        let connecting = self
-            .endpoint
-            .connect_with(config, address, &host.host)
-            .map_err(|error| end_of_connect(&error, &tried))?;
+        let connect = || {
+            let connecting = self.endpoint.connect_with(config.clone(), address, &host.host);
+            connecting.map_err(|error| end_of_connect(&error, &tried))
+        };
+        let connecting = connect()?;
+        let end = |error| end_of_attempt(&error, &tried, trust, &observed);
+        let anew = async {
+            time::sleep(ANEW).await;
+            let Ok(connecting) = connect() else { return future::pending().await };
+            match connecting.await.map_err(end) {
+                // What may be another time the first one tells.
+                Err(end) if !end.stops => future::pending().await,
+                connected => connected,
+            }
+        };
         let silence = || Trouble::NoAnswer { tried: tried.clone() };
         tokio::select! {
             biased;
-            connected = connecting => {
-                connected.map_err(|error| end_of_attempt(&error, &tried, trust, &observed))
-            }
+            connected = connecting => connected.map_err(end),
+            connected = anew, if !self.is_silent => connected,
             () = probe::unreachable(address), if self.is_real => Err(unreachable(&tried)),
-            () = time::sleep(ATTEMPT) => Err(End::retry(silence())),
+            () = time::sleep(if self.is_silent { ATTEMPT_IN_SILENCE } else { ATTEMPT }) => Err(End::retry(silence())),
             never = findings.note_late(silence()) => match never {},
         }
     }
@@ -257,8 +285,10 @@ mod tests {
         let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address: HostPort = silent.local_addr().unwrap().to_string().parse().unwrap();
         let dialer = Dialer {
-            endpoint: endpoint::bind().unwrap(),
+            endpoint: endpoint::bind(&Arc::default()).unwrap(),
             device: Arc::new(DeviceIdentity::passing().unwrap()),
+            knocks: Arc::default(),
+            is_silent: false,
             is_real: false,
             congestion: Congestion::default(),
         };

@@ -8,13 +8,13 @@ use std::{
 };
 
 use quinn::{
-    ClientConfig, Endpoint, EndpointConfig, IdleTimeout, TokioRuntime, TransportConfig, VarInt,
-    crypto::rustls::QuicClientConfig,
+    AsyncUdpSocket, ClientConfig, Endpoint, EndpointConfig, IdleTimeout, Runtime, TokioRuntime,
+    TransportConfig, VarInt, crypto::rustls::QuicClientConfig,
 };
 use socket2::{Domain, Protocol, Socket, Type};
 use tertulia_certs::{DeviceIdentity, ObservedKey, Trust};
 use tertulia_proto::ALPN;
-use tertulia_quic::{Congestion, WindowFloor};
+use tertulia_quic::{Congestion, EagerSocket, Knocks, WindowFloor};
 
 use crate::core::liveness;
 
@@ -22,6 +22,8 @@ use crate::core::liveness;
 const SOCKET_BUFFER_BYTES: usize = 4 << 20;
 /// quinn's guess of 333 ms makes the first lost packet cost a second.
 const INITIAL_RTT: Duration = Duration::from_millis(100);
+/// Where the last attempt met with silence there may be no network: then one flight a second or two.
+const INITIAL_RTT_IN_SILENCE: Duration = Duration::from_millis(333);
 /// The server's too. Long before it, [`liveness`] gives a dead connection up.
 const IDLE: VarInt = VarInt::from_u32(180_000);
 /// Lanes and pages at once.
@@ -32,8 +34,20 @@ const SEND_WINDOW: u64 = 1 << 20;
 /// Not `None`: that would switch sending datagrams off too.
 const DATAGRAM_BUFFER_BYTES: usize = 32 << 10;
 
+/// An endpoint on a socket of its own.
+pub(crate) fn bind(knocks: &Arc<Knocks>) -> io::Result<Endpoint> {
+    let runtime = Arc::new(TokioRuntime);
+    Endpoint::new_with_abstract_socket(EndpointConfig::default(), None, socket(knocks)?, runtime)
+}
+
+/// Goes on with another socket: the network may be another one, or what knew the old port is gone.
+/// Connections go along.
+pub(crate) fn move_on(endpoint: &Endpoint, knocks: &Arc<Knocks>) -> io::Result<()> {
+    endpoint.rebind_abstract(socket(knocks)?)
+}
+
 /// A socket of both families where there are both, on a port that the system chooses.
-pub(crate) fn bind() -> io::Result<Endpoint> {
+fn socket(knocks: &Arc<Knocks>) -> io::Result<Arc<dyn AsyncUdpSocket>> {
     let both = || -> io::Result<Socket> {
         let socket = Socket::new(Domain::IPV6, Type::DGRAM, Some(Protocol::UDP))?;
         socket.set_only_v6(false)?;
@@ -49,15 +63,16 @@ pub(crate) fn bind() -> io::Result<Endpoint> {
     // A smaller buffer is slower, not wrong.
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
-    Endpoint::new(EndpointConfig::default(), None, socket.into(), Arc::new(TokioRuntime))
+    Ok(EagerSocket::of_client(TokioRuntime.wrap_udp_socket(socket.into())?, knocks))
 }
 
 /// One attempt's configuration, and the key that the server shows in it. Without a `trust` any key
-/// that the server proves will do.
+/// that the server proves will do. `is_silent`: the last attempt met with silence.
 pub(crate) fn client_config(
     device: &DeviceIdentity,
     trust: Option<&Trust>,
     congestion: Congestion,
+    is_silent: bool,
 ) -> Result<(ClientConfig, ObservedKey), String> {
     let config = match trust {
         Some(trust) => tertulia_certs::client_config(device, trust, ALPN),
@@ -66,14 +81,14 @@ pub(crate) fn client_config(
     let (tls, observed) = config.map_err(|error| error.to_string())?;
     let quic = QuicClientConfig::try_from(tls).map_err(|error| error.to_string())?;
     let mut config = ClientConfig::new(Arc::new(quic));
-    config.transport_config(Arc::new(transport(congestion)));
+    config.transport_config(Arc::new(transport(congestion, is_silent)));
     Ok((config, observed))
 }
 
-fn transport(congestion: Congestion) -> TransportConfig {
+fn transport(congestion: Congestion, is_silent: bool) -> TransportConfig {
     let mut transport = TransportConfig::default();
     transport
-        .initial_rtt(INITIAL_RTT)
+        .initial_rtt(if is_silent { INITIAL_RTT_IN_SILENCE } else { INITIAL_RTT })
         .congestion_controller_factory(Arc::new(WindowFloor(congestion)))
         .max_idle_timeout(Some(IdleTimeout::from(IDLE)))
         .keep_alive_interval(Some(liveness::SILENCE / 3))

@@ -20,16 +20,16 @@ const AGAIN: Duration = Duration::from_secs(2);
 pub(super) async fn unreachable(to: SocketAddr) {
     loop {
         time::sleep(SILENT).await;
-        if is_refused(to).await {
+        if asked(to).await.is_some() {
             return;
         }
         time::sleep(AGAIN - SILENT).await;
     }
 }
 
-/// Returns as soon as the host of a standing connection is known to be unreachable, else never.
-/// Asks only while what was sent stays unanswered: a server that was killed is noticed at once,
-/// not when QUIC sends again.
+/// Returns as soon as the host of a standing connection says that nothing listens there, else
+/// never. Asks only while what was sent stays unanswered: a server that was killed is noticed at
+/// once, not when QUIC sends again. That there is no way now says nothing: it may come back.
 ///
 /// Cancel safe: it leaves nothing behind.
 pub(crate) async fn gone(quic: &Connection) {
@@ -39,16 +39,25 @@ pub(crate) async fn gone(quic: &Connection) {
         let now = quic.stats();
         let has_sent = now.udp_tx.datagrams > before.udp_tx.datagrams;
         let is_silent = now.udp_rx.datagrams == before.udp_rx.datagrams;
-        if has_sent && is_silent && is_refused(quic.remote_address()).await {
+        if has_sent && is_silent && asked(quic.remote_address()).await == Some(Answer::Refused) {
             return;
         }
         before = now;
     }
 }
 
+/// What one hears of a port; silence is nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// The host is there, and nothing listens.
+    Refused,
+    /// There is no way to the host.
+    NoWay,
+}
+
 /// QUIC's own socket is not connected, and the system reports ICMP errors on connected ones only.
 /// The probe's datagram is a single byte, which every QUIC endpoint drops unanswered.
-async fn is_refused(to: SocketAddr) -> bool {
+async fn asked(to: SocketAddr) -> Option<Answer> {
     let from: SocketAddr = match to {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
@@ -60,15 +69,15 @@ async fn is_refused(to: SocketAddr) -> bool {
         socket.recv(&mut [0; 1]).await
     };
     match time::timeout(AGAIN - SILENT, ask).await {
-        Ok(Err(error)) => matches!(
-            error.kind(),
-            ErrorKind::ConnectionRefused
-                | ErrorKind::HostUnreachable
-                | ErrorKind::NetworkUnreachable
-                | ErrorKind::AddrNotAvailable
-                | ErrorKind::Unsupported
-        ),
-        _ => false,
+        Ok(Err(error)) => match error.kind() {
+            ErrorKind::ConnectionRefused => Some(Answer::Refused),
+            ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::AddrNotAvailable
+            | ErrorKind::Unsupported => Some(Answer::NoWay),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -80,8 +89,8 @@ mod tests {
     async fn a_closed_port_is_told_from_a_silent_one() {
         let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let listening = silent.local_addr().unwrap();
-        assert!(!is_refused(listening).await);
+        assert_eq!(asked(listening).await, None);
         drop(silent);
-        assert!(is_refused(listening).await);
+        assert_eq!(asked(listening).await, Some(Answer::Refused));
     }
 }

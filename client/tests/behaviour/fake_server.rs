@@ -119,10 +119,20 @@ impl Peer {
     }
 
     pub(crate) async fn welcome_with(&mut self, epoch: Epoch) {
+        // One that promises it must not read requests of another history; this one reads on.
+        let is_other = self.hello().epoch.is_some_and(|named| named != epoch);
+        let features = match is_other {
+            true => Features::OURS.without(Features::EARLY_REQUESTS),
+            false => Features::OURS,
+        };
+        self.welcome_as(epoch, features).await;
+    }
+
+    pub(crate) async fn welcome_as(&mut self, epoch: Epoch, features: Features) {
         let lanes = self.hello().lanes.min(1);
         self.say(Welcome {
             version: 0,
-            features: Features::OURS,
+            features,
             epoch,
             head: LogPosition(0),
             account: AccountId(ME),
@@ -154,9 +164,15 @@ impl Peer {
 
     /// The next request.
     pub(crate) async fn request(&mut self) -> (ReqId, Command) {
-        let frame = soon(self.frame()).await.expect("the client ended the control stream");
-        let request = Request::decode(&frame).unwrap().unwrap();
-        (request.req_id, request.command.unwrap())
+        loop {
+            let frame = soon(self.frame()).await.expect("the client ended the control stream");
+            if let Some(request) = Request::decode(&frame).unwrap() {
+                return (request.req_id, request.command.unwrap());
+            }
+            // Who is known need not register, and says so before it knows.
+            let message = ClientMessage::decode(&frame).unwrap();
+            assert!(matches!(message, Some(ClientMessage::Register(_))), "{message:?}");
+        }
     }
 
     /// The next request, which is a message.

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tertulia_client::{
     ClientEvent, Content, Delivery, Item, Unsent,
-    proto::{Body, Epoch, MessageId, Presence, Refusal, Rejected, ReqId, Send, close::CloseCode},
+    proto::{
+        Body, Epoch, Features, MessageId, Presence, Refusal, Rejected, ReqId, Send,
+        close::CloseCode,
+    },
 };
 
 use crate::{
@@ -273,13 +276,35 @@ async fn a_message_to_a_room_of_another_history_is_for_a_person_to_decide() {
     let (person, peer) = Person::joined(dir.path(), &server).await;
     peer.cut(CloseCode::GO_AWAY);
     let id = person.client.send(LOBBY, text("to whom?"), None).await.unwrap();
+    // What it says behind its hello counts nothing here, as the hello named another history.
+    let other = Epoch([8; 16]);
     let mut peer = server.accept().await;
-    peer.welcome_with(Epoch([8; 16])).await;
+    peer.welcome_as(other, Features::OURS).await;
+    let mut peer = server.accept().await;
+    assert_eq!(peer.hello().epoch, Some(other));
+    peer.welcome_as(other, Features::OURS).await;
     person.until(|event| item(event, id, Delivery::Failed(Refusal::NO_SUCH_ROOM))).await;
     person.client.retry(id).await.unwrap();
     let (_, send) = peer.message().await;
     assert_eq!(content(&send), "to whom?");
     assert_ne!(send.message_id, id, "the first that the server gets is the one decided on");
+}
+
+#[tokio::test]
+async fn what_waits_goes_out_right_behind_the_hello() {
+    let (server, dir) = (FakeServer::start(), tempfile::tempdir().unwrap());
+    let (person, peer) = Person::joined(dir.path(), &server).await;
+    peer.cut(CloseCode::INTERNAL);
+    let id = person.client.send(LOBBY, text("early"), None).await.unwrap();
+    let mut peer = server.accept().await;
+    let (req_id, send) = peer.message().await;
+    assert_eq!((req_id, content(&send)), (ReqId(1), "early"), "nobody said welcome yet");
+    peer.welcome().await;
+    peer.receipt(req_id, id, 1).await;
+    person.until(|event| item(event, id, Delivery::Sent)).await;
+    person.client.send(LOBBY, text("later"), None).await.unwrap();
+    let (req_id, send) = peer.message().await;
+    assert_eq!((req_id, content(&send)), (ReqId(2), "later"));
 }
 
 #[tokio::test]

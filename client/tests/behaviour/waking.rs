@@ -22,6 +22,8 @@ use crate::{Person, fake_server::FakeServer, name, soon};
 struct Way {
     address: SocketAddr,
     is_closed: Arc<AtomicBool>,
+    /// Whether it lets no handshake through.
+    is_known_only: Arc<AtomicBool>,
     _tasks: JoinSet<()>,
 }
 
@@ -32,15 +34,18 @@ impl Way {
         far.connect(server).await.unwrap();
         let address = near.local_addr().unwrap();
         let is_closed = Arc::new(AtomicBool::new(false));
+        let is_known_only = Arc::new(AtomicBool::new(false));
         let client = Arc::new(Mutex::new(None::<SocketAddr>));
         let mut tasks = JoinSet::new();
         let (there, back) = ((near.clone(), far.clone()), (far, near));
         let (closed, from) = (is_closed.clone(), client.clone());
+        let known_only = is_known_only.clone();
         tasks.spawn(async move {
             let mut bytes = [0; 2_048];
             while let Ok((length, sender)) = there.0.recv_from(&mut bytes).await {
                 *from.lock().unwrap() = Some(sender);
-                if !closed.load(Ordering::Relaxed) {
+                let is_handshake = bytes[0] & 0x80 != 0 && known_only.load(Ordering::Relaxed);
+                if !closed.load(Ordering::Relaxed) && !is_handshake {
                     let _ = there.1.send(&bytes[..length]).await;
                 }
             }
@@ -55,7 +60,7 @@ impl Way {
                 }
             }
         });
-        Self { address, is_closed, _tasks: tasks }
+        Self { address, is_closed, is_known_only, _tasks: tasks }
     }
 
     fn close(&self, closed: bool) {
@@ -74,6 +79,7 @@ async fn a_connection_that_died_in_a_sleep_is_made_anew_within_seconds() {
     let name = name("Ana");
     let (joined, peer) = tokio::join!(person.client.join(&link, &name), server.welcomed());
     joined.unwrap();
+    person.until(stands).await;
     way.close(true);
     // What was on its way has come.
     time::sleep(Duration::from_millis(400)).await;
@@ -84,10 +90,46 @@ async fn a_connection_that_died_in_a_sleep_is_made_anew_within_seconds() {
     };
     person.until(is_given_up).await;
     assert!(woken.elapsed() < Duration::from_secs(5), "{:?}", woken.elapsed());
+    // The server knows nothing of it any more, which nobody hears.
+    peer.quic.close(0u8.into(), b"");
+    drop(peer);
+    time::sleep(Duration::from_millis(100)).await;
     way.close(false);
     let again = server.accept().await;
     assert!(again.hello().epoch.is_some(), "it goes on where it was");
-    drop(peer);
+}
+
+#[tokio::test]
+async fn a_connection_that_was_only_cut_off_goes_on_when_there_is_a_way_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = FakeServer::start();
+    let way = Way::to(server.address()).await;
+    let person = Person::open(dir.path()).await;
+    let addresses = vec![way.address.to_string().parse().unwrap()];
+    let link = ServerLink { addresses, ..server.link() };
+    let name = name("Ana");
+    let (joined, mut peer) = tokio::join!(person.client.join(&link, &name), server.welcomed());
+    joined.unwrap();
+    person.until(stands).await;
+    way.close(true);
+    time::sleep(Duration::from_millis(400)).await;
+    person.client.wake();
+    let is_given_up = |event: &ClientEvent| {
+        matches!(event, ClientEvent::Connection(Connection::Connecting { .. })).then_some(())
+    };
+    person.until(is_given_up).await;
+    assert!(!person.client.status().connected);
+    way.is_known_only.store(true, Ordering::Relaxed);
+    way.close(false);
+    person.until(stands).await;
+    assert!(person.client.status().connected);
+    let (_, command) = peer.request().await;
+    assert!(matches!(command, Command::ListUsers(_)), "{command:?}");
+}
+
+fn stands(event: &ClientEvent) -> Option<()> {
+    let is_it = matches!(event, ClientEvent::Connection(Connection::Syncing | Connection::Live));
+    is_it.then_some(())
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ mod imp {
         #[property(get)]
         pub(super) narrow: Cell<bool>,
         pub(super) text_size: Cell<TextSize>,
-        /// How a few choices stand beside or, where text is large, below each other.
+        /// How a few choices stand beside or, where text is very large, below each other.
         #[property(get, builder(gtk::Orientation::Horizontal))]
         pub(super) choices: Cell<gtk::Orientation>,
         #[property(get)]
@@ -86,7 +86,7 @@ impl Looks {
         SHARED.with(Self::clone)
     }
 
-    /// Puts what stands in a box below each other where text is large, beside each other else.
+    /// Puts what stands in a box below each other where text is very large, beside each other else.
     pub(crate) fn turn(&self, choices: &gtk::Box) {
         self.bind_property("choices", choices, "orientation").sync_create().build();
     }
@@ -118,7 +118,7 @@ impl Looks {
         imp.large.set(appearance.text_size.is_large());
         imp.message_avatar.set(of(MESSAGE_AVATARS));
         imp.room_avatar.set(of(ROOM_AVATARS));
-        imp.choices.set(match imp.large.get() {
+        imp.choices.set(match appearance.text_size.stacks() {
             true => gtk::Orientation::Vertical,
             false => gtk::Orientation::Horizontal,
         });

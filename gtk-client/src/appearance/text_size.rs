@@ -8,6 +8,8 @@ const LARGEST: u16 = 200;
 const STEP: u16 = 10;
 /// From here on names stand over their messages rather than beside them.
 const LARGE: u16 = 130;
+/// From here on a few choices stand below each other.
+const STACKED: u16 = 150;
 
 /// A multiple of ten, from 80 to 200.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -33,6 +35,11 @@ impl TextSize {
     /// Whether a line has no room for a name beside its text.
     pub(crate) fn is_large(self) -> bool {
         self.0 >= LARGE
+    }
+
+    /// Whether a telephone has no room for three choices beside each other.
+    pub(crate) fn stacks(self) -> bool {
+        self.0 >= STACKED
     }
 }
 

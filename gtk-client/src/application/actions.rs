@@ -31,7 +31,7 @@ impl Application {
             .activate(|application: &Self, _, _| application.show_about())
             .build();
         let exit = gio::ActionEntry::builder("exit")
-            .activate(|application: &Self, _, _| application.exit())
+            .activate(|application: &Self, _, _| application.ask_to_exit())
             .build();
         let show_room = gio::ActionEntry::builder("show-room")
             .parameter_type(Some(&*<(u32, u64)>::static_variant_type()))
@@ -76,6 +76,7 @@ impl Application {
             ("window.close", &["<Ctrl>w"]),
             ("win.members", &["F9"]),
             ("win.switch", &["<Ctrl>k"]),
+            ("win.find", &["<Ctrl>f"]),
             ("win.next-room", &["<Alt>Down"]),
             ("win.previous-room", &["<Alt>Up"]),
             ("win.next-news", &["<Alt><Shift>Down"]),
@@ -83,7 +84,7 @@ impl Application {
             ("win.rooms", &["<Ctrl>n"]),
             ("win.room-details", &["<Alt>Return"]),
             ("win.back", &["<Alt>Left"]),
-            ("win.invite", &["<Ctrl><Shift>i"]),
+            ("win.ask-to-invite", &["<Ctrl><Shift>i"]),
             ("win.appearance", &["<Ctrl>comma"]),
             ("app.shortcuts", &["<Ctrl>question"]),
         ] {

@@ -6,7 +6,12 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib, glib::clone};
 
 use super::Application;
-use crate::{args::Args, ui::Farewell};
+use crate::{
+    args::Args,
+    i18n::{tr, trn},
+    model::Session,
+    ui::{Farewell, confirm},
+};
 
 /// How long the session bus may take to free our name, in milliseconds.
 const BUS_PATIENCE_MS: i32 = 1_000;
@@ -71,8 +76,32 @@ impl Application {
                 imp.background.replace(Some(self.hold()));
                 window.set_visible(false);
             }
-            _ => self.exit(),
+            _ => self.ask_to_exit(),
         }
+    }
+
+    /// Ends as [`Self::exit`] does; asks before where files are on their way, which then wait.
+    pub(super) fn ask_to_exit(&self) {
+        let moving = self.accounts().all().iter().map(Session::files_on_their_way).sum::<usize>();
+        let window = self.imp().window.get().filter(|window| window.is_visible());
+        let (Some(window), true, false) = (window, moving > 0, self.is_ending()) else {
+            return self.exit();
+        };
+        let exit = clone!(
+            #[weak(rename_to = application)]
+            self,
+            move || application.exit()
+        );
+        confirm::ask(
+            Some(window.upcast_ref()),
+            &trn("One file is on its way", "{n} files are on their way", moving as u64),
+            tr(
+                "What is being sent goes on when the window is opened again. What is being saved goes \
+                on where it was once you save it again.",
+            ),
+            (tr("Stay"), tr("Close")),
+            exit,
+        );
     }
 
     /// Whether the end is under way, and nothing can be opened in this process any more.

@@ -138,6 +138,14 @@ fn every_language_is_listed_and_counts_in_a_way_that_is_known() {
 }
 
 #[test]
+fn figures_have_the_sign_of_the_language() {
+    for language in &LANGUAGES {
+        assert_eq!(Catalog::parse(language.po).get("1.5"), Some("1,5"), "{}", language.code);
+    }
+    assert_eq!(figure("300.0 kB"), "300.0 kB", "no language is chosen here");
+}
+
+#[test]
 fn no_language_says_a_text_twice() {
     for language in &LANGUAGES {
         let mut ids: Vec<_> =

@@ -1,10 +1,15 @@
 //! Times as the reader's calendar and clock show them.
 
+use std::cell::RefCell;
+
 use gtk::glib;
 use tertulia_client::proto::Timestamp;
 
 use super::Day;
 use crate::i18n::{fill, tr};
+
+/// How late it may be noticed that the reader is in another time zone, in microseconds.
+const ZONE_US: i64 = 1_000_000;
 
 /// The wall clock, for what the server has not timed yet.
 pub(crate) fn now() -> Timestamp {
@@ -28,7 +33,7 @@ pub(crate) fn day_title(shown: Day) -> String {
     }
     let month = month_name(shown.month);
     let number = shown.day.to_string();
-    let title = if Some(shown.year) == glib::DateTime::now_local().ok().map(|now| now.year()) {
+    let title = if Some(shown.year) == today().map(|now| now.year()) {
         let weekday = weekday_name(shown);
         fill(
             tr("{weekday}, {month} {day}"),
@@ -46,7 +51,7 @@ pub(crate) fn day_title(shown: Day) -> String {
 /// As short as a room list needs it: the clock today, else the day.
 pub(crate) fn short_time(time: Timestamp) -> String {
     let shown = day_of(time);
-    let today = glib::DateTime::now_local().ok();
+    let today = today();
     if today.as_ref().map(day) == Some(shown) {
         return clock(time);
     }
@@ -60,7 +65,7 @@ pub(crate) fn short_time(time: Timestamp) -> String {
 }
 
 fn near(shown: Day) -> Option<&'static str> {
-    let now = glib::DateTime::now_local().ok()?;
+    let now = today()?;
     if day(&now) == shown {
         return Some(tr("Today"));
     }
@@ -70,7 +75,24 @@ fn near(shown: Day) -> Option<&'static str> {
 
 fn local(time: Timestamp) -> Option<glib::DateTime> {
     let seconds = i64::try_from(time.0 / 1_000).ok()?;
-    glib::DateTime::from_unix_local(seconds).ok()
+    with_zone(|zone| glib::DateTime::from_unix_utc(seconds).ok()?.to_timezone(zone).ok())
+}
+
+fn today() -> Option<glib::DateTime> {
+    with_zone(|zone| glib::DateTime::now(zone).ok())
+}
+
+/// GLib would read the zone's file for each time that is asked for: once a second will do.
+fn with_zone<T>(read: impl FnOnce(&glib::TimeZone) -> T) -> T {
+    thread_local! {
+        static ZONE: RefCell<Option<(i64, glib::TimeZone)>> = const { RefCell::new(None) };
+    }
+    let now = glib::monotonic_time();
+    ZONE.with_borrow_mut(|known| {
+        let fresh = known.take().filter(|(read_at, _)| now - read_at < ZONE_US);
+        let (_, zone) = known.insert(fresh.unwrap_or_else(|| (now, glib::TimeZone::local())));
+        read(zone)
+    })
 }
 
 fn day(time: &glib::DateTime) -> Day {

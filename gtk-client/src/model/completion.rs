@@ -31,6 +31,8 @@ pub(crate) enum Kind {
 pub(crate) struct Named {
     pub(crate) handle: String,
     pub(crate) display: String,
+    /// Connected now.
+    pub(crate) here: bool,
 }
 
 /// What the word may become.
@@ -47,7 +49,8 @@ pub(crate) fn asked(before: &str) -> Option<Asked> {
     let is_letter = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '+');
     let sign = before.rfind(|c: char| !is_letter(c))?;
     let (kind, least) = match before.get(sign..)?.chars().next()? {
-        '@' => (Kind::Person, 1),
+        // All there are, at once: who is named is mostly one of few.
+        '@' => (Kind::Person, 0),
         ':' => (Kind::Emoji, EMOJI_LETTERS),
         _ => return None,
     };
@@ -89,12 +92,16 @@ fn names(word: &str, people: &[Named]) -> Vec<Suggestion> {
             let has_word = || {
                 display.split(|c: char| !c.is_alphanumeric()).any(|part| part.starts_with(&word))
             };
-            (begins || display.starts_with(&word) || has_word())
-                .then_some((!begins, display, person))
+            (begins || display.starts_with(&word) || has_word()).then_some((
+                !begins,
+                !person.here,
+                display,
+                person,
+            ))
         })
         .collect();
-    found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-    let of = |(_, _, person): (bool, String, &Named)| Suggestion {
+    found.sort_by(|a, b| (a.0, a.1, &a.2).cmp(&(b.0, b.1, &b.2)));
+    let of = |(_, _, _, person): (bool, bool, String, &Named)| Suggestion {
         insert: format!("@{} ", person.handle),
         title: person.display.clone(),
         detail: format!("@{}", person.handle),
@@ -130,7 +137,7 @@ mod tests {
     use super::*;
 
     fn person(handle: &str, display: &str) -> Named {
-        Named { handle: handle.to_owned(), display: display.to_owned() }
+        Named { handle: handle.to_owned(), display: display.to_owned(), here: false }
     }
 
     fn details(before: &str, people: &[Named]) -> Vec<String> {
@@ -141,6 +148,8 @@ mod tests {
     #[test]
     fn a_word_after_a_sign_at_a_beginning_is_asked_for() {
         for (before, kind, length) in [
+            ("@", Kind::Person, 1),
+            ("hey @", Kind::Person, 1),
             ("@an", Kind::Person, 3),
             ("hey @ana.ma", Kind::Person, 7),
             ("(@b", Kind::Person, 2),
@@ -160,7 +169,7 @@ mod tests {
         for before in [
             "",
             "ana",
-            "@",
+            "ana@",
             "@ana ",
             "ana@exa",
             ":",
@@ -190,6 +199,18 @@ mod tests {
         assert_eq!(details("@x", &people), [""; 0]);
         let one = &suggestions(&asked("@be").unwrap(), &people)[0];
         assert_eq!((one.insert.as_str(), one.title.as_str()), ("@beto ", "Beto"));
+    }
+
+    #[test]
+    fn with_nothing_after_the_sign_all_are_there_and_who_is_here_comes_first() {
+        let people = [
+            person("ana", "Ana"),
+            Named { here: true, ..person("zoe", "Zoë") },
+            Named { here: true, ..person("mia", "Mia") },
+            person("beto", "Beto"),
+        ];
+        assert_eq!(details("hey @", &people), ["@mia", "@zoe", "@ana", "@beto"]);
+        assert_eq!(details("@a", &people), ["@ana"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use tertulia_client::{Connection, Status};
 
 use crate::{
-    i18n::{fill, tr, trn},
+    i18n::{figure, fill, tr, trn},
     sentences::short_trouble,
 };
 
@@ -25,7 +25,12 @@ impl ConnectionFigures {
         Self {
             state: state(connection),
             server: status.server.clone().unwrap_or_default(),
-            address: status.address.map(|address| address.to_string()).unwrap_or_default(),
+            // Of a server that is called by its address one is enough.
+            address: status
+                .address
+                .map(|address| address.to_string())
+                .filter(|address| status.server.as_ref() != Some(address))
+                .unwrap_or_default(),
             rtt: status
                 .rtt
                 .map(|rtt| milliseconds(rtt.as_secs_f64() * 1_000.0))
@@ -46,7 +51,7 @@ fn state(connection: &Connection) -> String {
         Connection::Unjoined => String::new(),
         Connection::Connecting { .. } => tr("Connecting…").to_owned(),
         Connection::Syncing => tr("Getting what was said meanwhile…").to_owned(),
-        Connection::Live => tr("Connected").to_owned(),
+        Connection::Live => tr("Connected, encrypted").to_owned(),
         Connection::Offline { trouble, .. } | Connection::Stopped(trouble) => {
             fill(tr("Not connected: {why}"), &[("why", &short_trouble(trouble))])
         }
@@ -54,12 +59,12 @@ fn state(connection: &Connection) -> String {
 }
 
 fn milliseconds(ms: f64) -> String {
-    let shown = if ms < 10.0 { format!("{ms:.1}") } else { format!("{ms:.0}") };
+    let shown = if ms < 10.0 { figure(&format!("{ms:.1}")) } else { format!("{ms:.0}") };
     fill(tr("{n} ms"), &[("n", &shown)])
 }
 
 fn percent(percent: f64) -> String {
-    fill(tr("{n} % of what was sent"), &[("n", &format!("{percent:.1}"))])
+    fill(tr("{n} % of what was sent"), &[("n", &figure(&format!("{percent:.1}")))])
 }
 
 fn loss(lost: f64, copies: usize) -> String {
@@ -97,11 +102,18 @@ mod tests {
     #[test]
     fn a_connection_is_told_in_figures() {
         let told = ConnectionFigures::of(&Connection::Live, &status());
-        assert_eq!(told.state, "Connected");
+        assert_eq!(told.state, "Connected, encrypted");
         assert_eq!((&*told.server, &*told.address), ("chat.example:7575", "[2001:db8::1]:7575"));
         assert_eq!((&*told.rtt, &*told.loss), ("3.1 ms", "0.2 % of what was sent"));
         assert_eq!(told.queued, "2 messages");
         assert_eq!(told.words, ["abandon"; 8].join(" "));
+    }
+
+    #[test]
+    fn an_address_that_is_the_servers_name_is_not_told_twice() {
+        let server = Some("[2001:db8::1]:7575".to_owned());
+        let told = ConnectionFigures::of(&Connection::Live, &Status { server, ..status() });
+        assert_eq!((&*told.server, &*told.address), ("[2001:db8::1]:7575", ""));
     }
 
     #[test]

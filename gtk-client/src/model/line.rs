@@ -9,7 +9,7 @@ use gtk::{glib, subclass::prelude::*};
 use tertulia_client::{Item, proto::MessageId};
 
 use super::{
-    Line,
+    Line, Stage,
     census::{Counted, LINES},
 };
 
@@ -64,6 +64,12 @@ impl TimelineLine {
     /// The id of that message.
     pub(crate) fn message_id(&self) -> Option<MessageId> {
         self.message()?.message_id
+    }
+
+    /// Whether its message's file was saved.
+    pub(crate) fn is_file_here(&self) -> bool {
+        let Line::Message { carried: Some(carried), .. } = self.line() else { return false };
+        matches!(carried.stage, Stage::Here(_))
     }
 
     /// How high it was when last laid out at this width and in this look: a row bound again is not

@@ -2,7 +2,7 @@
 
 use tertulia_client::{Content, Delivery, Item};
 
-use super::{Link, links};
+use super::{Link, has_file, links};
 
 /// Addresses of one message that its menu offers; the rest are in the text.
 const LINKS: usize = 5;
@@ -22,6 +22,10 @@ pub(crate) enum Deed {
     OpenLink { address: String, host: String },
     /// Copy that address.
     CopyLink { address: String, host: String },
+    /// Save its file in a place that one says.
+    SaveFileAs,
+    /// Show its file, which was saved, in its folder.
+    ShowFile,
     /// Try to send it now, or again.
     Retry,
     /// Do not send it.
@@ -55,6 +59,14 @@ pub(crate) fn deeds(item: &Item, marked: bool, may_post: bool) -> Vec<Vec<Deed>>
     let leading = text.map(leading).unwrap_or_default();
     let groups = [first, sending, copying, leading];
     groups.into_iter().filter(|group| !group.is_empty()).collect()
+}
+
+/// What can be done with its file. `here`: it was saved.
+pub(crate) fn file_deeds(item: &Item, here: bool) -> Vec<Deed> {
+    if item.seq.is_none() || !has_file(item) {
+        return Vec::new();
+    }
+    [Some(Deed::SaveFileAs), here.then_some(Deed::ShowFile)].into_iter().flatten().collect()
 }
 
 fn leading(text: &str) -> Vec<Deed> {

@@ -36,6 +36,20 @@ impl Level {
         }
     }
 
+    /// The level of a [`Self::word`].
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        [Self::All, Self::Mentions, Self::None].into_iter().find(|level| level.word() == word)
+    }
+
+    /// As menus call it, and the file.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Mentions => "mentions",
+            Self::None => "none",
+        }
+    }
+
     /// How many of a room's unread messages one is told of.
     pub(crate) fn counted(self, unread: u32, mentions: u32) -> u32 {
         match self {

@@ -1,17 +1,23 @@
 //! One account's life: the way to its server, who one is, one's rooms. Widgets read it and call
 //! its methods; what it learns comes from the bridge.
 
+mod errands;
+mod files;
 mod leaps;
+mod people;
 mod requests;
 mod room_requests;
 mod standing;
 mod wishes;
 
+pub(crate) use errands::FILE as ERRANDS_FILE;
+pub(crate) use files::{downloads, has_file};
 pub(crate) use wishes::FILE as WISHES_FILE;
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
     path::PathBuf,
+    rc::Rc,
     sync::OnceLock,
 };
 
@@ -20,7 +26,9 @@ use tertulia_client::{
     Account, Connection, Item, PresenceView, Snapshot,
     proto::{Person, Refusal, RoomId, Timestamp},
 };
+use tokio::sync::Semaphore;
 
+use self::errands::KeptErrand;
 use super::{
     PersonObject, Rights, Room, Slot, WindowState,
     calendar::now,
@@ -54,6 +62,11 @@ mod imp {
         pub(super) wishes: RefCell<Wishes>,
         /// Where they are kept; `None` in tests.
         pub(super) wishes_path: RefCell<Option<PathBuf>>,
+        /// What is being sent, as it was kept last, and where; `None` in tests.
+        pub(super) errands: RefCell<Vec<KeptErrand>>,
+        pub(super) errands_path: RefCell<Option<PathBuf>>,
+        /// Whose file goes up.
+        pub(super) up_turns: Rc<Semaphore>,
     }
 
     impl Default for Session {
@@ -75,6 +88,9 @@ mod imp {
                 first_page: RefCell::default(),
                 wishes: RefCell::default(),
                 wishes_path: RefCell::default(),
+                errands: RefCell::default(),
+                errands_path: RefCell::default(),
+                up_turns: Rc::new(Semaphore::new(files::UP_AT_ONCE)),
             }
         }
     }
@@ -364,6 +380,7 @@ impl Session {
             }
             self.load_members();
         }
+        self.tell_parcels();
         self.emit_by_name::<()>("connection-changed", &[]);
     }
 

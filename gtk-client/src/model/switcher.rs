@@ -28,19 +28,17 @@ pub(crate) struct Place {
 /// where one is named, where something is unread, what begins as the query does, what is liveliest.
 pub(crate) fn found(places: &[Place], query: &str) -> Vec<usize> {
     let query = folded(query);
-    let wanted: Vec<&str> = words(&query).collect();
+    let first = words(&query).next();
     let mut found: Vec<_> = places
         .iter()
         .enumerate()
         .filter_map(|(at, place)| {
             let (name, also) = (folded(&place.name), folded(&place.also));
-            let has = |word: &&str| words(&name).chain(words(&also)).any(|w| w.starts_with(*word));
-            if !wanted.iter().all(has) {
+            if !has_words(&query, &name, &also) {
                 return None;
             }
-            let begins = wanted
-                .first()
-                .is_some_and(|word| words(&name).next().is_some_and(|w| w.starts_with(word)));
+            let begins =
+                first.is_some_and(|word| words(&name).next().is_some_and(|w| w.starts_with(word)));
             let order = (
                 place.current,
                 place.archived,
@@ -56,6 +54,11 @@ pub(crate) fn found(places: &[Place], query: &str) -> Vec<usize> {
     found.sort();
     found.truncate(PLACES);
     found.into_iter().map(|(_, _, at)| at).collect()
+}
+
+/// Whether each word of `query` begins a word of one of these; all of them [`folded`].
+pub(super) fn has_words(query: &str, name: &str, also: &str) -> bool {
+    words(query).all(|word| words(name).chain(words(also)).any(|w| w.starts_with(word)))
 }
 
 /// Without accents and capitals: who types `maria` means `María`.

@@ -3,8 +3,9 @@
 use tertulia_client::{
     Account, Content, Delivery, Item, RoomView,
     proto::{
-        AccountId, Author, DisplayName, HistoryPolicy, MessageId, MessageText, Person, Role,
-        RoomId, RoomKind, RoomListing, RoomName, Seq, Timestamp, Topic,
+        AccountId, Attachment, Author, Body, Change, DisplayName, Event, EventHead, FileHash,
+        FileName, HistoryPolicy, LogPosition, MessageId, MessageText, Person, Posted, Role, RoomId,
+        RoomKind, RoomListing, RoomName, Seq, Timestamp, Topic,
     },
 };
 
@@ -44,8 +45,34 @@ pub(crate) fn text_item(seq: u64, name: &str, text: &str) -> Item {
         mine: false,
         reply_to: None,
         content: Content::Text(MessageText::new(text).unwrap()),
+        file: None,
         delivery: Delivery::Sent,
     }
+}
+
+/// A posted message, as the wire has it.
+pub(crate) fn event(seq: u64) -> Event {
+    let posted = Posted {
+        message_id: text_item(seq, "ana", "x").message_id.unwrap(),
+        reply_to: None,
+        body: Some(Body::Text(MessageText::new("x").unwrap())),
+        edited: None,
+        file: None,
+    };
+    let head = EventHead {
+        room: RoomId(1),
+        seq: Seq(seq),
+        position: LogPosition(seq),
+        author: author("ana"),
+        time: Timestamp(seq),
+    };
+    Event { head, change: Change::Posted(posted) }
+}
+
+pub(crate) fn file_item(seq: u64, name: &str, file: &str, size: u64) -> Item {
+    let hash = FileHash([file.len() as u8; 32]);
+    let file = Attachment { name: FileName::new(file).unwrap(), size, hash };
+    Item { file: Some(file.clone()), ..text_item(seq, name, &file.as_text()) }
 }
 
 pub(crate) fn joined_item(seq: u64, name: &str) -> Item {

@@ -1,6 +1,7 @@
 //! One room's timeline as lines to show: which items are there, in which order, with which
 //! dividers and in which groups. Pure: no widgets, no clock.
 
+mod parcels;
 mod quotes;
 
 use std::{
@@ -13,8 +14,8 @@ use tertulia_client::{
     proto::{AccountId, Handle, MessageId, Seq, Timestamp, mentions},
 };
 
-pub(crate) use self::quotes::Answered;
-use self::quotes::Quotes;
+pub(crate) use self::{parcels::Carried, quotes::Answered};
+use self::{parcels::Parcels, quotes::Quotes};
 
 /// Messages of one sender this far apart are still one group, in milliseconds.
 const GROUP_MS: u64 = 5 * 60 * 1_000;
@@ -35,12 +36,22 @@ pub(crate) struct Day {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Card {
     pub(crate) id: u64,
+    pub(crate) about: About,
     pub(crate) title: String,
     pub(crate) note: String,
     /// One line each.
     pub(crate) body: String,
     /// The newest item when it was made.
     after: Option<ItemKey>,
+}
+
+/// What a card tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    /// Who is connected.
+    People,
+    /// What one can type.
+    Words,
 }
 
 /// Whose window it is.
@@ -58,13 +69,14 @@ pub(crate) enum Line {
     /// What follows is new.
     New,
     /// A message; `first` and `last` of its group; the reader's handle, where it names them; what
-    /// it answers.
+    /// it answers; how far it is with its file, where that was fetched or is sent.
     Message {
         item: Rc<Item>,
         first: bool,
         last: bool,
         names_me: Option<Rc<Handle>>,
         answers: Option<Answered>,
+        carried: Option<Carried>,
     },
     /// Something else that happened; whether it was done to the reader.
     Note { item: Rc<Item>, to_me: bool },
@@ -80,16 +92,18 @@ impl Line {
             (Self::Day(a), Self::Day(b)) => a == b,
             (Self::New, Self::New) => true,
             (
-                Self::Message { item: a, first, last, names_me, answers },
+                Self::Message { item: a, first, last, names_me, answers, carried },
                 Self::Message {
                     item: b,
                     first: b_first,
                     last: b_last,
                     names_me: b_names_me,
                     answers: b_answers,
+                    carried: b_carried,
                 },
             ) => {
                 (first, last, names_me, answers) == (b_first, b_last, b_names_me, b_answers)
+                    && carried == b_carried
                     && same_item(a, b)
             }
             (Self::Note { item: a, to_me }, Self::Note { item: b, to_me: b_to_me }) => {
@@ -116,6 +130,7 @@ pub(crate) struct Timeline {
     echoes: Vec<(u64, Rc<Item>)>,
     cards: Vec<Rc<Card>>,
     quotes: Quotes,
+    parcels: Parcels,
     /// The divider "new" goes before the first of others' messages after this.
     new_after: Option<Seq>,
     next_id: u64,
@@ -141,7 +156,10 @@ impl Timeline {
                 match self.keys.insert(id, key) {
                     Some(old) if old != key => self.moved(old, key),
                     Some(_) => {}
-                    None => self.drop_echo_of(&item),
+                    None => {
+                        self.drop_echo_of(&item);
+                        self.drop_sent(&item);
+                    }
                 }
             }
             if self.names_reader(&item) {
@@ -233,15 +251,12 @@ impl Timeline {
         self.echoes.retain(|(echo, _)| *echo != id);
     }
 
-    /// Tells this reader something, below all that is there now.
-    pub(crate) fn add_card(&mut self, title: String, note: String, body: String) {
-        let card = Card {
-            id: self.take_id(),
-            title,
-            note,
-            body,
-            after: self.items.last_key_value().map(|(key, _)| *key),
-        };
+    /// Tells this reader something, below all that is there now; where that is the same, told
+    /// before, in its place.
+    pub(crate) fn add_card(&mut self, about: About, title: String, note: String, body: String) {
+        let after = self.items.last_key_value().map(|(key, _)| *key);
+        self.cards.pop_if(|last| last.about == about && last.after == after);
+        let card = Card { id: self.take_id(), about, title, note, body, after };
         self.cards.push(Rc::new(card));
         if self.cards.len() > CARDS {
             self.cards.remove(0);
@@ -290,14 +305,17 @@ impl Timeline {
                 Content::Unknown => {}
                 content if is_message(content) => {
                     let naming = self.handle.as_ref().filter(|_| self.naming.contains(key));
-                    builder.message(item, naming.cloned(), self.answered(item));
+                    builder.message(item, naming.cloned(), self.answered(item), self.carried(item));
                 }
                 _ => builder.note(item, false),
             }
         }
         cards.for_each(|card| builder.card(card));
         for (_, echo) in &self.echoes {
-            builder.message(echo, None, self.answered(echo));
+            builder.message(echo, None, self.answered(echo), None);
+        }
+        for (item, carried) in self.sent() {
+            builder.message(item, None, self.answered(item), Some(carried));
         }
         builder.lines
     }
@@ -328,6 +346,7 @@ impl Timeline {
             if card.after == Some(old) {
                 *card = Rc::new(Card {
                     id: card.id,
+                    about: card.about,
                     title: card.title.clone(),
                     note: card.note.clone(),
                     body: card.body.clone(),
@@ -381,11 +400,12 @@ impl<F: Fn(Timestamp) -> Day> Builder<F> {
         item: &Rc<Item>,
         names_me: Option<Rc<Handle>>,
         answers: Option<Answered>,
+        carried: Option<Carried>,
     ) {
         self.begin_day(item.time);
         let first = !self.continue_group(item);
         let item = item.clone();
-        self.lines.push(Line::Message { item, first, last: true, names_me, answers });
+        self.lines.push(Line::Message { item, first, last: true, names_me, answers, carried });
     }
 
     fn note(&mut self, item: &Rc<Item>, to_me: bool) {

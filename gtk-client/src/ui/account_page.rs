@@ -1,6 +1,7 @@
 //! One account's part of the window: which page shows, and how the panes share its width. The only
 //! file that knows of leaflet and flap.
 
+mod asked_of_chat;
 mod state;
 
 use std::cell::{Cell, OnceCell};
@@ -44,7 +45,7 @@ mod imp {
         #[template_child]
         pub(in crate::ui) chat: TemplateChild<ChatPage>,
         #[template_child]
-        pub(super) members: TemplateChild<MembersPane>,
+        pub(in crate::ui) members: TemplateChild<MembersPane>,
         pub(super) session: OnceCell<Session>,
         /// A room that was entered and is to be shown as soon as it is in the list.
         pub(super) expected_room: Cell<Option<RoomId>>,
@@ -96,6 +97,16 @@ mod imp {
                 page,
                 move |_| page.imp().update_edges()
             ));
+            // Over the messages they have the keys, too: one would write what one hardly sees.
+            self.members.connect_map(clone!(
+                #[weak(rename_to = imp)]
+                self,
+                move |members| {
+                    if imp.flap.is_folded() && imp.has_focus_in(&*imp.chat) {
+                        members.child_focus(gtk::DirectionType::TabForward);
+                    }
+                }
+            ));
             self.update_edges();
             let closed = clone!(
                 #[weak]
@@ -124,6 +135,11 @@ mod imp {
     impl BinImpl for AccountPage {}
 
     impl AccountPage {
+        fn has_focus_in(&self, pane: &impl IsA<gtk::Widget>) -> bool {
+            let focus = self.obj().root().and_then(|root| root.focus());
+            focus.is_some_and(|focus| focus.is_ancestor(pane))
+        }
+
         /// Window buttons and ways back belong to whichever pane is at the edge.
         fn update_edges(&self) {
             let alone = self.leaflet.is_folded();
@@ -131,6 +147,9 @@ mod imp {
             self.sidebar.set_alone(alone);
             self.chat.set_edges(alone, over || !revealed);
             self.members.set_over(over);
+            if over && !revealed && self.has_focus_in(&*self.members) {
+                self.chat.grab_focus();
+            }
             // Over the messages they are only looked up.
             if !over {
                 self.left.set(WindowState { members: revealed, ..self.left.get() });
@@ -366,10 +385,11 @@ impl AccountPage {
         self.imp().sidebar.step_to_news(down);
     }
 
-    /// What there is to the room in sight.
-    pub(super) fn show_room_details(&self) {
-        // Nothing hangs on the result: where no room is in sight, there are no details.
-        drop(WidgetExt::activate_action(&*self.imp().chat, "chat.details", None));
+    /// Looks for these words in the room in sight.
+    pub(super) fn find_words(&self, words: &glib::Variant) {
+        let imp = self.imp();
+        imp.leaflet.set_visible_child(&*imp.flap);
+        drop(WidgetExt::activate_action(&*imp.chat, "chat.find-words", Some(words)));
     }
 
     /// It came before a person's eyes.
@@ -410,18 +430,27 @@ impl AccountPage {
         account.is_some_and(|account| account.role >= Role::Moderator)
     }
 
-    /// Rooms to enter, or a new one.
-    pub(super) fn choose_rooms(&self) {
+    /// Rooms to enter, or a new one; `entering`: rather those to enter.
+    pub(super) fn choose_rooms(&self, entering: bool) {
         let (Some(session), Some(window)) = (self.session(), confirm::window_of(self)) else {
             return;
         };
-        let rooms = RoomsWindow::new(&window, session);
+        let rooms = RoomsWindow::new(&window, session, entering);
         rooms.connect_entered(clone!(
             #[weak(rename_to = page)]
             self,
             move |id| page.expect_room(RoomId(id))
         ));
         rooms.present();
+    }
+
+    /// The same for whoever asks: not all may.
+    pub(super) fn ask_to_invite(&self) {
+        match self.is_main() {
+            true if self.may_invite() => self.invite(),
+            true => self.toast(tr("Only those who keep order on this server can invite.")),
+            false => {}
+        }
     }
 
     /// An invite link, into the clipboard.

@@ -1,9 +1,13 @@
 //! One room: its messages, and where one writes.
 
+mod actions;
 mod answering;
 mod choosing;
 mod commands;
+mod deeds;
 mod excerpt;
+mod files;
+mod finding;
 mod going;
 mod heading;
 mod hover;
@@ -16,25 +20,14 @@ use std::cell::{Cell, OnceCell, RefCell};
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{glib, glib::clone};
-use tertulia_client::{
-    Content,
-    proto::{MessageId, Seq},
-};
 
 use self::excerpt::Excerpt;
 use super::{
     answer_bar::AnswerBar, bottom_follower::BottomFollower, composer::Composer,
-    connection_strip::ConnectionStrip, timeline_cell::TimelineCell, toasts,
-    whole_message_window::WholeMessageWindow,
+    connection_strip::ConnectionStrip, find_bar::FindBar, room_levels::RoomLevels,
+    timeline_cell::TimelineCell, toasts,
 };
-use crate::{
-    i18n::tr,
-    model::{Chosen, Room, Session},
-    sentences,
-};
-
-/// An action's name, and what it does.
-type OfMessage = (&'static str, fn(&ChatPage, MessageId));
+use crate::model::{Chosen, Finding, Room, Session};
 
 mod imp {
     use super::*;
@@ -81,6 +74,8 @@ mod imp {
         #[template_child]
         pub(in crate::ui) more: TemplateChild<gtk::Button>,
         #[template_child]
+        pub(super) whose_bar: TemplateChild<adw::Clamp>,
+        #[template_child]
         pub(in crate::ui) whose: TemplateChild<gtk::Label>,
         /// Frames in which it is looked for.
         pub(super) whose_in: Cell<u32>,
@@ -101,6 +96,7 @@ mod imp {
         #[template_child]
         pub(super) reopen: TemplateChild<gtk::Button>,
         pub(super) session: OnceCell<Session>,
+        pub(super) levels: OnceCell<RoomLevels>,
         pub(super) follower: OnceCell<BottomFollower>,
         pub(in crate::ui) excerpt: OnceCell<Excerpt>,
         pub(super) room: RefCell<Option<Room>>,
@@ -116,6 +112,12 @@ mod imp {
         /// The row under the pointer.
         pub(super) hovered: glib::WeakRef<TimelineCell>,
         pub(super) marked: RefCell<Option<String>>,
+        /// Made when first needed.
+        pub(in crate::ui) find_bar: OnceCell<FindBar>,
+        /// What is looked for in the room, whether that goes on, and how often it began.
+        pub(in crate::ui) finding: RefCell<Option<Finding>>,
+        pub(super) looking: Cell<bool>,
+        pub(super) runs: Cell<u64>,
         /// While messages are being chosen.
         pub(super) chosen: RefCell<Option<Chosen>>,
     }
@@ -132,61 +134,7 @@ mod imp {
             Composer::ensure_type();
             AnswerBar::ensure_type();
             klass.bind_template();
-            klass.install_action("chat.dismiss", Some(glib::VariantTy::UINT64), |page, _, id| {
-                if let (Some(room), Some(id)) = (page.room(), id.and_then(glib::Variant::get)) {
-                    room.change(|timeline| timeline.drop_card(id));
-                }
-            });
-            klass.install_action(
-                "chat.open-link",
-                Some(glib::VariantTy::STRING),
-                |page, _, address| {
-                    page.open_link(address.and_then(glib::Variant::str).unwrap_or_default());
-                },
-            );
-            for (name, act) in super::ChatPage::OF_MESSAGE {
-                klass.install_action(name, Some(glib::VariantTy::STRING), move |page, _, id| {
-                    page.with_message(id, act);
-                });
-            }
-            klass.install_action(
-                "chat.copy-link",
-                Some(glib::VariantTy::STRING),
-                |page, _, link| {
-                    page.copy_link(link.and_then(glib::Variant::str).unwrap_or_default());
-                },
-            );
-            klass.install_action(
-                "chat.show-message",
-                Some(glib::VariantTy::UINT64),
-                |page, _, n| {
-                    if let Some(seq) = n.and_then(glib::Variant::get) {
-                        page.show_message(Seq(seq));
-                    }
-                },
-            );
-            klass.install_action("chat.copy-marked", None, |page, _, _| page.copy_marked());
-            klass.install_action("chat.copy-chosen", None, |page, _, _| page.copy_chosen());
-            klass.install_action("chat.end-choosing", None, |page, _, _| {
-                page.end_choosing();
-            });
-            klass.install_action("chat.drop-answer", None, |page, _, _| {
-                page.drop_answer();
-            });
-            klass.install_action("chat.answer-before", None, |page, _, _| page.step_answer(true));
-            klass.install_action("chat.answer-after", None, |page, _, _| page.step_answer(false));
-            klass.install_action("chat.go-to-new", None, |page, _, _| page.go_to_new());
-            klass.install_action("chat.go-to-end", None, |page, _, _| page.go_to_end());
-            klass.install_action("chat.other-half", None, |page, _, _| page.go_to_other_half());
-            let none = gtk::gdk::ModifierType::empty();
-            klass.add_binding_action(gtk::gdk::Key::F6, none, "chat.other-half");
-            let alt = gtk::gdk::ModifierType::ALT_MASK;
-            klass.add_binding_action(gtk::gdk::Key::Home, alt, "chat.go-to-new");
-            klass.add_binding_action(gtk::gdk::Key::End, alt, "chat.go-to-end");
-            klass.install_action("chat.users", None, |page, _, _| page.tell_users());
-            klass.install_action("chat.leave", None, |page, _, _| page.ask_to_leave());
-            klass.install_action("chat.details", None, |page, _, _| page.show_details());
-            klass.install_action("chat.reopen", None, |page, _, _| page.reopen());
+            actions::install(klass);
         }
 
         fn instance_init(obj: &glib::subclass::InitializingObject<Self>) {
@@ -207,6 +155,8 @@ mod imp {
             self.follow_hover();
             self.follow_whose();
             self.follow_escape();
+            self.follow_drops();
+            self.follow_pastes();
             let follower = BottomFollower::new(&self.list, self.scroll.vadjustment());
             follower.on_change(clone!(
                 #[weak]
@@ -305,21 +255,12 @@ glib::wrapper! {
 }
 
 impl ChatPage {
-    /// Actions that take a message's id.
-    const OF_MESSAGE: [OfMessage; 6] = [
-        ("chat.retry", Self::retry),
-        ("chat.discard", Self::discard),
-        ("chat.read-whole", Self::read_whole),
-        ("chat.answer", Self::answer),
-        ("chat.copy-text", Self::copy_text),
-        ("chat.choose", Self::choose),
-    ];
-
     /// To be called once.
     pub(crate) fn set_session(&self, session: &Session) {
         let imp = self.imp();
         if imp.session.set(session.clone()).is_ok() {
             imp.strip.set_session(session);
+            let _ = imp.levels.set(RoomLevels::install(self, session));
             imp.composer.set_people(commands::people_of(session));
             session.members().connect_items_changed(clone!(
                 #[weak]
@@ -363,6 +304,8 @@ impl ChatPage {
                 before.lines().disconnect(handler);
             }
         }
+        imp.forget_finding();
+        imp.levels.get().iter().for_each(|levels| levels.set_room(room));
         imp.stack.set_visible_child_name(if room.is_some() { "room" } else { "none" });
         imp.menu.set_visible(room.is_some());
         imp.members.set_visible(room.is_some());
@@ -445,35 +388,6 @@ impl ChatPage {
             }
         ));
         imp.lines_handler.replace(Some(handler));
-    }
-
-    fn with_message(&self, id: Option<&glib::Variant>, act: impl FnOnce(&Self, MessageId)) {
-        let id = id.and_then(glib::Variant::str).and_then(|id| id.parse().ok());
-        if let Some(id) = id {
-            act(self, id);
-        }
-    }
-
-    fn retry(&self, id: MessageId) {
-        self.request(async move |session| {
-            session.retry(id).await.map_err(|error| sentences::send_error(&error))
-        });
-    }
-
-    fn discard(&self, id: MessageId) {
-        self.request(async move |session| match session.cancel(id).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(tr("It may have been sent already.").to_owned()),
-            Err(error) => Err(sentences::send_error(&error)),
-        });
-    }
-
-    fn read_whole(&self, id: MessageId) {
-        let item = self.room().and_then(|room| room.item(id));
-        if let Some((item, Content::Text(text))) = item.as_ref().map(|item| (item, &item.content)) {
-            let window = self.root().and_downcast::<gtk::Window>();
-            WholeMessageWindow::new(window.as_ref(), item, text).present();
-        }
     }
 
     /// Runs a request; what it says against it becomes a toast.

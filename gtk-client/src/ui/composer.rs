@@ -17,6 +17,8 @@ use crate::model::Named;
 
 /// So many frames it takes until the composer is as high as its text wishes.
 const LAID_OUT: u32 = 3;
+/// And so many at most it is looked at whether the cursor is in sight.
+const LOOKED_AT: u32 = 60;
 
 mod imp {
     use super::*;
@@ -124,14 +126,17 @@ mod imp {
                 return glib::Propagation::Stop;
             }
             let control = state.contains(gdk::ModifierType::CONTROL_MASK);
-            let answer = match key {
+            let shift = state.contains(gdk::ModifierType::SHIFT_MASK);
+            let asked = match key {
                 gdk::Key::Up | gdk::Key::KP_Up if control => Some("chat.answer-before"),
                 gdk::Key::Down | gdk::Key::KP_Down if control => Some("chat.answer-after"),
+                // The text view's own meaning, to mark nothing, has other ways.
+                gdk::Key::A | gdk::Key::a if control && shift => Some("chat.attach"),
                 _ => None,
             };
-            if let Some(answer) = answer {
-                // What stands outside a conversation answers nothing.
-                let _ = WidgetExt::activate_action(&*self.obj(), answer, None);
+            if let Some(asked) = asked {
+                // What stands outside a conversation does nothing.
+                let _ = WidgetExt::activate_action(&*self.obj(), asked, None);
                 return glib::Propagation::Stop;
             }
             let is_enter =
@@ -169,7 +174,8 @@ mod imp {
         }
 
         /// The text view scrolls for the height it has, and a long text makes it higher: once
-        /// that is laid out, the cursor is brought into sight again.
+        /// that is laid out, the cursor is brought into sight again. A long text is laid out beside
+        /// all else, which may take more than a few frames.
         fn show_cursor(&self) {
             if self.scrolling.replace(true) {
                 return;
@@ -178,16 +184,25 @@ mod imp {
             let composer = self.obj().downgrade();
             self.text.add_tick_callback(move |text, _| {
                 frames.set(frames.get() + 1);
-                if frames.get() < LAID_OUT {
+                let is_early = frames.get() < LAID_OUT;
+                if !is_early {
+                    text.scroll_mark_onscreen(&text.buffer().get_insert());
+                }
+                if is_early || frames.get() < LOOKED_AT && !shows_cursor(text) {
                     return glib::ControlFlow::Continue;
                 }
-                text.scroll_mark_onscreen(&text.buffer().get_insert());
                 if let Some(composer) = composer.upgrade() {
                     composer.imp().scrolling.set(false);
                 }
                 glib::ControlFlow::Break
             });
         }
+    }
+
+    fn shows_cursor(text: &gtk::TextView) -> bool {
+        let (cursor, _) = text.cursor_locations(None);
+        let seen = text.visible_rect();
+        seen.y() <= cursor.y() && cursor.y() + cursor.height() <= seen.y() + seen.height()
     }
 }
 
@@ -224,6 +239,15 @@ impl Composer {
     pub(crate) fn write_on(&self, keys: &gtk::EventControllerKey) -> bool {
         let text = &*self.imp().text;
         self.is_visible() && text.grab_focus() && keys.forward(text)
+    }
+
+    /// Calls `pasted` before a paste; `true`: what is pasted is no text, and was taken.
+    pub(crate) fn connect_pasted(&self, pasted: impl Fn(&gdk::Clipboard) -> bool + 'static) {
+        self.imp().text.connect_paste_clipboard(move |text| {
+            if pasted(&text.clipboard()) {
+                text.stop_signal_emission_by_name("paste-clipboard");
+            }
+        });
     }
 
     /// Whom `@` may name; asked each time.

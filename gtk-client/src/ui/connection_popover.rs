@@ -17,6 +17,8 @@ mod imp {
         #[template_child]
         pub(super) server: TemplateChild<gtk::Label>,
         #[template_child]
+        pub(super) address_title: TemplateChild<gtk::Label>,
+        #[template_child]
         pub(super) address: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) rtt: TemplateChild<gtk::Label>,
@@ -95,6 +97,9 @@ mod imp {
                 return;
             };
             let told = ConnectionFigures::of(&session.connection(), &status);
+            for label in [&self.address_title, &self.address] {
+                label.set_visible(!told.address.is_empty());
+            }
             for (label, text) in [
                 (&self.state, told.state),
                 (&self.server, told.server),

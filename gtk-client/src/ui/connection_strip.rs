@@ -12,7 +12,7 @@ use crate::{
     appearance::Looks,
     i18n::{fill, tr, trn},
     model::{Session, clock, now},
-    sentences::{doubt, refusal, short_trouble, trouble_at},
+    sentences::{refusal, short_trouble, silence, trouble_at},
 };
 
 /// A connection that comes about sooner than this is nobody's concern.
@@ -92,7 +92,7 @@ mod imp {
                 }
                 Connection::Connecting { doubt: None } => self.busy(tr("Connecting…")),
                 Connection::Connecting { doubt: Some(why) } => {
-                    self.show(&doubt(&why), true, Some(false));
+                    self.show(&silence(&why), true, Some(false));
                 }
                 Connection::Syncing => self.busy(tr("Getting what was said meanwhile…")),
                 Connection::Offline { retry_in, .. } => {

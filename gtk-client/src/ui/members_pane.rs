@@ -2,12 +2,12 @@
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{glib, glib::clone};
-use tertulia_client::proto::RoomId;
+use tertulia_client::proto::{RoomId, RoomKind};
 
 use super::{member_menu, member_row::MemberRow};
 use crate::{
     i18n::{tr, trn},
-    model::{PersonObject, Session},
+    model::{PersonObject, Rights, Session},
 };
 
 mod imp {
@@ -20,6 +20,8 @@ mod imp {
         pub(super) title: TemplateChild<adw::WindowTitle>,
         #[template_child]
         pub(super) hide: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(in crate::ui) add: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) list: TemplateChild<gtk::ListView>,
     }
@@ -106,6 +108,27 @@ impl MembersPane {
             }
         );
         member_menu::install(self, session, say, opened);
+        let offer = clone!(
+            #[weak]
+            imp,
+            #[weak]
+            session,
+            move || {
+                let room = session.current().filter(|room| room.kind() == RoomKind::Private);
+                let rights = room.and_then(|room| session.rights(&room));
+                imp.add.set_visible(rights.is_some_and(Rights::may_add));
+            }
+        );
+        session.connect_rooms_changed({
+            let offer = offer.clone();
+            move |_| offer()
+        });
+        session.connect_account_changed({
+            let offer = offer.clone();
+            move |_| offer()
+        });
+        // They go with the room of before.
+        members.connect_items_changed(move |_, _, _, _| offer());
         imp.list.set_model(Some(&gtk::NoSelection::new(Some(members))));
     }
 

@@ -2,18 +2,23 @@
 
 pub(super) mod arrangement;
 mod failure;
+mod file;
+mod found;
 mod tick;
 
 use std::cell::{OnceCell, RefCell};
 
 use gtk::{glib, glib::clone, graphene, pango, prelude::*, subclass::prelude::*};
 use tertulia_client::{
-    Content, Delivery, Item,
+    Content, Delivery, Item, Pattern,
     proto::{Handle, MessageId},
 };
 
 use self::{failure::Failure, tick::Tick};
-use super::{body_bin::BodyBin, fold, message_links::MessageLinks, message_text, quote::Quote};
+use super::{
+    body_bin::BodyBin, file_card::FileCard, fold, message_links::MessageLinks, message_text,
+    quote::Quote,
+};
 use crate::{
     appearance::Looks,
     i18n::tr,
@@ -68,6 +73,10 @@ mod imp {
         pub(super) failure: OnceCell<Failure>,
         pub(super) links: OnceCell<MessageLinks>,
         pub(super) quote: OnceCell<Quote>,
+        pub(super) card: OnceCell<FileCard>,
+        /// How its text is drawn, but for what of it is looked for.
+        pub(super) attributes: RefCell<Option<pango::AttrList>>,
+        pub(super) found: RefCell<Option<Pattern>>,
         pub(super) _counted: Counted<MESSAGES>,
     }
 
@@ -160,12 +169,6 @@ impl MessageRow {
         shown.compute_bounds(within)
     }
 
-    /// Where names stand beside messages, the place for one beside this.
-    pub(crate) fn nick_bounds(&self, within: &impl IsA<gtk::Widget>) -> Option<graphene::Rect> {
-        let nick = self.imp().nick.get()?;
-        nick.compute_bounds(within).filter(|_| nick.is_visible())
-    }
-
     /// What of its text is marked.
     pub(crate) fn marked(&self) -> Option<String> {
         let body = &*self.imp().body;
@@ -226,7 +229,7 @@ impl MessageRow {
         if imp.links.get().is_some() || !links.is_empty() {
             imp.links.get_or_init(|| MessageLinks::of(&imp.body)).set(&imp.body, text, &links);
         }
-        imp.body.set_attributes(Some(&attributes));
+        imp.attributes.replace(Some(attributes));
         set_class(&*imp.body, "faint", !is_text);
         let short = text.chars().take(SHORT_TEXT_CHARS + 1).count() <= SHORT_TEXT_CHARS
             && !text.contains('\n');
@@ -253,6 +256,7 @@ impl MessageRow {
             Some(text) => imp.body.set_label(&format!("{text}…")),
             None => imp.body.set_label(text),
         }
+        self.mark_found();
         imp.body_bin.text_changed();
     }
 
@@ -292,14 +296,21 @@ impl MessageRow {
         };
         set_class(&*imp.bubble, "failed", matches!(item.delivery, Delivery::Failed(_)));
         if let Some((refusal, id)) = failed {
-            let failure = imp.failure.get_or_init(|| {
-                let failure = Failure::default();
-                imp.column.append(&failure);
-                failure
-            });
+            let failure = self.failure();
             failure.set(refusal, id);
+            failure.set_halign(gtk::Align::End);
         }
         imp.failure.get().iter().for_each(|failure| failure.set_visible(failed.is_some()));
+    }
+
+    /// Made when first needed.
+    fn failure(&self) -> &Failure {
+        let imp = self.imp();
+        imp.failure.get_or_init(|| {
+            let failure = Failure::default();
+            imp.column.append(&failure);
+            failure
+        })
     }
 }
 

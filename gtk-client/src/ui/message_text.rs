@@ -10,6 +10,8 @@ use crate::model::Link;
 /// Behind one's own name: grey, half seen, so that it is right on light and on dark.
 const GREY: u16 = 0x8000;
 const HALF_SEEN: u16 = 0x5000;
+/// Behind what is looked for: yellow.
+const FOUND: (u16, u16, u16) = (0xf9f9, 0xe2e2, 0x5252);
 
 /// Underlines links and makes names bold; the reader's own name is set off too.
 pub(super) fn mark(
@@ -32,6 +34,16 @@ pub(super) fn mark(
             insert(attributes, pango::AttrColor::new_background(GREY, GREY, GREY), &range);
             insert(attributes, pango::AttrInt::new_background_alpha(HALF_SEEN), &range);
         }
+    }
+}
+
+/// Sets off what is looked for: black on yellow, which can be read on every ground.
+pub(super) fn mark_found(attributes: &pango::AttrList, places: &[Range<usize>]) {
+    let (red, green, blue) = FOUND;
+    for place in places {
+        insert(attributes, pango::AttrColor::new_background(red, green, blue), place);
+        insert(attributes, pango::AttrInt::new_background_alpha(u16::MAX), place);
+        insert(attributes, pango::AttrColor::new_foreground(0, 0, 0), place);
     }
 }
 

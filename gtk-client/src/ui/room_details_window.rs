@@ -1,6 +1,5 @@
 //! What a room is, who is in it, and what one may change of it. What one may not do is not shown.
 
-mod adding;
 mod telling;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -9,10 +8,13 @@ use adw::{prelude::*, subclass::prelude::*};
 use gtk::{glib, glib::clone};
 use tertulia_client::{
     RequestError,
-    proto::{HistoryPolicy, RoomId, RoomKind, RoomName, Topic},
+    proto::{HistoryPolicy, RoomId, RoomKind, Topic},
 };
 
-use super::{leaving, member_menu, member_row::MemberRow, over, toasts};
+use super::{
+    adding_window::AddingWindow, leaving, member_menu, member_row::MemberRow, over, room_name,
+    toasts,
+};
 use crate::{
     appearance::Looks,
     i18n::{tr, trn},
@@ -58,13 +60,7 @@ mod imp {
         #[template_child]
         pub(super) tell_none: TemplateChild<gtk::ToggleButton>,
         #[template_child]
-        pub(in crate::ui) add_list: TemplateChild<gtk::ListBox>,
-        #[template_child]
-        pub(in crate::ui) add_handle: TemplateChild<adw::EntryRow>,
-        #[template_child]
-        pub(super) add: TemplateChild<gtk::Button>,
-        #[template_child]
-        pub(super) problem: TemplateChild<gtk::Label>,
+        pub(in crate::ui) add: TemplateChild<gtk::Button>,
         #[template_child]
         pub(super) members: TemplateChild<gtk::ListBox>,
         #[template_child]
@@ -108,10 +104,10 @@ mod imp {
             self.parent_constructed();
             let window = self.obj();
             Looks::shared().turn(&self.tells);
+            room_name::tend(&self.name);
             let entries = [
                 (&*self.topic, &*self.save_topic, Deed::Topic),
                 (&*self.name, &*self.save_name, Deed::Name),
-                (&*self.add_handle, &*self.add, Deed::Add),
             ];
             for (entry, button, deed) in entries {
                 let act = clone!(
@@ -130,7 +126,12 @@ mod imp {
                     move |_| imp.show_what_differs()
                 ));
             }
-            for (button, deed) in [(&*self.archive, Deed::Archive), (&*self.leave, Deed::Leave)] {
+            let others = [
+                (&*self.add, Deed::Add),
+                (&*self.archive, Deed::Archive),
+                (&*self.leave, Deed::Leave),
+            ];
+            for (button, deed) in others {
                 button.connect_clicked(clone!(
                     #[weak]
                     window,
@@ -155,8 +156,6 @@ mod imp {
             let shown = self.shown.borrow();
             self.save_topic.set_visible(self.topic.text() != shown.0);
             self.save_name.set_visible(self.name.text() != shown.1);
-            self.add.set_sensitive(!self.add_handle.text().trim().is_empty());
-            self.problem.set_visible(false);
         }
     }
 }
@@ -294,7 +293,7 @@ impl RoomDetailsWindow {
         imp.topic_shown.set_subtitle(listing.topic.as_str());
         imp.name.set_visible(may(Rights::may_rename));
         let (title, subtitle) = if room.kind() == RoomKind::Private {
-            (tr("Private"), tr("Only its members see that it exists"))
+            (tr("Private"), tr("Only its members can find it"))
         } else {
             (tr("Public"), tr("Everyone on the server can enter it"))
         };
@@ -304,7 +303,7 @@ impl RoomDetailsWindow {
             HistoryPolicy::All => tr("everything"),
             HistoryPolicy::SinceJoined => tr("only what comes after"),
         });
-        imp.add_list.set_visible(may(Rights::may_add));
+        imp.add.set_visible(may(Rights::may_add));
         imp.archive.set_visible(may(Rights::may_archive));
         imp.archive.set_label(if listing.archived {
             tr("Open the Room Again")
@@ -342,14 +341,16 @@ impl RoomDetailsWindow {
                 }
                 Err(error) => self.toast(&sentences::topic_error(error)),
             },
-            Deed::Name => match RoomName::new(imp.name.text().trim()) {
+            Deed::Name => match room_name::read(&imp.name) {
                 Ok(name) => {
                     put(&imp.name, name.as_str());
                     self.ask(async move |session| session.rename_room(&room, name).await);
                 }
                 Err(error) => self.toast(sentences::room_name_error(error)),
             },
-            Deed::Add => self.add(&room),
+            Deed::Add => {
+                AddingWindow::new(Some(self.upcast_ref()), session, &room).present();
+            }
             Deed::Archive => {
                 let archived = !room.archived();
                 self.ask(async move |session| session.archive_room(&room, archived).await);

@@ -106,6 +106,11 @@ impl RoomRow {
         self.imp().shown.replace(Some((room.clone(), handlers)));
     }
 
+    /// The room shown.
+    pub(super) fn room(&self) -> Option<Room> {
+        self.imp().shown.borrow().as_ref().map(|(room, _)| room.clone())
+    }
+
     /// Lets the room go.
     pub(crate) fn unbind(&self) {
         if let Some((room, handlers)) = self.imp().shown.take() {

@@ -13,10 +13,10 @@ use gtk::{
 };
 use tertulia_client::{
     RequestError,
-    proto::{HistoryPolicy, NameError, Refusal, RoomKind, RoomListing, RoomName, skeleton},
+    proto::{HistoryPolicy, NameError, Refusal, RoomKind, RoomListing, skeleton},
 };
 
-use super::{over, toasts};
+use super::{over, room_name, toasts};
 use crate::{
     i18n::{tr, trn},
     model::{Room, Session},
@@ -31,6 +31,10 @@ mod imp {
     pub struct RoomsWindow {
         #[template_child]
         pub(super) toasts: TemplateChild<adw::ToastOverlay>,
+        #[template_child]
+        pub(super) page: TemplateChild<adw::PreferencesPage>,
+        #[template_child]
+        pub(super) new_room: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
         pub(in crate::ui) name: TemplateChild<adw::EntryRow>,
         #[template_child]
@@ -48,6 +52,8 @@ mod imp {
         pub(super) session: OnceCell<Session>,
         /// What rooms are called that one can see, without what looks alike.
         pub(super) taken: RefCell<BTreeSet<String>>,
+        /// One came to enter a room rather than to make one.
+        pub(super) entering: Cell<bool>,
         pub(super) asking: Cell<bool>,
     }
 
@@ -83,6 +89,7 @@ mod imp {
         fn constructed(&self) {
             self.parent_constructed();
             let window = self.obj();
+            room_name::tend(&self.name);
             self.name.connect_changed(clone!(
                 #[weak]
                 window,
@@ -93,6 +100,11 @@ mod imp {
                 window,
                 move |_| window.create()
             ));
+            window.connect_map(|window| {
+                if !window.imp().entering.get() {
+                    window.imp().name.grab_focus();
+                }
+            });
             self.create.connect_clicked(clone!(
                 #[weak]
                 window,
@@ -115,11 +127,18 @@ glib::wrapper! {
 }
 
 impl RoomsWindow {
-    /// A window over `parent` that asks for the rooms at once.
-    pub(crate) fn new(parent: &impl IsA<gtk::Window>, session: &Session) -> Self {
+    /// A window over `parent` that asks for the rooms at once. `entering`: those come first.
+    pub(crate) fn new(parent: &impl IsA<gtk::Window>, session: &Session, entering: bool) -> Self {
         let window: Self = glib::Object::builder().property("transient-for", parent).build();
         over::fit(&window);
         let _ = window.imp().session.set(session.clone());
+        let imp = window.imp();
+        imp.entering.set(entering);
+        if entering {
+            // To the end.
+            imp.page.remove(&*imp.new_room);
+            imp.page.add(&*imp.new_room);
+        }
         let own = session.rooms().iter::<Room>().filter_map(Result::ok);
         let own = own.filter(|room| room.kind() != RoomKind::Direct);
         window.take_names(own.map(|room| room.title()));
@@ -160,6 +179,9 @@ impl RoomsWindow {
                 for room in rooms.iter().filter(|room| can_enter(room)) {
                     imp.rooms.append(&self.row(room));
                 }
+                if imp.entering.get() {
+                    imp.rooms.child_focus(gtk::DirectionType::TabForward);
+                }
                 self.take_names(rooms.iter().map(|room| room.name.to_string()));
                 self.judge();
             }
@@ -198,7 +220,7 @@ impl RoomsWindow {
     /// Says while one types what is against the name.
     fn judge(&self) {
         let imp = self.imp();
-        let judged = RoomName::new(imp.name.text().trim());
+        let judged = room_name::read(&imp.name);
         let problem = match &judged {
             // One has only begun.
             Err(NameError::TooShort) => None,
@@ -223,7 +245,7 @@ impl RoomsWindow {
             0 => HistoryPolicy::All,
             _ => HistoryPolicy::SinceJoined,
         };
-        match RoomName::new(imp.name.text().trim()) {
+        match room_name::read(&imp.name) {
             Err(error) => self.toast(sentences::room_name_error(error)),
             Ok(name) => {
                 self.request(async move |session| session.create_room(name, kind, history).await)

@@ -1,8 +1,9 @@
 //! One's rooms, in groups, and who one is.
 
 mod first_rows;
+mod row_menu;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gio, glib, glib::clone};
@@ -10,7 +11,7 @@ use gtk::{gio, glib, glib::clone};
 use self::first_rows::FirstRows;
 use super::{
     account_switcher::AccountSwitcher, connection_popover::ConnectionPopover,
-    connection_strip::ConnectionStrip, room_row::RoomRow,
+    connection_strip::ConnectionStrip, room_levels::RoomLevels, room_row::RoomRow,
 };
 use crate::{
     i18n::tr,
@@ -44,6 +45,13 @@ mod imp {
         /// Nobody is to disturb.
         #[template_child]
         pub(super) quiet: TemplateChild<gtk::Image>,
+        /// What the menu of a row offers.
+        #[template_child]
+        pub(super) row_menu_model: TemplateChild<gio::MenuModel>,
+        pub(in crate::ui) row_menu: RefCell<Option<gtk::PopoverMenu>>,
+        /// The row that it is about.
+        pub(super) menu_row: glib::WeakRef<gtk::Widget>,
+        pub(super) levels: OnceCell<RoomLevels>,
         pub(super) selection: OnceCell<gtk::SingleSelection>,
         pub(super) first_rows: OnceCell<FirstRows>,
     }
@@ -76,6 +84,11 @@ mod imp {
                 widget.set_halign(gtk::Align::Fill);
                 around = widget.parent();
             }
+            self.follow_row_menu();
+        }
+
+        fn dispose(&self) {
+            self.drop_row_menu();
         }
     }
 
@@ -96,6 +109,7 @@ impl Sidebar {
         let imp = self.imp();
         imp.strip.set_session(session);
         imp.connection.set_session(session);
+        let _ = imp.levels.set(RoomLevels::install(self, session));
         imp.list.set_factory(Some(&row_factory()));
         let headings = gio::ListStore::new::<RoomHeading>();
         let both = gio::ListStore::new::<gio::ListModel>();

@@ -8,7 +8,7 @@ use tertulia_client::proto::{Person, RoomId};
 
 use super::{over, room_row::RoomRow};
 use crate::{
-    i18n::tr,
+    i18n::{fill, tr},
     model::{Accounts, Place, Room, Session, found, short_server},
     sentences,
 };
@@ -18,6 +18,8 @@ use crate::{
 enum Goal {
     Room(Session, Room),
     Person(Person),
+    /// Messages of the room in sight that say this.
+    Words(String),
 }
 
 mod imp {
@@ -146,10 +148,24 @@ impl SwitcherWindow {
                     }
                 }
                 Goal::Person(person) => imp.list.append(&person_row(person)),
+                // It stands below those that are found.
+                Goal::Words(_) => {}
             }
             imp.shown.borrow_mut().push(goal);
         }
+        self.offer_words();
         imp.list.select_row(imp.list.row_at_index(0).as_ref());
+    }
+
+    /// What one typed may have been said rather than be what something is called.
+    fn offer_words(&self) {
+        let imp = self.imp();
+        let room = imp.accounts.get().and_then(Accounts::shown).and_then(|shown| shown.current());
+        let text = imp.search.text();
+        if let (Some(room), false) = (room, text.trim().is_empty()) {
+            imp.list.append(&words_row(text.trim(), &room));
+            imp.shown.borrow_mut().push(Goal::Words(text.trim().to_owned()));
+        }
     }
 
     fn empty(&self) {
@@ -200,6 +216,13 @@ impl SwitcherWindow {
             Goal::Room(session, room) => {
                 accounts.show(&session);
                 show_room(&parent, room.id());
+            }
+            Goal::Words(words) => {
+                let _ = WidgetExt::activate_action(
+                    &parent,
+                    "win.find-words",
+                    Some(&words.to_variant()),
+                );
             }
             Goal::Person(person) => {
                 let Some(session) = accounts.shown() else { return };
@@ -293,24 +316,33 @@ fn with_account(row: &RoomRow, session: &Session) -> gtk::Box {
 }
 
 fn person_row(person: &Person) -> gtk::Box {
-    let row = gtk::Box::builder().spacing(10).css_classes(["room-row"]).build();
     let name = person.display.as_str();
-    row.append(&adw::Avatar::new(40, Some(name), true));
-    let names = gtk::Box::builder()
+    let portrait = adw::Avatar::new(40, Some(name), true);
+    line(&portrait, name, &format!("@{} · {}", person.handle, tr("write to them")))
+}
+
+fn words_row(words: &str, room: &Room) -> gtk::Box {
+    let icon = gtk::Image::builder().icon_name("system-search-symbolic").width_request(40).build();
+    let title = fill(tr("Search messages for “{words}”"), &[("words", words)]);
+    line(&icon, &title, &fill(tr("in {room}"), &[("room", &room.title())]))
+}
+
+fn line(picture: &impl IsA<gtk::Widget>, title: &str, detail: &str) -> gtk::Box {
+    let row = gtk::Box::builder().spacing(10).css_classes(["room-row"]).build();
+    row.append(picture);
+    let words = gtk::Box::builder()
         .orientation(gtk::Orientation::Vertical)
         .spacing(2)
         .valign(gtk::Align::Center)
         .build();
-    let label = |text: &str| {
+    let label = |text: &str, class: &str| {
         let ellipsize = gtk::pango::EllipsizeMode::End;
-        gtk::Label::builder().label(text).xalign(0.0).ellipsize(ellipsize).build()
+        let label = gtk::Label::builder().label(text).xalign(0.0).ellipsize(ellipsize).build();
+        label.add_css_class(class);
+        label
     };
-    let (title, handle) =
-        (label(name), label(&format!("@{} · {}", person.handle, tr("write to them"))));
-    title.add_css_class("heading");
-    handle.add_css_class("faint");
-    names.append(&title);
-    names.append(&handle);
-    row.append(&names);
+    words.append(&label(title, "heading"));
+    words.append(&label(detail, "faint"));
+    row.append(&words);
     row
 }

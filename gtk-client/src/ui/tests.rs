@@ -1,8 +1,11 @@
 //! Widgets in a real window, fed with made-up events. They need a display: `tests/session`.
 
 mod accounts;
+mod adding;
 mod dialogs;
 mod everywhere;
+mod files;
+mod finding;
 mod fit;
 mod focus;
 mod growth;
@@ -297,6 +300,34 @@ fn a_flood_of_events_lets_frames_through() {
     stage.rest();
     flood.abort();
     assert!(stage.shows("hello"));
+}
+
+#[gtk::test]
+fn a_flood_moves_nothing_for_who_reads_further_up() {
+    let stage = Stage::new(900, 600);
+    stage.session.restore(live(&[(1, "lobby")]));
+    stage.present();
+    let many = |from: u64, to: u64| -> Vec<Item> {
+        let text = |seq: u64| format!("{seq}: {}", "some words ".repeat(1 + (seq % 9) as usize));
+        (from..=to).map(|seq| text_item(seq, "beto", &text(seq))).collect()
+    };
+    stage.say(1, many(1, 200));
+    stage.rest();
+    let adjustment = stage.chat().imp().scroll.vadjustment();
+    adjustment.set_value(adjustment.value() - 1_500.0);
+    stage.rest();
+    let (text, place) = stage.a_line_in_sight();
+    for batch in 0..20 {
+        stage.say(1, many(201 + batch * 100, 300 + batch * 100));
+        stage.frames(1);
+        let now = stage.place_of(&text);
+        assert_eq!(now, Some(place), "{text} after {} more", (batch + 1) * 100);
+    }
+    stage.rest();
+    assert_eq!(stage.place_of(&text), Some(place));
+    stage.chat().imp().bottom.emit_clicked();
+    stage.rest();
+    assert!(stage.shows("2200: "), "the end is there for who goes there");
 }
 
 #[gtk::test]

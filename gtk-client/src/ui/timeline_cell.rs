@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 
 use gtk::{glib, glib::clone, prelude::*, subclass::prelude::*};
+use tertulia_client::Pattern;
 
 use super::{card_row::CardRow, message_row::MessageRow, note_row::NoteRow};
 use crate::{
@@ -128,9 +129,10 @@ impl TimelineCell {
     /// Shows a line, in the row that is there if it is of the right kind.
     pub(crate) fn bind(&self, object: &TimelineLine) {
         match object.line() {
-            Line::Message { item, first, last, names_me, answers } => {
+            Line::Message { item, first, last, names_me, answers, carried } => {
                 let row = self.child_of_kind::<MessageRow>();
                 row.bind(item, *first, *last, names_me.as_deref());
+                row.bind_file(item, carried.as_ref());
                 row.bind_answered(answers.as_ref());
             }
             Line::Card(card) => self.child_of_kind::<CardRow>().bind(card),
@@ -157,6 +159,17 @@ impl TimelineCell {
             |name, on| if on { self.add_css_class(name) } else { self.remove_css_class(name) };
         class("choosing", chosen.is_some());
         class("chosen", chosen == Some(true));
+    }
+
+    /// Which words stand out in its message, and whether it is the one that was gone to.
+    pub(crate) fn set_found(&self, pattern: Option<&Pattern>, is_current: bool) {
+        if let Some(row) = self.first_child().and_downcast::<MessageRow>() {
+            row.set_found(pattern);
+        }
+        match is_current {
+            true => self.add_css_class("found"),
+            false => self.remove_css_class("found"),
+        }
     }
 
     /// Made when first needed: most rows never are chosen.

@@ -23,7 +23,9 @@ pub(super) fn say(toasts: &adw::ToastOverlay, text: &str) {
     // to be the real one.
     if unbroken * 5 / 4 > line {
         let metrics = title.pango_context().metrics(None, None);
-        let chars = line * pango::SCALE / metrics.approximate_char_width().max(1);
+        // GTK counts in the wider of both; bold, as it will be. Too wide a line would fold the window.
+        let wide = metrics.approximate_char_width().max(metrics.approximate_digit_width());
+        let chars = line * pango::SCALE / (wide * 6 / 5).max(1);
         title.set_width_chars(chars);
         title.set_max_width_chars(chars);
     }

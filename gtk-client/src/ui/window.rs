@@ -44,11 +44,18 @@ mod imp {
                 window.with_page(AccountPage::go_back);
             });
             klass.install_action("win.rooms", None, |window, _, _| {
-                window.with_page(AccountPage::choose_rooms);
+                window.with_page(|page| page.choose_rooms(false));
+            });
+            klass.install_action("win.public-rooms", None, |window, _, _| {
+                window.with_page(|page| page.choose_rooms(true));
             });
             klass.install_action("win.switch", None, |window, _, _| window.switch());
             klass.install_action("win.invite", None, |window, _, _| {
                 window.with_page(AccountPage::invite);
+            });
+            // Its key is one of GTK's own for who may not invite: that would open a debugger.
+            klass.install_action("win.ask-to-invite", None, |window, _, _| {
+                window.with_page(AccountPage::ask_to_invite);
             });
             klass.install_action("win.appearance", None, |window, _, _| {
                 AppearanceWindow::new(window).present();
@@ -100,6 +107,21 @@ mod imp {
             klass.install_action("win.previous-news", None, |window, _, _| {
                 window.with_page(|page| page.step_to_news(false));
             });
+            klass.install_action("win.add-people", None, |window, _, _| {
+                window.with_page(AccountPage::add_people);
+            });
+            klass.install_action("win.find", None, |window, _, _| {
+                window.with_page(AccountPage::find);
+            });
+            klass.install_action(
+                "win.find-words",
+                Some(glib::VariantTy::STRING),
+                |window, _, words| {
+                    if let Some(words) = words {
+                        window.with_page(|page| page.find_words(words));
+                    }
+                },
+            );
             klass.install_action("win.room-details", None, |window, _, _| {
                 window.with_page(AccountPage::show_room_details);
             });

@@ -229,7 +229,7 @@ def the_connection_is_told_in_figures(world):
     world.start_server()
     ana = world.join("ana", world.owner_link())
     ana.press("The connection")
-    ana.sees("Connected")
+    ana.sees("Connected, encrypted")
     ana.sees(world.words())
     ana.sees(f"127.0.0.1:{world.port}")
     ana.sees(" ms")
@@ -240,7 +240,7 @@ def the_connection_is_told_in_figures(world):
     world.picture("gone")
     ana.press("Try now")
     world.start_server()
-    ana.sees("Connected")
+    ana.sees("Connected, encrypted")
 
 
 @scenario(size="360x640")

@@ -109,7 +109,7 @@ def a_silent_server_is_named_while_one_waits(world):
     with silence(world.port):
         caro = world.open("caro")
         caro.sees(f"No answer from 127.0.0.1:{world.port} yet.")
-        caro.sees(f"(sudo ufw allow {world.port}/udp)")
+        caro.sees("What you write waits here and is sent by itself.")
         world.picture("silent-strip")
     world.start_server()
     caro.sees_no_more("Offline since")

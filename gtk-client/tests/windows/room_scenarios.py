@@ -1,5 +1,7 @@
 """Scenarios of rooms: who is let in, what they are about, two people alone, who is writing."""
 
+import time
+
 import screen
 from scenarios import scenario
 
@@ -9,15 +11,43 @@ def make_room(window, name, *choices):
     window.write("Name of the room", name)
     for choice in choices:
         window.press(choice)
-    window.press("Make it")
+    window.press("Make the Room")
     window.sees("You entered the room")
     window.sees(f"#{name}")
+
+
+@scenario()
+def a_private_room_is_made_by_keys_alone(world):
+    world.start_server()
+    ana = world.join("ana", world.owner_link())
+    # Enter in the name makes the room, as elsewhere; what it will be is below.
+    ana.key("ctrl+n")
+    ana.sees("Name of the room")
+    ana.key(*"herb", "space", *"beds")
+    ana.sees("herb-beds")
+    ana.key("Return")
+    ana.sees("#herb-beds")
+    ana.sees("one member")
+    ana.key("ctrl+n")
+    ana.sees("Name of the room")
+    ana.key(*"letters")
+    ana.sees("letters")
+    ana.key("Tab", "space")
+    world.picture("private")
+    ana.key("shift+Tab", "Return")
+    ana.sees("#letters")
+    ana.sees("private · one member")
 
 
 def open_details(window):
     window.press("Room menu")
     window.press("Room Details")
-    window.sees("Add somebody, like @ana")
+    window.sees("New members see")
+
+
+def add(window, name):
+    window.write("Who, like @ana", name)
+    window.press("Add")
 
 
 @scenario()
@@ -30,17 +60,23 @@ def a_private_room_shows_to_those_who_are_let_in(world):
     beto.press("Enter or make a room")
     beto.sees("You are in every public room there is.")
     beto.key("Escape")
-    open_details(ana)
-    ana.write("Add somebody, like @ana", "nobody")
-    ana.press("Add")
+    ana.press("Add People…")
+    ana.sees("On this server")
+    add(ana, "nobody")
     ana.sees("There is nobody called @nobody on this server.")
     world.picture("nobody")
-    ana.write("Add somebody, like @ana", "@ana")
-    ana.press("Add")
+    add(ana, "@ana")
     ana.sees("@ana is in the room already.")
-    ana.write("Add somebody, like @ana", "Beto")
-    ana.press("Add")
+    # Who is known is offered, by keys too: past the button to the first of them.
+    ana.write("Who, like @ana", "bet")
+    ana.sees("@beto · here")
+    world.picture("offered")
+    ana.key("Tab", "Tab", "Return")
+    ana.sees("@beto is in #kitchen now.")
     ana.sees("You added beto")
+    world.picture("let-in")
+    ana.key("Escape")
+    open_details(ana)
     beto.sees("#kitchen, private")
     beto.key("alt+Down")
     beto.sees("ana added you")
@@ -72,9 +108,8 @@ def who_owns_a_room_next_is_named_before_one_leaves(world):
     ana.press("Leave the Room…")
     ana.sees("Nobody else is in it")
     ana.press("Stay")
-    open_details(ana)
-    ana.write("Add somebody, like @ana", "@beto")
-    ana.press("Add")
+    ana.press("Add People…")
+    add(ana, "@beto")
     ana.sees("You added beto")
     ana.key("Escape")
     ana.press("Room menu")
@@ -94,7 +129,9 @@ def a_room_gets_a_topic_and_a_name_and_is_archived(world):
     ana = world.join("ana", world.owner_link())
     beto = world.join("beto", world.invite())
     make_room(ana, "garden")
-    beto.press("Enter or make a room")
+    beto.press("Public rooms")
+    beto.sees("#garden")
+    world.picture("public")
     beto.press_beside("Enter", "#garden")
     ana.sees("beto entered the room")
     beto.press("Room menu")
@@ -207,9 +244,25 @@ def rooms_fit_a_narrow_window(world):
     ana.write("Topic", "What we do on Saturdays, and who brings the cake this time")
     ana.press("Save")
     ana.sees("You set the topic: ")
-    ana.write("Add somebody, like @ana", "beto")
-    ana.press("Add")
+    ana.key("Escape")
+    # It has a button of the name of the menu's.
+    ana.sees_no_more("New members see")
+    ana.press("Room menu")
+    # A menu that still opens does not hear what is pressed in it.
+    def offered():
+        if not ana.find("On this server"):
+            ana.press("Add People…")
+        return any(ana.find("On this server") or time.sleep(0.1) for _ in range(20))
+    screen.wait("people to let in", offered)
+    add(ana, "a-person-with-a-long-name")
+    ana.sees("There is nobody called @a-person-with-a-long-name on this server.")
+    world.picture("nobody")
+    add(ana, "beto")
     ana.sees("You added Beto")
+    world.picture("let-in")
+    ana.fits(360)
+    ana.key("Escape")
+    open_details(ana)
     ana.sees("About Beto")
     world.picture("details")
     ana.fits(360)
@@ -221,7 +274,7 @@ def rooms_fit_a_narrow_window(world):
     ana.sees("Beto, direct message, one unread message")
     world.picture("list")
     ana.press("Enter or make a room")
-    ana.sees("Who enters later sees")
+    ana.sees("New members see")
     world.picture("new")
     ana.fits(360)
     ana.key("Escape")
@@ -231,3 +284,34 @@ def rooms_fit_a_narrow_window(world):
     ana.sees("Beto, direct message, one unread message")
     world.picture("list-dark")
     ana.fits(360)
+
+
+@scenario(size="360x640")
+def a_room_is_muted_from_the_list_by_keys_and_by_pointer(world):
+    world.start_server()
+    ana = world.join("ana", world.owner_link())
+    ana.press("Back to the rooms")
+    ana.sees("#lobby")
+    # A row that still slides into its place takes no click.
+    def asked():
+        screen.xdotool("mousemove", "150", "80", "click", "3")
+        return any(ana.find("Notify me of") or time.sleep(0.1) for _ in range(10))
+    screen.wait("the room's menu", asked)
+    world.picture("menu")
+    ana.press("Nothing")
+    ana.sees("#lobby, without notifications")
+    # The focus is on the room whose menu it was.
+    ana.key("shift+F10")
+    ana.sees("Notify me of")
+    ana.key("Down", "Return")
+    ana.sees_no_more("without notifications")
+    ana.key("Menu")
+    ana.sees("Notify me of")
+    ana.key("Escape")
+    ana.sees_no_more("Notify me of")
+    ana.key("Return")
+    ana.press("Room menu")
+    ana.press("Nothing")
+    ana.press("Back to the rooms")
+    ana.sees("#lobby, without notifications")
+    world.picture("muted")

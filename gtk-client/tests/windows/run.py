@@ -10,6 +10,8 @@ import traceback
 
 import account_scenarios  # noqa: F401  (they list themselves)
 import desktop_scenarios  # noqa: F401
+import file_scenarios  # noqa: F401
+import finding_scenarios  # noqa: F401
 import joining_scenarios  # noqa: F401
 import message_scenarios  # noqa: F401
 import looks_scenarios  # noqa: F401

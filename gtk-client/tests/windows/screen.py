@@ -96,6 +96,9 @@ class Window:
 
     def press(self, name):
         node = wait(f"{name!r} to press", lambda: self.find(name, pressable=True))
+        if "menu" in node.get_role_name():
+            # What is pressed while its menu still opens is not heard.
+            time.sleep(0.2)
         Atspi.Action.do_action(node, actions(node)[0])
 
     def press_beside(self, name, text):

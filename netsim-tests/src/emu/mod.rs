@@ -19,6 +19,7 @@ mod checksum;
 mod device;
 mod ip;
 pub mod lateness;
+mod nat;
 mod packet;
 pub mod pipeline;
 mod place;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Duration};
 
-use super::packet;
+use super::{nat, packet};
 use crate::link::{Counts, Flight, Link, Profile, Trace};
 
 /// Packets under way at once: two seconds of 100 Mbit/s in small ones.
@@ -47,12 +47,25 @@ pub struct Released {
 struct Line {
     up: Link,
     down: Link,
+    /// Where the server sees it, if a router gave it another address.
+    outer: Option<Ipv4Addr>,
+}
+
+/// One who sends over another one's link.
+#[derive(Debug)]
+struct Guest {
+    host: Ipv4Addr,
+    up: Counts,
+    down: Counts,
 }
 
 /// All links, and what is under way on them.
 #[derive(Debug)]
 pub struct Pipeline {
     lines: BTreeMap<Ipv4Addr, Line>,
+    /// Whose an address of a router's is, or was.
+    outers: BTreeMap<Ipv4Addr, Ipv4Addr>,
+    guests: BTreeMap<Ipv4Addr, Guest>,
     flight: Flight<(End, Vec<u8>)>,
     strays: u64,
     crowded_out: u64,
@@ -61,7 +74,8 @@ pub struct Pipeline {
 impl Default for Pipeline {
     fn default() -> Self {
         let flight = Flight::new(PACKETS, BYTES);
-        Self { lines: BTreeMap::new(), flight, strays: 0, crowded_out: 0 }
+        let (lines, outers, guests) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { lines, outers, guests, flight, strays: 0, crowded_out: 0 }
     }
 }
 
@@ -70,10 +84,7 @@ impl Pipeline {
     /// there are too many clients.
     pub fn set_link(&mut self, client: Ipv4Addr, profile: Profile, seed: u64) -> bool {
         let [up, down] = seeds(client, seed);
-        self.put(
-            client,
-            Line { up: Link::new(profile.up, up), down: Link::new(profile.down, down) },
-        )
+        self.put(client, Link::new(profile.up, up), Link::new(profile.down, down))
     }
 
     /// The same, with a link that changes as was recorded, from `began` on and again and again.
@@ -86,8 +97,7 @@ impl Pipeline {
     ) -> bool {
         let [up, down] = seeds(client, seed);
         let (trace_up, trace_down) = trace.directions(began);
-        let (up, down) = (Link::recorded(trace_up, up), Link::recorded(trace_down, down));
-        self.put(client, Line { up, down })
+        self.put(client, Link::recorded(trace_up, up), Link::recorded(trace_down, down))
     }
 
     /// No packet of that address gets through any more, and none to it.
@@ -110,26 +120,62 @@ impl Pipeline {
         }
     }
 
+    /// Somebody without a link of their own sends over that of another one, through the same queue.
+    /// `false`: there are too many such.
+    pub fn share_link(&mut self, guest: Ipv4Addr, host: Ipv4Addr) -> bool {
+        if self.guests.len() >= CLIENTS || !self.lines.contains_key(&host) {
+            return false;
+        }
+        let (up, down) = (Counts::default(), Counts::default());
+        self.guests.insert(guest, Guest { host, up, down });
+        true
+    }
+
+    /// A router forgets the client: the server sees it at that address from now on, which the client
+    /// does not know of. What is under way to the old one arrives nowhere. `false`: there are too
+    /// many such.
+    pub fn set_outer(&mut self, client: Ipv4Addr, outer: Ipv4Addr) -> bool {
+        let has_room = self.outers.len() < CLIENTS || self.outers.contains_key(&outer);
+        let Some(line) = self.lines.get_mut(&client).filter(|_| has_room) else { return false };
+        line.outer = Some(outer);
+        self.outers.insert(outer, client);
+        true
+    }
+
     /// Takes a packet that came at an end.
-    pub fn offer(&mut self, now: Duration, from: End, packet: Vec<u8>) {
+    pub fn offer(&mut self, now: Duration, from: End, mut packet: Vec<u8>) {
         let Some((source, target)) = packet::addresses(&packet) else {
             self.strays += 1;
             return;
         };
         let client = match from {
-            End::Server => target,
+            End::Server => self.outers.get(&target).copied().unwrap_or(target),
             End::Clients => source,
         };
-        let Some(line) = self.lines.get_mut(&client) else {
+        let mut guest = self.guests.get_mut(&client);
+        let host = guest.as_ref().map_or(client, |guest| guest.host);
+        let Some(line) = self.lines.get_mut(&host) else {
             self.strays += 1;
             return;
         };
         let link = match from {
             End::Server => &mut line.down,
-            End::Clients => &mut line.up,
+            End::Clients => {
+                if let Some(outer) = line.outer {
+                    nat::set_source(&mut packet, outer);
+                }
+                &mut line.up
+            }
         };
         let bytes = packet.len();
-        let mut arrivals = link.offer(now, bytes).arrivals();
+        let fate = link.offer(now, bytes);
+        if let Some(guest) = &mut guest {
+            match from {
+                End::Server => guest.down.add(bytes, fate),
+                End::Clients => guest.up.add(bytes, fate),
+            }
+        }
+        let mut arrivals = fate.arrivals();
         let (first, again) = (arrivals.next(), arrivals.next());
         if let Some(at) = again {
             self.push(at, from.other(), packet.clone());
@@ -141,8 +187,28 @@ impl Pipeline {
 
     /// The next packet that is due.
     pub fn due(&mut self, now: Duration) -> Option<Released> {
-        let at = self.flight.next_at()?;
-        self.flight.due(now).map(|(to, packet)| Released { at, to, packet })
+        loop {
+            let at = self.flight.next_at()?;
+            let (to, mut packet) = self.flight.due(now)?;
+            if to == End::Server || self.comes_home(&mut packet) {
+                return Some(Released { at, to, packet });
+            }
+            self.strays += 1;
+        }
+    }
+
+    /// Whether a packet to a client is to where the server should see it now; its router sends it on
+    /// to where it is.
+    fn comes_home(&self, packet: &mut [u8]) -> bool {
+        let Some((_, target)) = packet::addresses(packet) else { return false };
+        let client = self.outers.get(&target).copied().unwrap_or(target);
+        let outer = self.lines.get(&client).and_then(|line| line.outer);
+        match outer {
+            Some(outer) if outer == target => nat::set_target(packet, client),
+            Some(_) => return false,
+            None => {}
+        }
+        true
     }
 
     /// When to ask again.
@@ -150,8 +216,12 @@ impl Pipeline {
         self.flight.next_at()
     }
 
-    /// What happened to a client's packets so far: up, down.
+    /// What happened to a client's packets so far: up, down. A guest's are counted with the host's,
+    /// too.
     pub fn counts(&self, client: Ipv4Addr) -> (Counts, Counts) {
+        if let Some(guest) = self.guests.get(&client) {
+            return (guest.up, guest.down);
+        }
         let line = self.lines.get(&client);
         line.map_or_else(Default::default, |line| (line.up.counts(), line.down.counts()))
     }
@@ -166,11 +236,12 @@ impl Pipeline {
         self.crowded_out
     }
 
-    fn put(&mut self, client: Ipv4Addr, line: Line) -> bool {
+    fn put(&mut self, client: Ipv4Addr, up: Link, down: Link) -> bool {
         if self.lines.len() >= CLIENTS && !self.lines.contains_key(&client) {
             return false;
         }
-        self.lines.insert(client, line);
+        let outer = self.lines.get(&client).and_then(|line| line.outer);
+        self.lines.insert(client, Line { up, down, outer });
         true
     }
 

@@ -112,7 +112,18 @@ impl World {
         self.shared.with(&self.shared.pipeline, |links| links.set_address(from, to));
     }
 
-    /// What happened to a client's packets so far: up, down. Bytes are those of IP packets.
+    /// Somebody sends over the link of another client's from now on, through the same queue.
+    pub fn share_link(&self, guest: Ipv4Addr, host: Ipv4Addr) -> bool {
+        self.shared.with(&self.shared.pipeline, |links| links.share_link(guest, host))
+    }
+
+    /// A router forgets the client: the server sees it at another address, and nobody tells it.
+    pub fn set_outer(&self, client: Ipv4Addr, outer: Ipv4Addr) -> bool {
+        self.shared.with(&self.shared.pipeline, |links| links.set_outer(client, outer))
+    }
+
+    /// What happened to a client's packets so far: up, down. Bytes are those of IP packets; a guest's
+    /// are counted with the host's, too.
     pub fn counts(&self, client: Ipv4Addr) -> (Counts, Counts) {
         self.shared.with(&self.shared.pipeline, |links| links.counts(client))
     }

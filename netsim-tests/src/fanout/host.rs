@@ -2,13 +2,14 @@
 
 use std::{
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
 };
 
 use anyhow::{Context, Result, bail};
-use tertulia_certs::ServerLink;
+use tertulia_certs::{KeyFingerprint, ServerIdentity, ServerLink};
 use tokio::{task::spawn_blocking, time::Duration};
 
 use crate::process::{ServerProcess, programs};
@@ -31,20 +32,26 @@ impl Host {
         Self::start_at(dir, "127.0.0.1:0").await
     }
 
+    /// Starts the baseline instead, which that program has as its command `baseline`.
+    pub(super) async fn start_baseline(dir: &Path, program: &Path) -> Result<Self> {
+        let (dir, program) = (dir.to_owned(), program.to_owned());
+        spawn_blocking(move || {
+            let data = dir.join("data");
+            let mut command = pinned(&program);
+            command.arg("baseline").arg("--data").arg(&data);
+            Ok(Self { process: ServerProcess::run(command, &data)?, dir })
+        })
+        .await
+        .context("no thread")?
+    }
+
     async fn start_at(dir: &Path, listen: &str) -> Result<Self> {
         let (dir, listen) = (dir.to_owned(), listen.to_owned());
         spawn_blocking(move || {
             let (data, config) = (dir.join("data"), dir.join("server.toml"));
             fs::write(&config, CONFIG)?;
             let program = programs()?.join("tertulia-server");
-            let mut command = match is_pinned() {
-                true => {
-                    let mut command = Command::new("taskset");
-                    command.args(["-c", "0"]).arg(program);
-                    command
-                }
-                false => Command::new(program),
-            };
+            let mut command = pinned(&program);
             command.arg("--data").arg(&data).args(["--listen", &listen]);
             command.arg("--config").arg(config).env_remove("RUST_LOG");
             Ok(Self { process: ServerProcess::run(command, &data)?, dir })
@@ -67,6 +74,16 @@ impl Host {
             Some(0) => Ok(()),
             code => bail!("the server stopped with {code:?}"),
         }
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.process.address()
+    }
+
+    /// What its clients know it by.
+    pub(super) fn key(&self) -> Result<KeyFingerprint> {
+        Ok(ServerIdentity::load_or_create(&self.dir.join("data"))?.fingerprint())
     }
 
     /// Its link without an invite.
@@ -92,27 +109,56 @@ impl Host {
 
     /// What it took of a processor since it began, all of its threads.
     pub(super) fn cpu(&self) -> Result<Duration> {
-        let stat = self.proc("stat")?;
-        // The name, in parentheses, may hold anything.
-        let after = stat.rsplit_once(')').context("no name")?.1;
-        let mut fields = after.split_whitespace().skip(11);
-        let mut ticks = || fields.next().and_then(|field| field.parse::<u64>().ok());
-        let (user, system) = ticks().zip(ticks()).context("no times")?;
-        Ok(Duration::from_millis((user + system) * 1_000 / TICKS))
+        cpu_of(self.process.id())
     }
 
     /// Its resident memory, in KiB.
     pub(super) fn rss_kib(&self) -> Result<u64> {
-        let status = self.proc("status")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
-        kib.context("no resident size")
+        kib_of(self.process.id(), "VmRSS:")
     }
+}
 
-    fn proc(&self, name: &str) -> Result<String> {
-        let path = Path::new("/proc").join(self.process.id().to_string()).join(name);
-        fs::read_to_string(&path).with_context(|| path.display().to_string())
+/// The most resident memory that a process had, in KiB.
+pub(super) fn peak_rss_kib_of(pid: u32) -> Result<u64> {
+    kib_of(pid, "VmHWM:")
+}
+
+fn kib_of(pid: u32, what: &str) -> Result<u64> {
+    let status = proc(pid, "status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what));
+    let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
+    kib.with_context(|| format!("no {what}"))
+}
+
+fn proc(pid: u32, name: &str) -> Result<String> {
+    let path = Path::new("/proc").join(pid.to_string()).join(name);
+    fs::read_to_string(&path).with_context(|| path.display().to_string())
+}
+
+/// The program on the server's processor, where there are two.
+pub(super) fn pinned(program: &Path) -> Command {
+    if !is_pinned() {
+        return Command::new(program);
     }
+    let mut command = Command::new("taskset");
+    command.args(["-c", "0"]).arg(program);
+    command
+}
+
+/// What this process took of a processor since it began.
+pub(super) fn own_cpu() -> Result<Duration> {
+    cpu_of(std::process::id())
+}
+
+/// What the kernel's account says of a process, all of its threads.
+pub(super) fn cpu_of(process: u32) -> Result<Duration> {
+    let stat = proc(process, "stat")?;
+    // The name, in parentheses, may hold anything.
+    let after = stat.rsplit_once(')').context("no name")?.1;
+    let mut fields = after.split_whitespace().skip(11);
+    let mut ticks = || fields.next().and_then(|field| field.parse::<u64>().ok());
+    let (user, system) = ticks().zip(ticks()).context("no times")?;
+    Ok(Duration::from_millis((user + system) * 1_000 / TICKS))
 }
 
 /// Whether the server has processor 0 and this process processor 1; tried at the first call.

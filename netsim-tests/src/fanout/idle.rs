@@ -50,6 +50,9 @@ pub struct ConnectRow {
     pub clients: usize,
     /// Connected and welcomed for a second of the server's processor.
     pub connects_per_cpu_s: f64,
+    /// What one took of the processor that the clients share, in microseconds: theirs may be the
+    /// limit.
+    pub clients_cpu_us: f64,
     /// From the first attempt, or from the restarted server's, until the last was welcomed.
     pub all_live_s: f64,
     /// Whether all came at once after a restart.
@@ -66,10 +69,10 @@ pub(super) async fn memory(clients: usize, dir: &Path) -> Result<MemoryRow> {
     let host = Host::start(dir).await?;
     let endpoints = endpoints(clients + 1)?;
     // What the first one needs is there already.
-    let first = all_come(&endpoints, 0..1, &host.link()?).await?;
+    let first = all_come(&endpoints, 0..1, &host.link()?, 1).await?;
     sleep(SETTLED).await;
     let before = host.rss_kib()?;
-    let others = all_come(&endpoints, 1..clients + 1, &host.link()?).await?;
+    let others = all_come(&endpoints, 1..clients + 1, &host.link()?, 1).await?;
     sleep(SETTLED).await;
     let rss_kib = host.rss_kib()?;
     drop((first, others));
@@ -82,7 +85,8 @@ pub(super) async fn connect(clients: usize, storm: bool, dir: &Path) -> Result<C
     let mut host = Host::start(dir).await?;
     let link = host.link()?;
     let (mut speakers, mut devices) = (Vec::new(), Vec::new());
-    for (speaker, device) in all_come(&endpoints(clients)?, 0..clients, &link).await? {
+    // Without lanes: they are not to be told of each other's registration, which is not measured.
+    for (speaker, device) in all_come(&endpoints(clients)?, 0..clients, &link, 0).await? {
         speakers.push(speaker);
         devices.push(Arc::new(device));
     }
@@ -91,12 +95,13 @@ pub(super) async fn connect(clients: usize, storm: bool, dir: &Path) -> Result<C
     }
     drop(speakers);
     sleep(SETTLED).await;
-    let (cpu, began) = (host.cpu()?, Instant::now());
+    let (cpu, own, began) = (host.cpu()?, host::own_cpu()?, Instant::now());
     let at_once = if storm { clients } else { AT_ONCE };
     let back = timeout(PATIENCE, all_back(&devices, at_once, &link))
         .await
         .context("not all came back")??;
     let (all_live, cpu) = (began.elapsed(), host.cpu()?.saturating_sub(cpu));
+    let own = host::own_cpu()?.saturating_sub(own);
     ensure!(back.speakers.len() == clients, "{} of {clients}", back.speakers.len());
     let (slowest, attempts) = (back.slowest, back.attempts);
     drop(back);
@@ -105,6 +110,7 @@ pub(super) async fn connect(clients: usize, storm: bool, dir: &Path) -> Result<C
         system: "tertulia",
         clients,
         connects_per_cpu_s: clients as f64 / cpu.as_secs_f64().max(0.01),
+        clients_cpu_us: own.as_secs_f64() * 1e6 / clients as f64,
         all_live_s: all_live.as_secs_f64(),
         storm,
         slowest_ms: ms(slowest),
@@ -140,7 +146,7 @@ async fn all_back(
                 loop {
                     match timeout(ATTEMPT, back(&endpoint, &link, &device)).await {
                         Ok(Ok(speaker)) => return Ok((speaker, began.elapsed(), attempts)),
-                        Ok(Err(error)) if attempts == ATTEMPTS => return Err(error),
+                        Ok(Err(error)) if attempts >= ATTEMPTS => return Err(error),
                         _ => attempts += 1,
                     }
                 }

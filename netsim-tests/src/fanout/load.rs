@@ -2,25 +2,28 @@
 
 use std::{
     convert::Infallible,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use anyhow::{Context, Result, bail};
-use quinn::SendStream;
-use tertulia_proto::{Body, MessageId, ReqId, Request, Send, ServerMessage};
+use tertulia_proto::{Body, MessageId, ReqId, Request, Send};
 use tokio::{
+    io::{AsyncWrite, AsyncWriteExt},
     task::JoinSet,
     time::{Duration, Instant, interval, sleep, timeout},
 };
 
-use super::{Plan, crowd::Crowd, host::Host, room::Room};
-use crate::speaker::Frames;
+use super::{
+    Plan,
+    crowd::Crowd,
+    host::{Host, own_cpu},
+    room::Room,
+};
 
 /// Messages under way to their readers, where all write as fast as they can.
 const UNDER_WAY: u64 = 512;
+/// The same of one room, where there are many.
+const UNDER_WAY_IN_ONE: u64 = 64;
 /// One write carries at most so many.
 const OF_ONE_WRITE: u64 = 16;
 /// Between two single posts.
@@ -35,8 +38,11 @@ pub enum Shape {
     Saturate,
     /// So many deliveries a second in all, one message at a time.
     Paced(u32),
-    /// One message, then the next when everybody has it.
+    /// One message, then after a pause the next when everybody has it.
     Single,
+    /// So many messages at once in each room, then as many when everybody there has them all: with
+    /// one at once no packet can carry two.
+    Burst(u64),
 }
 
 impl Shape {
@@ -45,6 +51,15 @@ impl Shape {
             Self::Saturate => "saturate",
             Self::Paced(_) => "paced",
             Self::Single => "single",
+            Self::Burst(_) => "burst",
+        }
+    }
+
+    /// Messages that are written together, where that is what the shape is about.
+    pub(super) fn at_once(self) -> Option<u64> {
+        match self {
+            Self::Burst(messages) => Some(messages),
+            _ => None,
         }
     }
 }
@@ -54,6 +69,8 @@ impl Shape {
 pub(super) struct Window {
     pub(super) took: Duration,
     pub(super) cpu: Duration,
+    /// What the crowd took.
+    pub(super) load_cpu: Duration,
     pub(super) deliveries: u64,
     /// Messages whose receipts came.
     pub(super) stored: u64,
@@ -65,21 +82,26 @@ pub(super) struct Window {
 pub(super) async fn run(mut crowd: Crowd, host: &Host, plan: &Plan) -> Result<Vec<Window>> {
     let senders = plan.writers();
     let rooms = crowd.rooms.clone();
-    let stored = Arc::new(AtomicU64::new(0));
     let posts = Arc::new(Mutex::new(Vec::new()));
     let mut work = JoinSet::new();
     let pens: Vec<_> = crowd.members.drain(..senders).collect();
     for (number, member) in pens.into_iter().enumerate() {
         let room = Arc::clone(&rooms[member.room]);
-        work.spawn(receipts(member.control, Arc::clone(&stored)));
+        if let Some(answers) = member.answers {
+            let room = Arc::clone(&room);
+            crowd.ears.spawn(async move { room.listen(answers).await });
+        }
         let pen = Pen { number: number as u64, next: member.next.0, send: member.send };
         match plan.shape {
-            Shape::Saturate => work.spawn(pen.race(room, (UNDER_WAY / rooms.len() as u64).max(4))),
+            Shape::Saturate => {
+                work.spawn(pen.race(room, (UNDER_WAY / rooms.len() as u64).max(UNDER_WAY_IN_ONE)))
+            }
             Shape::Paced(rate) => {
                 let messages = f64::from(rate) / (room.audience as f64 * senders as f64);
                 work.spawn(pen.walk(room, Duration::from_secs_f64(1.0 / messages)))
             }
             Shape::Single => work.spawn(pen.wait(room, Arc::clone(&posts))),
+            Shape::Burst(messages) => work.spawn(pen.burst(room, messages)),
         };
     }
     let measured = async {
@@ -87,13 +109,15 @@ pub(super) async fn run(mut crowd: Crowd, host: &Host, plan: &Plan) -> Result<Ve
         sleep(plan.time / 2).await;
         for _ in 0..plan.repeats {
             take(&rooms, &posts);
-            let before = (Instant::now(), host.cpu()?, delivered(&rooms), stored.load(Relaxed));
+            let (began, cpu, load_cpu) = (Instant::now(), host.cpu()?, own_cpu()?);
+            let (deliveries, stored) = (sum(&rooms, Room::delivered), sum(&rooms, Room::stored));
             sleep(plan.time).await;
             windows.push(Window {
-                took: before.0.elapsed(),
-                cpu: host.cpu()?.saturating_sub(before.1),
-                deliveries: delivered(&rooms) - before.2,
-                stored: stored.load(Relaxed) - before.3,
+                took: began.elapsed(),
+                cpu: host.cpu()?.saturating_sub(cpu),
+                load_cpu: own_cpu()?.saturating_sub(load_cpu),
+                deliveries: sum(&rooms, Room::delivered) - deliveries,
+                stored: sum(&rooms, Room::stored) - stored,
                 times: take(&rooms, &posts),
             });
         }
@@ -102,11 +126,15 @@ pub(super) async fn run(mut crowd: Crowd, host: &Host, plan: &Plan) -> Result<Ve
     tokio::select! {
         windows = measured => windows,
         Some(ended) = work.join_next() => match ended.context("a writer broke off")?? {},
+        Some(ended) = crowd.ears.join_next() => {
+            ended.context("a reader broke off")??;
+            bail!("the server ended a connection")
+        }
     }
 }
 
-fn delivered(rooms: &[Arc<Room>]) -> u64 {
-    rooms.iter().map(|room| room.delivered()).sum()
+fn sum(rooms: &[Arc<Room>], of: fn(&Room) -> u64) -> u64 {
+    rooms.iter().map(|room| of(room)).sum()
 }
 
 /// The times so far: where posts are single, theirs.
@@ -116,25 +144,11 @@ fn take(rooms: &[Arc<Room>], posts: &Mutex<Vec<Duration>>) -> Vec<Duration> {
     if posts.is_empty() { deliveries } else { posts }
 }
 
-/// Counts the receipts of one who writes.
-async fn receipts(mut control: Frames, stored: Arc<AtomicU64>) -> Result<Infallible> {
-    while let Some(frame) = control.next_ever().await? {
-        match ServerMessage::decode(&frame)? {
-            Some(ServerMessage::Receipt(_)) => {
-                stored.fetch_add(1, Relaxed);
-            }
-            Some(ServerMessage::Rejected(no)) => bail!("a message was refused: {no:?}"),
-            _ => {}
-        }
-    }
-    bail!("the server ended a control stream")
-}
-
 /// One who writes.
 struct Pen {
     number: u64,
     next: u64,
-    send: SendStream,
+    send: Box<dyn AsyncWrite + std::marker::Send + Unpin>,
 }
 
 impl Pen {
@@ -169,6 +183,13 @@ impl Pen {
         }
     }
 
+    async fn burst(mut self, room: Arc<Room>, messages: u64) -> Result<Infallible> {
+        loop {
+            self.write(&room, messages).await?;
+            timeout(PATIENCE, room.at_most_under_way(0)).await.context("it never came")?;
+        }
+    }
+
     /// Writes so many messages at once.
     async fn write(&mut self, room: &Room, messages: u64) -> Result<()> {
         let mut bytes = Vec::new();
@@ -182,6 +203,7 @@ impl Pen {
             bytes.extend_from_slice(&request.encode());
             self.next += 1;
         }
-        Ok(self.send.write_all(&bytes).await?)
+        self.send.write_all(&bytes).await?;
+        Ok(self.send.flush().await?)
     }
 }

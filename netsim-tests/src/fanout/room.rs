@@ -5,18 +5,17 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-use tertulia_proto::{Body, Change, LaneMessage, MessageText, RoomId};
+use anyhow::{Result, bail};
+use bytes::BytesMut;
+use tertulia_proto::{Body, Change, Frame, LaneMessage, MessageText, RoomId, ServerMessage};
 use tokio::{
     sync::Notify,
     time::{Duration, Instant},
 };
 
+use super::tally::{POSTED, Tally};
 use crate::speaker::Frames;
 
-/// One of so many deliveries is timed: to read each would take longer than to carry it.
-const TIMED: u64 = 16;
-/// The frame type of a message in a lane.
-const POSTED: u64 = 256;
 /// As long as what people write.
 const LETTERS: usize = 150;
 
@@ -29,6 +28,11 @@ pub(super) struct Room {
     began: Instant,
     posted: AtomicU64,
     delivered: AtomicU64,
+    /// Messages whose receipts came.
+    stored: AtomicU64,
+    /// So many deliveries are waited for: to wake the writers at each would take longer than to
+    /// count it.
+    awaited: AtomicU64,
     moved: Notify,
     times: Mutex<Vec<Duration>>,
 }
@@ -42,6 +46,8 @@ impl Room {
             began,
             posted: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
+            stored: AtomicU64::new(0),
+            awaited: AtomicU64::new(u64::MAX),
             moved: Notify::new(),
             times: Mutex::default(),
         }
@@ -62,11 +68,18 @@ impl Room {
         self.delivered.load(Relaxed)
     }
 
+    pub(super) fn stored(&self) -> u64 {
+        self.stored.load(Relaxed)
+    }
+
     /// Waits until at most so many messages are under way to anybody.
     pub(super) async fn at_most_under_way(&self, messages: u64) {
         loop {
             let moved = self.moved.notified();
-            if self.posted() * self.audience <= self.delivered() + messages * self.audience {
+            let due = self.posted().saturating_sub(messages) * self.audience;
+            // Said before it is looked at: what is heard in between wakes this one.
+            self.awaited.fetch_min(due, Relaxed);
+            if self.delivered() >= due {
                 return;
             }
             moved.await;
@@ -78,32 +91,69 @@ impl Room {
         std::mem::take(&mut self.times.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads a member's lane to its end, and counts.
-    pub(super) async fn listen(&self, mut lane: Frames) -> anyhow::Result<()> {
-        let mut heard = 0u64;
-        while let Some(frame) = lane.next_ever().await? {
-            if frame.kind != POSTED {
-                continue;
+    /// Reads what comes to a member to its end, and counts.
+    pub(super) async fn listen(&self, mut from: impl Source) -> Result<()> {
+        let mut tally = Tally::default();
+        loop {
+            let counted = tally.count(from.bytes(), |frame| match frame.kind {
+                POSTED => self.time(frame),
+                _ => self.answered(frame),
+            })?;
+            self.hear(counted);
+            if !from.fill().await? {
+                return Ok(());
             }
-            heard += 1;
-            if heard.is_multiple_of(TIMED)
-                && let Some(LaneMessage::Event(event)) = LaneMessage::decode(&frame)?
-                && let Change::Posted(message) = &event.change
-                && let Some(Body::Text(text)) = &message.body
-            {
-                self.time(text.as_str());
-            }
-            self.delivered.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn hear(&self, messages: u64) {
+        let delivered = self.delivered.fetch_add(messages, Relaxed) + messages;
+        if messages > 0 && delivered >= self.awaited.load(Relaxed) {
+            self.awaited.store(u64::MAX, Relaxed);
             self.moved.notify_waiters();
+        }
+    }
+
+    fn answered(&self, frame: &Frame) -> Result<()> {
+        match ServerMessage::decode(frame)? {
+            Some(ServerMessage::Receipt(_)) => {
+                self.stored.fetch_add(1, Relaxed);
+            }
+            Some(ServerMessage::Rejected(no)) => bail!("a message was refused: {no:?}"),
+            _ => {}
         }
         Ok(())
     }
 
-    fn time(&self, text: &str) {
-        let written = text.split(' ').next().and_then(|nanos| nanos.parse().ok());
-        if let Some(written) = written.map(Duration::from_nanos) {
-            let took = self.began.elapsed().saturating_sub(written);
+    /// Looks how long this one took, if one of ours wrote it.
+    fn time(&self, frame: &Frame) -> Result<()> {
+        if let Some(LaneMessage::Event(event)) = LaneMessage::decode(frame)?
+            && let Change::Posted(message) = &event.change
+            && let Some(Body::Text(text)) = &message.body
+            && let Some(written) = text.as_str().split(' ').next().and_then(|at| at.parse().ok())
+        {
+            let took = self.began.elapsed().saturating_sub(Duration::from_nanos(written));
             self.times.lock().unwrap_or_else(PoisonError::into_inner).push(took);
         }
+        Ok(())
+    }
+}
+
+/// Where frames come from.
+pub(super) trait Source {
+    /// What came and was not taken.
+    fn bytes(&mut self) -> &mut BytesMut;
+
+    /// Waits for more; `false` at the end.
+    fn fill(&mut self) -> impl Future<Output = Result<bool>> + Send;
+}
+
+impl Source for Frames {
+    fn bytes(&mut self) -> &mut BytesMut {
+        self.bytes_mut()
+    }
+
+    async fn fill(&mut self) -> Result<bool> {
+        self.fill().await
     }
 }

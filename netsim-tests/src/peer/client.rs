@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
+use socket2::SockRef;
 use tertulia_certs::{DeviceIdentity, KeyFingerprint, Trust};
 use tertulia_proto::{
     Body, Change, ClientMessage, Command, CreateRoom, DisplayName, EnterRoom, Event, Frame,
@@ -15,14 +16,14 @@ use tertulia_proto::{
     Send, Seq, ServerMessage, Topic,
 };
 use tokio::{
-    net::TcpSocket,
+    net::{TcpSocket, TcpStream},
     sync::mpsc,
     task::JoinSet,
     time::{Duration, timeout},
 };
-use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
+use tokio_rustls::{TlsConnector, client::TlsStream, rustls::pki_types::ServerName};
 
-use super::{ALPN, Congestion, WAITING, frames};
+use super::{ALPN, Congestion, UNSENT, WAITING, file, frames};
 use crate::speaker::hello;
 
 /// Messages that wait because the network does not take them: more than any run has.
@@ -60,9 +61,11 @@ pub struct Person {
     next_message: u64,
 }
 
+/// One connection. What is dropped ends.
 #[derive(Debug)]
-struct Way {
+pub(super) struct Way {
     frames: mpsc::Sender<Bytes>,
+    pieces: mpsc::Sender<Bytes>,
     next_request: u64,
     _tasks: JoinSet<()>,
 }
@@ -81,7 +84,7 @@ impl Client {
             next_message: 0,
         };
         for _ in 0..ways {
-            let way = self.connect(answers_tx.clone(), events_tx.clone()).await?;
+            let way = self.connect(answers_tx.clone(), events_tx.clone(), false).await?;
             way.say(ClientMessage::from(hello(1)).encode())?;
             person.ways.push(way);
             person.welcomed(&self.name).await?;
@@ -99,7 +102,7 @@ impl Client {
     /// dropped.
     pub async fn begin_with(&self, room: RoomId, text: MessageText, number: u32) -> Result<()> {
         let ((answers, _answers), (events, _events)) = (mpsc::channel(1), mpsc::channel(1));
-        let mut way = self.connect(answers, events).await?;
+        let mut way = self.connect(answers, events, false).await?;
         way.say(ClientMessage::from(hello(1)).encode())?;
         // Behind the hello, without waiting for its answer: the device is known.
         way.request(self.message(u64::from(number) | FRESH, room, text))?;
@@ -107,7 +110,7 @@ impl Client {
     }
 
     /// The `number`th message of this device.
-    fn message(&self, number: u64, room: RoomId, text: MessageText) -> Send {
+    pub(super) fn message(&self, number: u64, room: RoomId, text: MessageText) -> Send {
         let mut message_id = [0; 16];
         message_id[..8].copy_from_slice(&self.device.fingerprint().as_bytes()[..8]);
         message_id[8..].copy_from_slice(&number.to_le_bytes());
@@ -115,48 +118,72 @@ impl Client {
         Send { message_id, room, reply_to: None, body: Body::Text(text) }
     }
 
-    async fn connect(
-        &self,
-        answers: mpsc::Sender<ServerMessage>,
-        events: mpsc::Sender<Event>,
-    ) -> Result<Way> {
+    /// A connection over which nothing was said yet.
+    pub(crate) async fn dial(&self) -> Result<TlsStream<TcpStream>> {
         let socket = TcpSocket::new_v4()?;
         socket.bind((self.at, 0).into())?;
         self.congestion.set(&socket)?;
         let stream = socket.connect(self.to).await?;
         stream.set_nodelay(true)?;
+        SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT)?;
         let trust = Trust::Pinned(self.key);
         let (config, _) = tertulia_certs::client_config(&self.device, &trust, ALPN)?;
         let name = ServerName::try_from("tertulia")?;
-        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
-        let (reader, writer) = tokio::io::split(stream);
+        Ok(TlsConnector::from(Arc::new(config)).connect(name, stream).await?)
+    }
+
+    /// One connection, without a word on it yet; `receipts`: whether they are wanted among the
+    /// answers.
+    pub(super) async fn connect(
+        &self,
+        answers: mpsc::Sender<ServerMessage>,
+        events: mpsc::Sender<Event>,
+        receipts: bool,
+    ) -> Result<Way> {
+        let (reader, writer) = tokio::io::split(self.dial().await?);
         let (frames_tx, frames) = mpsc::channel(OUTBOX);
+        let (pieces_tx, pieces) = mpsc::channel(1);
         let (read_tx, read) = mpsc::channel(WAITING);
         let mut tasks = JoinSet::new();
         // A way that ends says nothing more: what is missing then is seen to be missing.
         tasks.spawn(async { drop(frames::read(reader, read_tx).await) });
-        tasks.spawn(async { drop(frames::write(writer, frames).await) });
-        tasks.spawn(async { drop(sort(read, answers, events).await) });
-        Ok(Way { frames: frames_tx, next_request: 1, _tasks: tasks })
+        tasks.spawn(async { drop(frames::write(writer, frames, pieces).await) });
+        tasks.spawn(async move { drop(sort(read, answers, events, receipts).await) });
+        Ok(Way { frames: frames_tx, pieces: pieces_tx, next_request: 1, _tasks: tasks })
     }
 }
 
-/// What came, by what it is. Receipts are only for an outbox, and there is none.
+/// What came, by what it is. Receipts are only for those who keep what they said.
 async fn sort(
     mut read: mpsc::Receiver<Frame>,
     answers: mpsc::Sender<ServerMessage>,
     events: mpsc::Sender<Event>,
+    receipts: bool,
 ) -> Result<()> {
     while let Some(frame) = read.recv().await {
         if let Some(event) = Event::decode(&frame)? {
             events.send(event).await?;
         } else if let Some(message) = ServerMessage::decode(&frame)?
-            && !matches!(message, ServerMessage::Receipt(_))
+            && (receipts || !matches!(message, ServerMessage::Receipt(_)))
         {
             answers.send(message).await?;
         }
     }
     Ok(())
+}
+
+/// Where a file goes. What is dropped ends, if it was a connection of its own.
+#[derive(Debug)]
+pub struct FileLine {
+    pieces: mpsc::Sender<Bytes>,
+    _way: Option<Way>,
+}
+
+impl FileLine {
+    /// Sends a file; how many pieces the server sees of it.
+    pub async fn send(&self, content: &[u8]) -> Result<u64> {
+        file::send(&self.pieces, content).await
+    }
 }
 
 impl Person {
@@ -184,6 +211,17 @@ impl Person {
         self.ways.iter_mut().try_for_each(|way| way.request(send.clone()))
     }
 
+    /// A connection for a file: that over which messages go, or one of its own.
+    pub async fn file_line(&self, is_apart: bool) -> Result<FileLine> {
+        if !is_apart {
+            let way = self.ways.first().context("no connection")?;
+            return Ok(FileLine { pieces: way.pieces.clone(), _way: None });
+        }
+        let ((answers, _), (events, _)) = (mpsc::channel(1), mpsc::channel(1));
+        let way = self.client.connect(answers, events, false).await?;
+        Ok(FileLine { pieces: way.pieces.clone(), _way: Some(way) })
+    }
+
     /// The next message of a room, each once and in its room's order, by whichever way it came
     /// first. `None`: there are no more.
     pub async fn posted(&mut self) -> Option<String> {
@@ -195,10 +233,8 @@ impl Person {
                 continue;
             }
             *newest = head.seq;
-            if let Change::Posted(posted) = change
-                && let Some(Body::Text(text)) = posted.body
-            {
-                return Some(text.as_str().to_owned());
+            if let Some(text) = text_of(change) {
+                return Some(text);
             }
         }
     }
@@ -235,14 +271,25 @@ impl Person {
     }
 }
 
+/// The text of a message.
+pub(super) fn text_of(change: Change) -> Option<String> {
+    match change {
+        Change::Posted(posted) => match posted.body {
+            Some(Body::Text(text)) => Some(text.as_str().to_owned()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 impl Way {
-    fn request(&mut self, command: impl Into<Command>) -> Result<()> {
+    pub(super) fn request(&mut self, command: impl Into<Command>) -> Result<()> {
         let req_id = ReqId(self.next_request);
         self.next_request += 1;
         self.say(Request { req_id, command: Ok(command.into()) }.encode())
     }
 
-    fn say(&self, frame: Bytes) -> Result<()> {
+    pub(super) fn say(&self, frame: Bytes) -> Result<()> {
         self.frames.try_send(frame).context("the network takes nothing more")
     }
 }

@@ -32,13 +32,19 @@ pub(super) async fn read(
     }
 }
 
-/// Writes frames until the line ends, all that wait at once.
+/// Writes frames until the line ends, all that wait at once; pieces of a file where none do.
 pub(super) async fn write(
     mut stream: impl AsyncWrite + Unpin,
     mut frames: mpsc::Receiver<Bytes>,
+    mut pieces: mpsc::Receiver<Bytes>,
 ) -> Result<()> {
     let mut waiting = Vec::with_capacity(WAITING);
-    while frames.recv_many(&mut waiting, WAITING).await > 0 {
+    loop {
+        tokio::select! {
+            biased;
+            count = frames.recv_many(&mut waiting, WAITING) => if count == 0 { break },
+            Some(piece) = pieces.recv() => waiting.push(piece),
+        }
         let mut bytes = BytesMut::new();
         waiting.drain(..).for_each(|frame| bytes.extend_from_slice(&frame));
         stream.write_all(&bytes).await?;

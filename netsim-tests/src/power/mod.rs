@@ -10,6 +10,7 @@
 //! | cuts at random moments | [`cuts`], [`image`] |
 
 pub mod client_scene;
+pub mod contents;
 pub mod cuts;
 pub mod disk;
 pub mod image;

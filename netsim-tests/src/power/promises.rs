@@ -212,6 +212,7 @@ mod tests {
             time: 0,
             account: 1,
             seen: Seen { message_id: Some(id(*number)), text: Some(line(*number).to_string()) },
+            file: None,
         };
         let room = RoomFacts {
             head: Seq(numbers.len() as u64),

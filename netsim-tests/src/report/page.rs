@@ -1,86 +1,68 @@
 //! Runs as one page of HTML, with nothing beside it.
 
-use super::{
-    chart::picture,
-    run::{Row, Run, about},
-    svg::escaped,
-};
+use super::{Results, section::Section, svg::escaped};
 
 const STYLE: &str = "
+:root { color-scheme: light dark; }
 body { font-family: sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222;
        background: #fff; line-height: 1.45; }
 svg { max-width: 100%; height: auto; }
-table { border-collapse: collapse; font-size: 0.85em; margin: 0.5em 0 2.5em; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: 0.85em; margin: 0.5em 0 1em; }
 td, th { padding: 0.2em 0.7em; text-align: right; border-bottom: 1px solid #ddd; }
 td:first-child, th:first-child { text-align: left; }
 tr.first td { border-top: 2px solid #999; }
+h2 { margin-top: 2.5em; }
+.soft { color: #555; font-size: 0.9em; }
+@media (prefers-color-scheme: dark) {
+  body { color: #ddd; background: #1b1d22; }
+  td, th { border-color: #3a3d44; }
+  tr.first td { border-color: #777; }
+  .soft { color: #aaa; }
+}
 ";
 
-const HEAD: [&str; 9] =
-    ["system", "lost packets", "deliveries", "p50", "p95", "p99", "p99.9", "slowest", "bytes"];
-
 /// The page.
-pub fn page(runs: &[Run]) -> String {
+pub fn page(results: &[Results]) -> String {
     let mut html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
          <title>Tertulia on bad networks</title>\n<style>{STYLE}</style>\n\
          <h1>Tertulia on bad networks</h1>\n\
-         <p>How long a message takes from who writes to who reads, over links that lose packets: \
-         Tertulia, and the same chat (its store, its log, its frames) over other transports, at the \
-         same time, between real kernels. One writes into four rooms, twenty messages a second, two \
-         read; everybody has a link of their own, and each direction of each link loses packets. \
-         What never came counts as having taken until the end.</p>\n"
+         <p>How long messages take from who writes to who reads: Tertulia, and the same chat (its \
+         store, its log, its frames) over other transports, at the same time, between real \
+         kernels.</p>\n"
     );
-    for run in runs {
-        html.push_str(&format!("<h2>{}</h2>\n{}", escaped(&run.title()), picture(run)));
-        html.push_str(&table(run));
+    for results in results {
+        html.push_str(&section(&results.section()));
     }
     html.push_str(
-        "<p>Times are in milliseconds; bytes are those of all three links, by delivery. Made by \
-         <code>make report</code> from the results of <code>tertulia-bench loss</code>.</p>\n</html>\n",
+        "<p class=\"soft\">Times are in milliseconds where nothing else is said. Made by <code>make \
+         report</code> from the results of <code>tertulia-bench</code>.</p>\n</html>\n",
     );
     html
 }
 
-fn table(run: &Run) -> String {
-    let head = HEAD.map(|name| format!("<th>{name}</th>")).concat();
-    let mut html = format!("<table>\n<tr>{head}</tr>\n");
-    for loss in run.losses() {
-        let mut class = " class=\"first\"";
-        for row in run.rows().iter().filter(|row| row.loss_pct == loss) {
-            let cells = cells(row).map(|cell| format!("<td>{}</td>", escaped(&cell))).concat();
-            html.push_str(&format!("<tr{class}>{cells}</tr>\n"));
-            class = "";
-        }
+fn section(section: &Section) -> String {
+    let mut html = format!("<h2>{}</h2>\n", escaped(&section.title));
+    html.push_str(&format!("<p>{}</p>\n", escaped(section.words)));
+    html.extend(section.chart.iter().map(|chart| chart.draw()));
+    let head = section.head.iter().map(|name| format!("<th>{}</th>", escaped(name)));
+    let head: String = head.collect();
+    html.push_str(&format!("<div class=\"wide\"><table>\n<tr>{head}</tr>\n"));
+    for line in &section.rows {
+        let cells = line.cells.iter().map(|cell| format!("<td>{}</td>", escaped(cell)));
+        let class = if line.is_first { " class=\"first\"" } else { "" };
+        html.push_str(&format!("<tr{class}>{}</tr>\n", cells.collect::<String>()));
     }
-    html.push_str("</table>\n");
-    let late = run.rows().iter().find_map(|row| row.emulator_late_p99_ms);
-    if let Some(late) = late {
+    html.push_str("</table></div>\n");
+    if let Some(late) = section.late_ms {
         html.push_str(&format!(
-            "<p>The emulator itself was late by at most {late} ms for 99 % of all packets.</p>\n"
+            "<p class=\"soft\">The emulator itself was late by at most {late} ms for 99 % of all \
+             packets.</p>\n"
         ));
     }
     html
-}
-
-fn cells(row: &Row) -> [String; 9] {
-    let ms = |ms: f64| format!("{ms:.1}");
-    let n = match row.lost {
-        0 => row.n.to_string(),
-        lost => format!("{} ({lost} never came)", row.n),
-    };
-    [
-        about(&row.system).to_owned(),
-        format!("{} %", row.loss_pct),
-        n,
-        ms(row.p50_ms),
-        ms(row.p95_ms),
-        ms(row.p99_ms),
-        ms(row.p999_ms),
-        ms(row.max_ms),
-        format!("{:.0}", row.bytes_per_delivery),
-    ]
 }
 
 #[cfg(test)]
@@ -90,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_page_has_a_picture_and_a_table_of_each_run_and_needs_nothing_else() {
-        let html = page(&[run(), run()]);
+        let html = page(&[Results::Loss(run()), Results::Loss(run())]);
         assert_eq!((html.matches("<svg").count(), html.matches("<table").count()), (2, 2));
         assert_eq!(html.matches("<tr").count(), 2 * 5, "a head and four rows");
         assert!(html.contains("<td>12000.0</td>") && html.contains("at most 0.2 ms"));

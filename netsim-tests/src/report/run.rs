@@ -2,10 +2,11 @@
 
 use serde::Deserialize;
 
+use super::chart::{Bar, Chart, Group};
 use crate::versus::System;
 
 /// Rows of one run.
-const ROWS: usize = 1_000;
+pub(super) const ROWS: usize = 1_000;
 
 /// What became of one group's messages.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -87,6 +88,27 @@ impl Run {
         format!("Round trip {} ms, packets {how}", self.bound_ms())
     }
 
+    /// As a picture.
+    pub(super) fn chart(&self) -> Chart {
+        let bar = |row: &Row| Bar {
+            system: row.system.clone(),
+            ms: [row.p50_ms, row.p99_ms, row.p999_ms, row.max_ms],
+        };
+        let systems = self.systems();
+        let group = |loss: f64| Group {
+            label: format!("{loss} %"),
+            bars: systems.iter().filter_map(|system| self.find(system, loss)).map(bar).collect(),
+        };
+        Chart {
+            title: format!("{}: how long messages take", self.title()),
+            legend: "Bars: from the median to the 99th percentile; narrow: to the 99.9th; line: to \
+                     the slowest.",
+            below: "packets lost in each direction of each link",
+            bound_ms: self.bound_ms(),
+            groups: self.losses().into_iter().map(group).collect(),
+        }
+    }
+
     /// Losses, in order.
     pub(super) fn losses(&self) -> Vec<f64> {
         let mut losses: Vec<f64> = self.rows.iter().map(|row| row.loss_pct).collect();
@@ -120,9 +142,14 @@ impl Row {
 
 /// What a system is, for people.
 pub(super) fn about(system: &str) -> &str {
-    match system.parse::<System>() {
-        Ok(system) => system.about(),
-        Err(_) => system,
+    match (system, system.parse::<System>()) {
+        (_, Ok(system)) => system.about(),
+        ("quic-cubic", _) => "Tertulia, its window by CUBIC",
+        ("quic-bbr", _) => "Tertulia, its window by BBR",
+        ("tcp-tls-cubic-two", _) => "file on a second TCP, CUBIC",
+        ("tcp-tls-bbr-two", _) => "file on a second TCP, BBR",
+        ("bound", _) => "Tertulia, chat alone",
+        _ => system,
     }
 }
 

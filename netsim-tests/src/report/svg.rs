@@ -2,6 +2,10 @@
 
 use std::fmt::Write;
 
+/// Where people want it dark. Colours of systems are those of both.
+const DARK: &str = "@media (prefers-color-scheme: dark) { svg { fill: #ddd } .ground { fill: #1b1d22 } \
+    .soft { fill: #aaa } .grid { stroke: #3a3d44 } .mark { stroke: #ddd } }";
+
 /// A picture being drawn.
 #[derive(Debug)]
 pub(super) struct Svg {
@@ -17,14 +21,16 @@ pub(super) enum Anchor {
 }
 
 impl Svg {
-    /// An empty picture, white also where the page is dark.
+    /// An empty picture: white, or dark where that is wanted. What shows it and knows nothing of such
+    /// wishes shows a white one.
     pub(super) fn new(width: f64, height: f64, title: &str, description: &str) -> Self {
         let (title, description) = (escaped(title), escaped(description));
         let text = format!(
             r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" font-family="sans-serif" font-size="13" fill="#222">
 <title>{title}</title>
 <desc>{description}</desc>
-<rect width="{width}" height="{height}" fill="#fff"/>
+<style>{DARK}</style>
+<rect width="{width}" height="{height}" fill="#fff" class="ground"/>
 "##
         );
         Self { text }

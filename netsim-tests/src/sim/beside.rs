@@ -165,7 +165,7 @@ async fn live(course: Course, root: &Path) -> anyhow::Result<Seen> {
 }
 
 /// Bytes that do not repeat, so that no two runs send the same.
-fn content(seed: u64, bytes: u64) -> Vec<u8> {
+pub fn content(seed: u64, bytes: u64) -> Vec<u8> {
     let mut rng = Rng::of(seed, 99);
     let mut content = Vec::with_capacity(bytes as usize + 8);
     while (content.len() as u64) < bytes {

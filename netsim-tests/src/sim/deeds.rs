@@ -8,7 +8,7 @@ use tertulia_proto::{
 };
 use tokio::time;
 
-use super::{chance::Chance, eyes::Eyes, ledger::Told, process::Process, world::PATIENCE};
+use super::{chance::Chance, eyes::Eyes, files, ledger::Told, process::Process, world::PATIENCE};
 
 /// Names of rooms that people make: few, so that they meet.
 const ROOM_NAMES: u64 = 6;
@@ -17,6 +17,7 @@ const BURST: u64 = 80;
 
 /// Does things until nothing more is to be done.
 pub async fn busy(process: &Process, eyes: &Eyes, chance: &Chance) {
+    files::go_on(process);
     while process.world.is_busy() {
         time::sleep(chance.ms(0..chance.of_range(2..6_000))).await;
         one(process, eyes, chance).await;
@@ -59,7 +60,9 @@ async fn one(process: &Process, eyes: &Eyes, chance: &Chance) {
         70..74 => asked(process, client.timeline(room, None, 50)).await,
         74..77 => cancel_one(process, chance).await,
         77..78 => client.wake(),
-        78..80 => client.typing(room),
+        78..79 => client.typing(room),
+        79..82 => files::send(process, room, chance).await,
+        82..84 => files::fetch_one(process, room, chance).await,
         _ => rooms(process, &listing, chance).await,
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use rusqlite::{Connection, Row};
-use tertulia_proto::{Body, MessageId, RoomId, Seq};
+use tertulia_proto::{Body, FileHash, MessageId, RoomId, Seq};
 
 use super::ledger::Seen;
 
@@ -46,6 +46,8 @@ pub struct EventFacts {
     pub account: u64,
     /// What.
     pub seen: Seen,
+    /// The file that it brought, and its size.
+    pub file: Option<(FileHash, u64)>,
 }
 
 impl Facts {
@@ -58,6 +60,7 @@ impl Facts {
             let (handle, id) = account?;
             facts.accounts.insert(handle, id);
         }
+        let files = files(&db)?;
         let mut rooms = db.prepare("SELECT id, head, members, flags, topic FROM room")?;
         let rooms = rooms.query_map([], |row| {
             let room = RoomFacts {
@@ -73,7 +76,7 @@ impl Facts {
         for room in rooms {
             let (id, mut room) = room?;
             room.members = members(&db, id)?;
-            room.events = events(&db, id)?;
+            room.events = events(&db, id, &files)?;
             facts.rooms.insert(id, room);
         }
         Ok(facts)
@@ -95,7 +98,19 @@ fn members(db: &Connection, room: RoomId) -> rusqlite::Result<BTreeMap<u64, (i64
         .collect()
 }
 
-fn events(db: &Connection, room: RoomId) -> anyhow::Result<Vec<EventFacts>> {
+/// What messages brought, by where they stand.
+type FilesByPlace = BTreeMap<(RoomId, Seq), (FileHash, u64)>;
+
+fn files(db: &Connection) -> rusqlite::Result<FilesByPlace> {
+    db.prepare("SELECT room, seq, hash, size FROM file")?
+        .query_map([], |row| {
+            let place = (RoomId(number(row, 0)?), Seq(number(row, 1)?));
+            Ok((place, (FileHash(row.get(2)?), number(row, 3)?)))
+        })?
+        .collect()
+}
+
+fn events(db: &Connection, room: RoomId, files: &FilesByPlace) -> anyhow::Result<Vec<EventFacts>> {
     let mut statement = db.prepare(
         "SELECT seq, event.position, time, account, message_id, bytes
          FROM event LEFT JOIN body USING (position) WHERE room = ?1 ORDER BY seq",
@@ -113,12 +128,14 @@ fn events(db: &Connection, room: RoomId) -> anyhow::Result<Vec<EventFacts>> {
             },
             _ => None,
         };
+        let seq = Seq(number(row, 0)?);
         events.push(EventFacts {
-            seq: Seq(number(row, 0)?),
+            seq,
             position: number(row, 1)?,
             time: number(row, 2)?,
             account: number(row, 3)?,
             seen: Seen { message_id: id.map(MessageId), text },
+            file: files.get(&(room, seq)).copied(),
         });
     }
     Ok(events)

@@ -9,6 +9,7 @@ use tokio::time;
 use super::{
     eyes,
     facts::{Facts, RoomFacts},
+    files,
     ledger::{Seen, Told},
     person::Resident,
     world::PATIENCE,
@@ -21,8 +22,9 @@ pub async fn inspect(resident: &Resident, facts: &Facts) {
     let Some(account) = facts.accounts.get(&format!("person{who}")) else {
         return ledger.violated(format!("{who} has no account"));
     };
-    if !resident.events.is_empty() {
-        ledger.violated(format!("{who} still hears news, though everything is at rest"));
+    if let Ok(event) = resident.events.try_recv() {
+        let text = format!("{who} still hears news, though everything is at rest: {event:?}");
+        ledger.violated(text);
     }
     failures(resident).await;
     let views = process.client.snapshot().rooms;
@@ -37,6 +39,7 @@ pub async fn inspect(resident: &Resident, facts: &Facts) {
                 shown(resident, *room, of_room, from);
                 compare(resident, *room, "history", history(resident, *room).await, &whole);
                 compare(resident, *room, "timeline", timeline(resident, *room).await, &whole);
+                files::fetch_all(process, *room, of_room, from).await;
             }
             (None, false) => {}
             (Some(_), false) => {
@@ -56,7 +59,9 @@ async fn failures(resident: &Resident) {
     }
     let shown: BTreeSet<_> = waiting.iter().filter_map(|(_, item)| item.message_id).collect();
     for (number, message) in ledger.written().iter().enumerate() {
-        let is_refused = message.told == Told::Refused && !message.is_unwanted;
+        // A file is no matter of the outbox.
+        let is_refused =
+            message.told == Told::Refused && !message.is_unwanted && message.file.is_none();
         let is_shown = message.id.is_some_and(|id| shown.contains(&id));
         if message.person == who && is_refused && !is_shown {
             ledger.violated(format!("message {number} is refused, and not shown as such"));

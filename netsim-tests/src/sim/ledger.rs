@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tertulia_proto::{MessageId, RoomId, Seq};
+use tertulia_proto::{Attachment, MessageId, RoomId, Seq};
 
 use super::trace::Trace;
 
@@ -26,6 +26,8 @@ pub struct Written {
     pub room: RoomId,
     /// What: no two are the same.
     pub text: String,
+    /// The file that it is to bring; then the text is the server's, by the file's name and size.
+    pub file: Option<Attachment>,
     /// Its id, as far as the author was told.
     pub id: Option<MessageId>,
     /// What the author was told of it.
@@ -86,12 +88,22 @@ impl Ledger {
 
     /// Somebody hands a message to their client.
     pub fn wrote(&self, person: usize, room: RoomId, text: String) -> Number {
+        self.add(person, room, text, None)
+    }
+
+    /// Somebody wants to send a file.
+    pub fn wants_to_send(&self, person: usize, room: RoomId, file: Attachment) -> Number {
+        self.add(person, room, file.as_text(), Some(file))
+    }
+
+    fn add(&self, person: usize, room: RoomId, text: String, file: Option<Attachment>) -> Number {
         let mut state = self.state();
         self.trace.note(format_args!("{person} writes {} to {room}", state.written.len()));
         state.written.push(Written {
             person,
             room,
             text,
+            file,
             id: None,
             told: Told::Nothing,
             is_unwanted: false,

@@ -1,8 +1,11 @@
 //! One person: joins, does things, and comes back after whatever happens to the client.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
-use tertulia_client::{Client, ClientEvent, Connection, Delivery, JoinError};
+use tertulia_client::{ClientEvent, Connection, Delivery, JoinError};
 use tertulia_proto::DisplayName;
 use tokio::time;
 
@@ -90,7 +93,7 @@ async fn use_it(
         join(process, chance).await;
         deeds::busy(process, eyes, chance).await;
         process.world.reached(Phase::Settling).await;
-        time::timeout(PATIENCE, settle(&process.client)).await.is_ok()
+        time::timeout(PATIENCE, settle(process)).await.is_ok()
     };
     tokio::select! {
         biased;
@@ -132,13 +135,15 @@ async fn join(process: &Process, chance: &Chance) {
 }
 
 /// Waits until the client is up to date and everything it had to send is sent.
-async fn settle(client: &Client) {
+async fn settle(process: &Process) {
+    let client = &process.client;
     loop {
         // A client that has stopped for good never settles.
         let is_live = client.live().await.is_ok();
         // What was handed over before has been counted once this is answered.
         client.waiting().await;
-        if is_live && client.snapshot().queued == 0 {
+        let has_files = process.uploads.load(Ordering::Relaxed) > 0;
+        if is_live && !has_files && client.snapshot().queued == 0 {
             return;
         }
         time::sleep(Duration::from_millis(500)).await;

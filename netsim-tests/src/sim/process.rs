@@ -1,10 +1,14 @@
 //! One client's process on its machine.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 
 use quinn::{Endpoint, EndpointConfig, TokioRuntime};
 use tertulia_client::{Client, ClientConfig, ClientEvent, Congestion, Queued, Sent, Unsent};
 use tertulia_proto::{MessageText, RoomId, Seq};
+use tertulia_quic::EagerSocket;
 
 use super::{
     full_disk::{self, Fullness, Victim},
@@ -27,6 +31,8 @@ pub struct Process {
     pub client: Client,
     /// Everything else.
     pub world: Arc<World>,
+    /// Files on their way up.
+    pub uploads: Arc<AtomicUsize>,
 }
 
 impl Process {
@@ -40,7 +46,7 @@ impl Process {
         Self::open_with(world, person, life, cache, true, Congestion::default()).await
     }
 
-    /// The same; `copies`: as in [`ClientConfig`].
+    /// The same; `copies`: as in [`ClientConfig`], and handshakes are not waited for.
     pub async fn open_with(
         world: &Arc<World>,
         person: usize,
@@ -61,13 +67,19 @@ impl Process {
         let mut config = EndpointConfig::default();
         config.rng_seed(Some(chance.seed()));
         let machine = Machine::new(world.clock, chance, (dir.clone(), image), Arc::clone(&socket));
+        let knocks = Arc::default();
+        let socket = match copies {
+            true => EagerSocket::of_client(socket, &knocks),
+            false => socket,
+        };
         let endpoint =
             Endpoint::new_with_abstract_socket(config, None, socket, Arc::new(TokioRuntime))?;
         let env = Arc::new(SimEnv(Arc::clone(&machine)));
         let config = ClientConfig { profile: dir, live: true, cache, copies, congestion, env };
-        let (client, events) = Client::with_endpoint(config, endpoint).await?;
+        let (client, events) = Client::with_endpoint(config, endpoint, knocks).await?;
         let world = Arc::clone(world);
-        Ok((Self { person, life, machine, client, world }, events))
+        let uploads = Arc::default();
+        Ok((Self { person, life, machine, client, world, uploads }, events))
     }
 
     /// Closes it well.
@@ -121,7 +133,8 @@ impl Process {
         }
     }
 
-    fn named(&self, number: Number, id: tertulia_proto::MessageId) {
+    /// Tells the ledger a message's id, likewise.
+    pub(super) fn named(&self, number: Number, id: tertulia_proto::MessageId) {
         if !self.machine.is_dead() {
             self.world.ledger.named(number, id);
         }

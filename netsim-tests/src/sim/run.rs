@@ -13,7 +13,7 @@ use super::{
     verdict,
     world::{Phase, World},
 };
-use crate::link::Counts;
+use crate::{link::Counts, power::contents};
 
 /// Set, the files of all machines are kept, those from before every crash, too.
 pub const KEEP: &str = "SIM_KEEP";
@@ -113,6 +113,9 @@ async fn live(seed: u64, preset: Preset, root: &Path) -> anyhow::Result<Report> 
         let facts = Facts::read(&host.machine.dir().join("tertulia.db"))?;
         events = facts.rooms.values().map(|room| room.events.len()).sum();
         verdict::judge(&world.ledger, &facts);
+        for trouble in contents::troubles(host.machine.dir(), &facts) {
+            world.ledger.violated(trouble);
+        }
         for resident in &residents {
             inspection::inspect(resident, &facts).await;
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use quinn::{Endpoint, TokioRuntime};
 use tertulia_certs::ServerLink;
 use tertulia_proto::Registration;
+use tertulia_quic::EagerSocket;
 use tertulia_server::{Server, ServerConfig};
 
 use super::{
@@ -27,6 +28,11 @@ pub struct ServerHost {
 impl ServerHost {
     /// Starts the server. `life`: how many ran before.
     pub async fn start(world: &World, life: u64) -> anyhow::Result<Self> {
+        Self::start_with(world, life, true).await
+    }
+
+    /// The same; `eager`: over a socket on which handshakes are not waited for.
+    pub async fn start_with(world: &World, life: u64, eager: bool) -> anyhow::Result<Self> {
         let (dir, image) = world.dirs("server", life);
         if life == 0 {
             keys::write_server_key(&dir, &world.chance("server key"))?;
@@ -46,6 +52,10 @@ impl ServerHost {
             |mut endpoint, mut server| {
                 endpoint.rng_seed(Some(seed));
                 server.time_source(Arc::new(clock));
+                let socket = match eager {
+                    true => EagerSocket::of_server(socket),
+                    false => socket,
+                };
                 Endpoint::new_with_abstract_socket(
                     endpoint,
                     Some(server),

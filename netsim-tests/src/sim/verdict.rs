@@ -18,6 +18,7 @@ pub fn judge(ledger: &Ledger, facts: &Facts) {
         told(ledger, number, message, places);
     }
     order(ledger, &written, &posted);
+    files(ledger, facts, &written, &posted);
     seen(ledger, facts);
 }
 
@@ -99,11 +100,25 @@ fn told(ledger: &Ledger, number: usize, message: &Written, places: &[Place]) {
     }
 }
 
-/// What one person wrote into one room stands in the order of writing.
+/// What brought a file brought the one that was sent, and nothing else did.
+fn files(ledger: &Ledger, facts: &Facts, written: &[Written], posted: &[Vec<Place>]) {
+    for (number, (message, places)) in written.iter().zip(posted).enumerate() {
+        let sent = message.file.as_ref().map(|file| (file.hash, file.size));
+        for (room, seq) in places {
+            let events = facts.rooms.get(room).map_or(&[][..], |room| room.events.as_slice());
+            let brought = (seq.0 as usize).checked_sub(1).and_then(|place| events.get(place)?.file);
+            if brought != sent {
+                ledger.violated(format!("message {number} brought {brought:?}, not {sent:?}"));
+            }
+        }
+    }
+}
+
+/// What one person wrote into one room stands in the order of writing; a file takes its time.
 fn order(ledger: &Ledger, written: &[Written], posted: &[Vec<Place>]) {
     let mut newest: BTreeMap<(usize, RoomId), (usize, Seq)> = BTreeMap::new();
     for (number, (message, places)) in written.iter().zip(posted).enumerate() {
-        let Some((room, seq)) = places.first() else { continue };
+        let Some((room, seq)) = places.first().filter(|_| message.file.is_none()) else { continue };
         let before = newest.insert((message.person, *room), (number, *seq));
         if let Some((earlier, before)) = before
             && before > *seq

@@ -157,6 +157,11 @@ impl World {
         (dir(life), dir(life + 1))
     }
 
+    /// Where somebody has what they send, in all their lives.
+    pub fn outgoing(&self, person: usize) -> PathBuf {
+        self.root.join(format!("outgoing-{person}"))
+    }
+
     /// Waits until the run is that far.
     pub async fn reached(&self, phase: Phase) {
         self.phase.reached(phase).await;

@@ -6,15 +6,25 @@
 //! trip from the writer to a reader, and what programs, kernels and the disk take. Many such groups
 //! run at once, all of one process and by one clock.
 
+pub mod beside;
+pub mod fairness;
 mod group;
 mod load;
 mod ours;
+pub mod outage;
+mod pair;
 mod person;
+pub mod roam;
 pub mod setup;
 mod theirs;
 
 use std::{
-    collections::BTreeSet, net::Ipv4Addr, path::PathBuf, str::FromStr, sync::Arc, time::Duration,
+    collections::BTreeSet,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
 };
 
 use anyhow::Result;
@@ -34,6 +44,8 @@ use theirs::Theirs;
 
 /// People in a group.
 pub(crate) const PEOPLE: usize = 3;
+
+pub use pair::{Ground, Who};
 
 /// What carries the messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -192,7 +204,8 @@ pub fn run(world: World, plan: &Plan) -> Result<Outcome> {
 }
 
 async fn play(world: Arc<World>, plan: Plan) -> Result<Outcome> {
-    let servers = Arc::new(serve(&world, &plan).await?);
+    let systems = plan.cells.iter().map(|cell| cell.system);
+    let servers = Arc::new(serve(&world, &plan.dir, systems).await?);
     let mut gathering = JoinSet::new();
     for (place, cell) in plan.cells.iter().cloned().enumerate() {
         let (world, plan, servers) = (Arc::clone(&world), plan.clone(), Arc::clone(&servers));
@@ -214,10 +227,14 @@ async fn play(world: Arc<World>, plan: Plan) -> Result<Outcome> {
     Ok(Outcome { latencies: latencies.into_iter().map(|(_, found)| found).collect(), check })
 }
 
-/// Our server, and the baseline's.
-async fn serve(world: &Arc<World>, plan: &Plan) -> Result<(Ours, Theirs)> {
-    let systems: BTreeSet<System> = plan.cells.iter().map(|cell| cell.system).collect();
-    let ours = Ours::start(world, &plan.dir.join("tertulia")).await?;
-    let theirs = Theirs::start(world, &plan.dir.join("peer"), &systems).await?;
+/// Our server, and the baseline's, for those.
+async fn serve(
+    world: &Arc<World>,
+    dir: &Path,
+    systems: impl IntoIterator<Item = System>,
+) -> Result<(Ours, Theirs)> {
+    let systems: BTreeSet<System> = systems.into_iter().collect();
+    let ours = Ours::start(world, &dir.join("tertulia")).await?;
+    let theirs = Theirs::start(world, &dir.join("peer"), &systems).await?;
     Ok((ours, theirs))
 }

@@ -7,17 +7,33 @@ use std::{
 };
 
 use anyhow::Result;
-use quinn::{Endpoint, EndpointConfig, TokioRuntime};
+use quinn::{AsyncUdpSocket, Endpoint, EndpointConfig, Runtime, TokioRuntime};
 use socket2::{Domain, Protocol, Socket, Type};
 use tertulia_certs::ServerLink;
 use tertulia_client::{Client, ClientConfig, ClientEvent, Congestion};
 use tertulia_proto::{DisplayName, Registration};
+use tertulia_quic::{EagerSocket, Knocks};
 use tertulia_server::{Nearby, Rates, Server, ServerConfig};
 
 use crate::emu::{SERVER, World};
 
 /// As the client's own socket has it.
 const SOCKET_BUFFER: usize = 4 << 20;
+
+/// How a client of ours sends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way {
+    /// Whether small frames follow once more, and what a handshake rests on.
+    pub(super) copies: bool,
+    /// What its window goes by.
+    pub(super) congestion: Congestion,
+}
+
+impl Default for Way {
+    fn default() -> Self {
+        Self { copies: true, congestion: Congestion::default() }
+    }
+}
 
 /// The server of all groups.
 #[derive(Debug)]
@@ -56,7 +72,19 @@ impl Ours {
         name: &str,
         copies: bool,
     ) -> Result<(Client, async_channel::Receiver<ClientEvent>)> {
-        let (client, events) = self.open(at, profile, copies).await?;
+        let way = Way { copies, ..Way::default() };
+        self.join_on(Line::at(at, copies)?, profile, name, way).await
+    }
+
+    /// Registers one more, over that line.
+    pub(super) async fn join_on(
+        &self,
+        line: Line,
+        profile: &Path,
+        name: &str,
+        way: Way,
+    ) -> Result<(Client, async_channel::Receiver<ClientEvent>)> {
+        let (client, events) = opened(line, profile, way).await?;
         client.join(&self.link, &DisplayName::new(name)?).await?;
         Ok((client, events))
     }
@@ -68,12 +96,19 @@ impl Ours {
         profile: &Path,
         copies: bool,
     ) -> Result<(Client, async_channel::Receiver<ClientEvent>)> {
-        let env = Arc::new(tertulia_client::SystemEnv);
-        let profile = profile.to_owned();
-        let congestion = Congestion::default();
-        let config = ClientConfig { profile, live: true, cache: false, copies, congestion, env };
-        Ok(Client::with_endpoint(config, endpoint(at)?).await?)
+        opened(Line::at(at, copies)?, profile, Way { copies, ..Way::default() }).await
     }
+}
+
+async fn opened(
+    Line { endpoint, knocks }: Line,
+    profile: &Path,
+    Way { copies, congestion }: Way,
+) -> Result<(Client, async_channel::Receiver<ClientEvent>)> {
+    let env = Arc::new(tertulia_client::SystemEnv);
+    let profile = profile.to_owned();
+    let config = ClientConfig { profile, live: true, cache: false, copies, congestion, env };
+    Ok(Client::with_endpoint(config, endpoint, knocks).await?)
 }
 
 /// Everybody registers at once.
@@ -83,11 +118,34 @@ pub(super) fn rates() -> Rates {
     Rates { register_burst, register_rate, ..Rates::default() }
 }
 
-fn endpoint(at: Ipv4Addr) -> Result<Endpoint> {
+/// A client's endpoint, and what its socket knows.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    endpoint: Endpoint,
+    knocks: Arc<Knocks>,
+}
+
+impl Line {
+    /// Speaks from that address; `copies`: what a handshake rests on follows once more.
+    pub(super) fn at(at: Ipv4Addr, copies: bool) -> Result<Self> {
+        let (runtime, knocks) = (Arc::new(TokioRuntime), Arc::default());
+        let (config, socket) = (EndpointConfig::default(), socket(at, copies, &knocks)?);
+        let endpoint = Endpoint::new_with_abstract_socket(config, None, socket, runtime)?;
+        Ok(Self { endpoint, knocks })
+    }
+
+    /// Goes on from another address.
+    pub(super) fn move_to(&self, at: Ipv4Addr, copies: bool) -> Result<()> {
+        Ok(self.endpoint.rebind_abstract(socket(at, copies, &self.knocks)?)?)
+    }
+}
+
+/// As the client's own.
+fn socket(at: Ipv4Addr, copies: bool, knocks: &Arc<Knocks>) -> Result<Arc<dyn AsyncUdpSocket>> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     socket.bind(&std::net::SocketAddr::from((at, 0)).into())?;
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
-    let runtime = Arc::new(TokioRuntime);
-    Ok(Endpoint::new(EndpointConfig::default(), None, socket.into(), runtime)?)
+    let socket = TokioRuntime.wrap_udp_socket(socket.into())?;
+    Ok(if copies { EagerSocket::of_client(socket, knocks) } else { socket })
 }

@@ -49,7 +49,8 @@ pub fn run(world: World, plan: &Plan) -> Result<(Vec<Setups>, SelfCheck)> {
 }
 
 async fn play(world: Arc<World>, plan: Plan) -> Result<(Vec<Setups>, SelfCheck)> {
-    let servers = Arc::new(super::serve(&world, &plan).await?);
+    let systems = plan.cells.iter().map(|cell| cell.system);
+    let servers = Arc::new(super::serve(&world, &plan.dir, systems).await?);
     let mut lanes = Vec::new();
     for (place, cell) in plan.cells.iter().enumerate() {
         for number in 0..LANES {

@@ -14,7 +14,7 @@ use tertulia_proto::DisplayName;
 use super::{System, ours::rates};
 use crate::{
     emu::{SERVER, World},
-    peer::{Client, Person, Server},
+    peer::{Client, Files, Person, Server},
 };
 
 /// The server of all groups.
@@ -42,6 +42,11 @@ impl Theirs {
             Ok(Self { server, ports })
         });
         starting.await?
+    }
+
+    /// What came of files.
+    pub(super) fn files(&self) -> Files {
+        self.server.files()
     }
 
     /// Registers one more, at that address.

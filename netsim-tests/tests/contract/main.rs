@@ -12,5 +12,6 @@ mod objects;
 mod profiles;
 mod reading;
 mod restarts;
+mod searching;
 mod sending;
 mod world;

@@ -178,3 +178,43 @@ fn one_that_is_cut_off_or_moves_hears_nothing_at_the_old_place() {
         echoing.abort();
     });
 }
+
+#[test]
+fn behind_a_router_that_forgets_one_is_somebody_else_to_the_server_and_hears_on() {
+    let name =
+        "datagrams::behind_a_router_that_forgets_one_is_somebody_else_to_the_server_and_hears_on";
+    in_a_world(name, |world| {
+        let (inner, outer) = (client_address(0), client_address(1));
+        world.set_link(inner, Profile::default(), 1);
+        let binding = world.server().handle().spawn(async { UdpSocket::bind((SERVER, 0)).await });
+        let server = world.server().handle().block_on(binding).unwrap().unwrap();
+        let to = server.local_addr().unwrap();
+        let serving = world.server().handle().spawn(async move {
+            let mut buffer = [0; 1_400];
+            loop {
+                let (bytes, from) = server.recv_from(&mut buffer).await.unwrap();
+                let std::net::IpAddr::V4(seen) = from.ip() else { panic!("{from}") };
+                buffer[..4].copy_from_slice(&seen.octets());
+                server.send_to(&buffer[..bytes], from).await.unwrap();
+            }
+        });
+        let binding = world.clients().handle().spawn(UdpSocket::bind((inner, 0)));
+        let socket = world.clients().handle().block_on(binding).unwrap().unwrap();
+        let socket = std::sync::Arc::new(socket);
+        let seen = || {
+            let socket = std::sync::Arc::clone(&socket);
+            let asking = world.clients().handle().spawn(async move {
+                let mut buffer = vec![7; 1_001];
+                socket.send_to(&buffer, to).await.unwrap();
+                time::timeout(PATIENCE, socket.recv(&mut buffer)).await.unwrap().unwrap();
+                assert!(buffer[4..].iter().all(|byte| *byte == 7));
+                Ipv4Addr::new(buffer[0], buffer[1], buffer[2], buffer[3])
+            });
+            world.clients().handle().block_on(asking).unwrap()
+        };
+        assert_eq!(seen(), inner);
+        assert!(world.set_outer(inner, outer));
+        assert_eq!(seen(), outer);
+        serving.abort();
+    });
+}

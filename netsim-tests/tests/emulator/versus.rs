@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tertulia_netsim::{
     link::Loss,
-    versus::{self, Cell, Plan, System, Way, setup},
+    versus::{self, Cell, Ground, Plan, System, Way, Who, outage, roam, setup},
 };
 
 use crate::again::in_a_world;
@@ -62,5 +62,62 @@ fn a_beginning_takes_no_less_than_its_round_trips_and_ends() {
         assert!(ours.sorted[0] >= plan.rtt * 3 / 2, "{:?}", ours.sorted);
         assert!(theirs.sorted[0] >= plan.rtt * 5 / 2, "{:?}", theirs.sorted);
         assert!(ours.bytes > 2_000 && theirs.bytes > 2_000);
+    });
+}
+
+#[test]
+fn after_an_outage_ours_is_read_at_once_and_whoever_has_a_kernel_s_timers_later() {
+    let name =
+        "versus::after_an_outage_ours_is_read_at_once_and_whoever_has_a_kernel_s_timers_later";
+    in_a_world(name, |world| {
+        let dir = tempfile::tempdir().unwrap();
+        let rtt = Duration::from_millis(60);
+        let ground = Ground { rtt, seed: 1, dir: dir.path().to_owned() };
+        let course = |system, who, is_told| {
+            let lasts = Duration::from_secs(4);
+            outage::Course { system, lasts, who, is_told, is_busy: true }
+        };
+        let courses = [
+            course(System::Tertulia, Who::Sender, true),
+            course(System::Tertulia, Who::Receiver, false),
+            course(System::Cubic, Who::Sender, true),
+            course(System::Cubic, Who::Receiver, false),
+        ];
+        let (found, check) = outage::run(world, &ground, &courses, 1).unwrap();
+        assert_eq!((check.dropped, check.failure), (0, None));
+        for found in &found {
+            assert_eq!((found.first.len(), found.all.len(), found.lost), (1, 1, 0));
+            assert!(found.first[0] >= rtt / 2 && found.all[0] >= found.first[0], "{found:?}");
+        }
+        // Told TCP begins anew: two handshakes, and back again.
+        assert!(found[2].first[0] >= 3 * rtt, "{found:?}");
+        // Its timer has doubled for four seconds.
+        assert!(found[3].first[0] > found[1].first[0], "{found:?}");
+    });
+}
+
+#[test]
+fn who_moves_goes_on_where_it_is_told_and_where_it_is_not() {
+    let name = "versus::who_moves_goes_on_where_it_is_told_and_where_it_is_not";
+    in_a_world(name, |world| {
+        let dir = tempfile::tempdir().unwrap();
+        let ground = Ground { rtt: Duration::from_millis(40), seed: 1, dir: dir.path().to_owned() };
+        let course = |system, who, is_told| roam::Course { system, loss: Loss::None, who, is_told };
+        let courses = [
+            course(System::Tertulia, Who::Sender, true),
+            course(System::Tertulia, Who::Receiver, true),
+            course(System::Tertulia, Who::Sender, false),
+            course(System::Tertulia, Who::Receiver, false),
+            course(System::Cubic, Who::Sender, true),
+            course(System::Cubic, Who::Receiver, true),
+        ];
+        let (found, check) = roam::run(world, &ground, &courses, 2).unwrap();
+        assert_eq!((check.dropped, check.failure), (0, None));
+        for (course, found) in courses.iter().zip(&found) {
+            assert_eq!((found.worst.len(), found.lost), (2, 0), "{course:?}");
+            assert!(found.worst[0] >= ground.rtt, "{course:?} is faster than the link: {found:?}");
+            let is_ours = course.system == System::Tertulia;
+            assert_eq!(found.is_kept, is_ours, "{course:?}");
+        }
     });
 }

@@ -95,6 +95,7 @@ fn names_of_the_protocol_its_features_and_its_ranges_stand() {
         format!("minor version {VERSION} of `{alpn}`"),
         format!("{} TYPING_DATAGRAMS", Features::TYPING_DATAGRAMS.0),
         format!("{} COPIES", Features::COPIES.0),
+        format!("{} EARLY_REQUESTS", Features::EARLY_REQUESTS.0),
         format!("{} OPAQUE_BODIES", Features::OPAQUE_BODIES.0),
         format!("{} FILES", Features::FILES.0),
         format!("| {:#x} | STREAM_CANCELLED |", close::STREAM_CANCELLED),

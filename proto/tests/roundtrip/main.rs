@@ -16,7 +16,7 @@ use proptest::{collection::vec, prelude::*};
 use strategies::{event, message};
 use tertulia_proto::{
     Change, ClientMessage, ClientNotice, Command, Event, FileReply, FileRequest, Frame,
-    FrameBuffer, LaneNotice, ReqId, Request, ServerMessage, StreamKind, frame, limits,
+    FrameBuffer, LaneMessage, LaneNotice, ReqId, Request, ServerMessage, StreamKind, frame, limits,
 };
 
 proptest! {
@@ -24,6 +24,21 @@ proptest! {
     fn every_message_reads_back(message in message()) {
         let frame = only_frame(&message.encode());
         prop_assert_eq!(Message::decode(&frame), Ok(Some(message)));
+    }
+
+    #[test]
+    fn the_head_of_an_event_is_told_and_of_anything_else_nothing(
+        event in event(),
+        message in message(),
+        garbage in vec(any::<u8>(), 0..200),
+    ) {
+        prop_assert_eq!(Event::head_of(&event.encode()), Some(event.head));
+        let head = match &message {
+            Message::Lane(LaneMessage::Event(event)) => Some(event.head.clone()),
+            _ => None,
+        };
+        prop_assert_eq!(Event::head_of(&message.encode()), head);
+        Event::head_of(&garbage.into());
     }
 
     #[test]

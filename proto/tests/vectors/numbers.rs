@@ -52,14 +52,24 @@ fn numbers_outside_of_frames_stay() {
 
 #[test]
 fn feature_bits_and_kinds_of_streams_and_datagrams_stay() {
-    let bits =
-        [Features::TYPING_DATAGRAMS, Features::COPIES, Features::OPAQUE_BODIES, Features::FILES];
-    assert!(bits.iter().map(|bit| bit.0).eq([1, 2, 4, 8]));
+    let bits = [
+        Features::TYPING_DATAGRAMS,
+        Features::COPIES,
+        Features::OPAQUE_BODIES,
+        Features::FILES,
+        Features::EARLY_REQUESTS,
+    ];
+    assert!(bits.iter().map(|bit| bit.0).eq([1, 2, 4, 8, 16]));
     let streams =
         [StreamKind::Control, StreamKind::File, StreamKind::Live(0), StreamKind::Page(ReqId(0))];
     assert!(streams.iter().map(|kind| kind.encode()[0]).eq([0x01, 0x02, 0x10, 0x11]));
-    let datagrams = [DatagramKind::ControlCopy, DatagramKind::LaneCopy, DatagramKind::Typing];
-    assert!(datagrams.iter().map(|kind| *kind as u8).eq([1, 2, 3]));
+    let datagrams = [
+        DatagramKind::ControlCopy,
+        DatagramKind::LaneCopy,
+        DatagramKind::Typing,
+        DatagramKind::Probe,
+    ];
+    assert!(datagrams.iter().map(|kind| *kind as u8).eq([1, 2, 3, 4]));
 }
 
 #[test]

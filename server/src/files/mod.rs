@@ -58,6 +58,11 @@ impl Files {
         &self.readers
     }
 
+    /// How many files are not whole yet. It blocks, for as long as reading one folder takes.
+    pub(crate) fn partials(&self) -> io::Result<u64> {
+        Ok(self.folder.partials()?.len() as u64)
+    }
+
     /// A place among the transfers, as soon as there is one.
     pub(crate) async fn place(&self) -> Option<OwnedSemaphorePermit> {
         // It is never closed.

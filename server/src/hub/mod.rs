@@ -10,7 +10,7 @@ mod ring;
 mod typing;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -134,12 +134,14 @@ impl Hub {
     pub(crate) fn read(&self, id: ConnectionId, room: RoomId, next: Seq, bytes: usize) -> Read {
         let state = self.lock();
         let found = state.rooms.get(&room).filter(|found| found.bells.contains_key(&id));
-        found.map_or(Read::UpToDate, |found| found.ring.read(next, bytes))
+        found.map_or(Read::UpToDate, |found| found.ring.read(next, bytes, None))
     }
 
     /// The same for one who may have it up to an event that they know.
-    pub(crate) fn read_rest(&self, room: RoomId, next: Seq, bytes: usize) -> Read {
-        self.lock().rooms.get(&room).map_or(Read::UpToDate, |found| found.ring.read(next, bytes))
+    pub(crate) fn read_rest(&self, room: RoomId, next: Seq, bytes: usize, last: Seq) -> Read {
+        let state = self.lock();
+        let found = state.rooms.get(&room);
+        found.map_or(Read::UpToDate, |found| found.ring.read(next, bytes, Some(last)))
     }
 
     /// Who is connected now.
@@ -184,8 +186,9 @@ impl Hub {
 
 /// Publishing is the log's: in log order, after the commit.
 impl Published for Arc<Hub> {
-    fn publish(&mut self, effects: &[Effect]) {
+    fn publish<'a>(&mut self, effects: impl Iterator<Item = &'a Effect>) {
         let mut renamed = false;
+        let mut moved = BTreeSet::new();
         let mut state = self.lock();
         for effect in effects {
             match effect {
@@ -196,10 +199,8 @@ impl Published for Arc<Hub> {
                         room.ring.skip_to(event.head.seq);
                         continue;
                     }
-                    room.ring.push(event.head.seq, event.encode());
-                    for bell in room.bells.values() {
-                        bell.ring(event.head.room);
-                    }
+                    room.ring.push(event.head.seq, &event.encode());
+                    moved.insert(event.head.room);
                 }
                 Effect::Entered { account, room } => {
                     for bell in state.online.bells(*account) {
@@ -226,6 +227,13 @@ impl Published for Arc<Hub> {
                     }
                 }
                 Effect::Renamed(account) => renamed |= state.online.rename(account),
+            }
+        }
+        // Once for all that came together.
+        for id in moved {
+            if let Some(room) = state.rooms.get_mut(&id) {
+                room.ring.seal();
+                room.bells.values().for_each(|bell| bell.ring(id));
             }
         }
         drop(state);

@@ -1,17 +1,22 @@
 //! Who is connected: soft state, counted by account, told in batches.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tertulia_proto::{AccountId, Author, Person, Presence, limits as wire};
 use tokio::sync::Notify;
 
 use super::{Bell, ConnectionId};
-use crate::state::{AccountRow, DeviceKey};
+use crate::{
+    limits,
+    state::{AccountRow, DeviceKey},
+};
 
 /// Everyone connected.
 #[derive(Debug, Default)]
 pub(super) struct Online {
     accounts: BTreeMap<AccountId, Present>,
+    /// How many of them are online: counted along, since at a crowd's return each one asks.
+    online: usize,
     /// Made when asked for, dropped at each change: many readers share one.
     roll: Option<Arc<Roll>>,
 }
@@ -45,6 +50,14 @@ pub(crate) struct Roll {
     online: u32,
     /// Empty where too many are connected.
     people: BTreeMap<AccountId, Person>,
+}
+
+impl Roll {
+    /// How long one who was told this is not told of what changed.
+    pub(crate) fn interval(&self) -> Duration {
+        let all = Duration::from_secs(1) * self.online / limits::PRESENCE_A_SECOND;
+        all.max(limits::PRESENCE_INTERVAL)
+    }
 }
 
 impl Online {
@@ -95,11 +108,14 @@ impl Online {
     ) -> bool {
         let before = self.contains(account);
         change(&mut self.accounts);
-        let changed = self.contains(account) != before;
-        if changed {
-            self.roll = None;
+        let after = self.contains(account);
+        match (before, after) {
+            (false, true) => self.online += 1,
+            (true, false) => self.online -= 1,
+            _ => return false,
         }
-        changed
+        self.roll = None;
+        true
     }
 
     /// The oldest connections of a device that has more than `limit`.
@@ -143,8 +159,7 @@ impl Online {
     /// Connections, and accounts that are online.
     pub(super) fn counts(&self) -> (u64, u64) {
         let connections = self.accounts.values().map(|present| present.connections.len() as u64);
-        let online = self.accounts.values().filter(|present| present.is_online()).count();
-        (connections.sum(), online as u64)
+        (connections.sum(), self.online as u64)
     }
 
     pub(super) fn people_after(&self, after: AccountId, limit: usize) -> Vec<Person> {
@@ -154,14 +169,12 @@ impl Online {
     }
 
     pub(super) fn roll(&mut self) -> Arc<Roll> {
-        let accounts = &self.accounts;
+        let (accounts, count) = (&self.accounts, self.online);
         let roll = self.roll.get_or_insert_with(|| {
-            let all = || accounts.iter().filter(|(_, present)| present.is_online());
-            let count = all().count();
             let shown = if count <= wire::PRESENCE_PEOPLE { count } else { 0 };
-            let people = all().take(shown).map(|(id, present)| (*id, present.person.clone()));
-            let (online, people) = (count as u32, people.collect());
-            Arc::new(Roll { online, people })
+            let online = accounts.iter().filter(|(_, present)| present.is_online());
+            let people = online.take(shown).map(|(id, present)| (*id, present.person.clone()));
+            Arc::new(Roll { online: count as u32, people: people.collect() })
         });
         Arc::clone(roll)
     }
@@ -273,6 +286,17 @@ mod tests {
         online.leave(AccountId(1), ConnectionId(1));
         let whole = tracker.tell(online.roll()).unwrap();
         assert_eq!((whole.complete, whole.people.len()), (true, wire::PRESENCE_PEOPLE));
+    }
+
+    #[test]
+    fn a_few_hear_within_a_second_and_a_crowd_costs_no_more_the_larger_it_is() {
+        let roll = |online| Roll { online, people: BTreeMap::new() };
+        assert_eq!(roll(1).interval(), limits::PRESENCE_INTERVAL);
+        assert_eq!(roll(wire::PRESENCE_PEOPLE as u32).interval(), limits::PRESENCE_INTERVAL);
+        for online in [1_000, 10_000, 100_000] {
+            let frames_a_second = f64::from(online) / roll(online).interval().as_secs_f64();
+            assert!(frames_a_second <= f64::from(limits::PRESENCE_A_SECOND), "{online}");
+        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ type Answer = oneshot::Sender<Result<Outcome, StorageFailed>>;
 /// Receives what a commit did, in log order, before the answers go out.
 pub(crate) trait Published: Send + 'static {
     /// Effects of durable entries.
-    fn publish(&mut self, effects: &[Effect]);
+    fn publish<'a>(&mut self, effects: impl Iterator<Item = &'a Effect>);
 }
 
 /// Handle to the writer's task.
@@ -138,11 +138,11 @@ impl Task {
             };
             desk = lent;
             *self.head.lock().unwrap_or_else(PoisonError::into_inner) = desk.writer.head();
+            published.publish(results.iter().flat_map(effects));
             for (result, answer) in results.into_iter().zip(answers) {
                 match &result {
                     Ok(Outcome::Applied(applied)) => {
                         self.metrics.messages.inc_by(u64::from(is_message(&applied.reply)));
-                        published.publish(&applied.effects);
                     }
                     Ok(_) => {}
                     Err(StorageFailed) => drop(self.metrics.commit_failures.inc()),
@@ -216,6 +216,13 @@ impl Desk {
             self.guard.failed(actor, command, now.since_start);
             StorageFailed
         })
+    }
+}
+
+fn effects(result: &Result<Outcome, StorageFailed>) -> &[Effect] {
+    match result {
+        Ok(Outcome::Applied(applied)) => &applied.effects,
+        _ => &[],
     }
 }
 

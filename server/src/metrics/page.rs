@@ -71,7 +71,8 @@ fn response(request: &Request<Incoming>, shared: &Shared, data: &DataDir) -> Res
     let (status, kind, text) = match (request.method(), request.uri().path()) {
         (&Method::GET | &Method::HEAD, "/metrics") => {
             let (hub, database) = (&*shared.hub, &data.database());
-            let now = Now { hub, log_position: shared.log.head().0, database };
+            let (log_position, files) = (shared.log.head().0, &shared.files);
+            let now = Now { hub, log_position, database, files };
             (StatusCode::OK, TYPE, shared.metrics.text(now))
         }
         (_, "/metrics") => (StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET it\n".to_owned()),

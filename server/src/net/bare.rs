@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use tertulia_proto::{
-    ClientMessage, Env, Event, Frame, LaneNotice, Registration, Request, RoomId, RoomOpened, Seq,
+    ClientMessage, Env, Frame, LaneNotice, Registration, Request, RoomId, RoomOpened, Seq,
     ServerMessage, Unregistered, VersionRange, limits as wire,
 };
 use tokio::{sync::mpsc, time::Instant};
@@ -67,8 +67,9 @@ impl Bare {
     }
 
     /// One client's conversation: what came from it is in `incoming`, what goes to it is put into
-    /// `outgoing`, which is waited for. Messages, rooms and live events only; what else is asked
-    /// for is not answered. Ends with either line.
+    /// `outgoing`, which is waited for. Messages, rooms and events only, those that are new and those
+    /// behind the cursors of its hello; what else is asked for is not answered. Ends with either
+    /// line.
     pub async fn converse(
         &self,
         device: [u8; 32],
@@ -138,7 +139,8 @@ impl Bare {
             Ok(())
         };
         let id = joined.id();
-        let mut live = Live { shared, id, bell: &bell, next: BTreeMap::new() };
+        let have = guest.hello.cursors.iter().map(|cursor| (cursor.room, cursor.seq)).collect();
+        let mut live = Live { shared, id, bell: &bell, have, next: BTreeMap::new() };
         tokio::select! {
             biased;
             ended = requests => ended,
@@ -153,6 +155,8 @@ struct Live<'a> {
     shared: &'a Shared,
     id: ConnectionId,
     bell: &'a Arc<Bell>,
+    /// Up to where the client has each, as it said.
+    have: BTreeMap<RoomId, Seq>,
     /// The next event of each.
     next: BTreeMap<RoomId, Seq>,
 }
@@ -173,7 +177,8 @@ impl Live<'_> {
                     // Rung from before the read on, so that no event falls between the two.
                     self.next.insert(room, Seq(0));
                     self.shared.hub.subscribe(self.id, room, self.bell);
-                    let found = self.shared.readers.catch_up(account, room, None).await?;
+                    let have = self.have.remove(&room);
+                    let found = self.shared.readers.catch_up(account, room, have).await?;
                     let found = found.ok_or(Over)?;
                     self.next.insert(room, found.next);
                     let opened = RoomOpened { room: found.listing, next: found.next };
@@ -192,19 +197,19 @@ impl Live<'_> {
     ) -> Result<bool, Over> {
         let Some(next) = self.next.get_mut(&room) else { return Ok(false) };
         let turn = limits::LANE_TURN_BYTES;
-        let frames = match self.shared.hub.read(self.id, room, *next, turn) {
+        let runs = match self.shared.hub.read(self.id, room, *next, turn) {
             Read::UpToDate => return Ok(false),
-            Read::Frames(frames) => frames,
+            Read::Runs(runs) => runs,
             Read::Behind { .. } => {
                 let events =
                     self.shared.readers.events_from(room, *next, STORE_EVENTS, turn).await?;
                 *next = events.first().ok_or(Over)?.head.seq;
-                events.iter().map(Event::encode).collect()
+                events.iter().map(|event| event.encode().into()).collect()
             }
         };
-        for frame in frames {
-            say(outgoing, frame).await?;
-            *next = next.next();
+        for run in runs {
+            say(outgoing, run.bytes().clone()).await?;
+            *next = Seq(next.0 + run.frames());
         }
         Ok(true)
     }

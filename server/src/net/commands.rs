@@ -5,14 +5,12 @@ use tertulia_proto::{
     ClientNotice, Command, CreateInvite, CreateRoom, EnterRoom, Env, OpenDirect, Refusal, Rename,
     RenameRoom, ReqId, Request, RoomId, Unreadable, close::CloseCode,
 };
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
 use super::{
     Ended, Shared,
     frames::FrameReader,
+    line::Line,
     quota::Quota,
     replies::{Due, Query},
     request_order::RequestOrder,
@@ -25,26 +23,29 @@ use crate::{
 
 /// Reads requests until the client finishes its stream. What is due as an answer goes to
 /// `replies` in order; where that line is full, nothing more is read. What was `copied` counts as
-/// if it had come on the stream, whichever is first.
+/// if it had come on the stream, whichever is first. At the end `replies` is closed.
 pub(crate) async fn read(
     shared: &Shared,
     actor: Actor,
     quota: &Quota,
     reader: &mut FrameReader,
     typing: &TypingIn<'_>,
-    mut copied: mpsc::Receiver<Request>,
-    replies: mpsc::Sender<(ReqId, Due)>,
+    copied: &Line<Request>,
+    replies: &Line<(ReqId, Due)>,
 ) -> Result<(), Ended> {
     let mut order = RequestOrder::new();
     loop {
         tokio::select! {
             biased;
-            Some(request) = copied.recv() => {
+            Some(request) = copied.next() => {
                 // One that is too early comes on the stream in its turn.
                 let _ = order.accept(request);
             }
             frame = reader.next_frame() => {
-                let Some(frame) = frame? else { return Ok(()) };
+                let Some(frame) = frame? else {
+                    replies.close();
+                    return Ok(());
+                };
                 let Some(request) = Request::decode(&frame)? else {
                     // What is neither is skipped: a newer client may say more than we know.
                     if let Some(ClientNotice::Typing(notice)) = ClientNotice::decode(&frame)? {
@@ -58,13 +59,12 @@ pub(crate) async fn read(
         }
         while let Some(Request { req_id, command }) = order.next_ready() {
             let due = match command {
-                Ok(command) => take(shared, actor, quota, command).await?,
+                // On the heap only while it lasts: most say nothing most of the time.
+                Ok(command) => Box::pin(take(shared, actor, quota, command)).await?,
                 Err(Unreadable::Unknown) => Due::refused(Refusal::UNSUPPORTED),
                 Err(Unreadable::Malformed) => Due::refused(Refusal::INVALID),
             };
-            if replies.send((req_id, due)).await.is_err() {
-                return Ok(());
-            }
+            replies.push((req_id, due)).await;
         }
     }
 }

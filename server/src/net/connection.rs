@@ -2,15 +2,12 @@
 
 use std::{convert::Infallible, sync::Arc};
 
-use quinn::{Connection, Incoming, VarInt};
+use quinn::{Connecting, Connection, VarInt};
 use rustls::pki_types::CertificateDer;
 use tertulia_certs::peer_fingerprint;
 use tertulia_proto::{Features, ServerMessage, StreamKind, close::CloseCode, limits as wire};
 use tertulia_quic::Copies;
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep, timeout},
-};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{Instrument, debug, info, info_span};
 
 use super::{
@@ -20,6 +17,7 @@ use super::{
     frames::{FrameReader, FrameWriter},
     greeting,
     lanes::Lanes,
+    line::Line,
     pages::Pages,
     replies,
     shown::Shown,
@@ -40,11 +38,8 @@ pub(crate) struct Antechamber {
 }
 
 /// Serves a connection to its end. Nothing that a peer does makes it panic.
-pub(crate) async fn serve(shared: Arc<Shared>, incoming: Incoming, antechamber: Antechamber) {
-    let remote = incoming.remote_address();
-    let Ok(connecting) = incoming.accept() else {
-        return;
-    };
+pub(crate) async fn serve(shared: Arc<Shared>, connecting: Connecting, antechamber: Antechamber) {
+    let remote = connecting.remote_address();
     let connection = match timeout(limits::HANDSHAKE_TIME, connecting).await {
         Ok(Ok(connection)) => connection,
         Ok(Err(error)) => {
@@ -107,6 +102,7 @@ async fn welcomed(
     let joined = shared.hub.join(account, device, Arc::clone(&bell));
     let welcome = guest.welcome(shared);
     let (lanes, features) = (welcome.lanes, welcome.features);
+    let takes_requests = guest.takes_requests(&welcome);
     // A client can name the feature and not let its transport take any.
     let takes_datagrams = connection.max_datagram_size().is_some();
     let by_datagram = takes_datagrams && welcome.features.has(Features::TYPING_DATAGRAMS);
@@ -123,16 +119,21 @@ async fn welcomed(
     let quota = shared.quotas.of(device, Instant::now());
     let mut pages = Pages::new(connection, features);
     let typing = TypingIn::new(shared, joined.id(), account.id);
-    let (due_tx, due_rx) = mpsc::channel(wire::REQUESTS_IN_FLIGHT);
-    let (copied_tx, copied_rx) = mpsc::channel(datagrams::COPIED);
+    let due = Line::new(wire::REQUESTS_IN_FLIGHT);
+    let copied = Line::new(datagrams::COPIED);
     let requests = async {
-        commands::read(shared, actor, &quota, &mut reader, &typing, copied_rx, due_tx).await?;
+        if !takes_requests {
+            // What it has asked behind its hello was meant for another history. It leaves by itself.
+            sleep(limits::HELLO_TIME).await;
+            return Err(Ended::Close(CloseCode::GO_AWAY, "another epoch than in the hello"));
+        }
+        commands::read(shared, actor, &quota, &mut reader, &typing, &copied, &due).await?;
         // The client said its last; its answers are the other branch's.
         std::future::pending::<Result<(), Ended>>().await
     };
     let answers = async {
         let typed = (!by_datagram).then_some(&*bell);
-        replies::write(shared, account, &mut writer, copies, &mut pages, typed, due_rx).await?;
+        replies::write(shared, account, &mut writer, copies, &mut pages, typed, &due).await?;
         pages.flush().await?;
         // The last receiver closes: the client, once it has its answers.
         let closed = timeout(limits::STOP_TIME, connection.closed()).await;
@@ -167,7 +168,7 @@ async fn welcomed(
         };
         tokio::select! {
             biased;
-            never = datagrams::read(connection, &typing, copies.map(|_| copied_tx)) => never,
+            never = datagrams::read(connection, &typing, copies, &copied) => never,
             never = followers => match never {},
             never = whispers => match never {},
         }
@@ -197,8 +198,10 @@ async fn watch_silence(connection: &Connection, joined: &Joined) -> Infallible {
         let now = connection.stats().udp_rx.datagrams;
         silent_turns = if now == heard { silent_turns + 1 } else { 0 };
         heard = now;
-        joined.set_silent(silent_turns >= 2);
-        sleep(limits::SILENCE).await;
+        let is_silent = silent_turns >= 2;
+        joined.set_silent(is_silent);
+        // Who is back is shown as such at once.
+        sleep(if is_silent { limits::SILENT_LOOK } else { limits::SILENCE }).await;
     }
 }
 

@@ -41,6 +41,11 @@ impl Crowd {
         self.lock().all
     }
 
+    /// Whether there is no place, for whomever.
+    pub(crate) fn is_full(&self) -> bool {
+        self.len() >= self.most
+    }
+
     /// Whether there is a place for one of that range.
     pub(crate) fn has_place(&self, range: IpAddr) -> bool {
         self.lock().has_place(range, self.most)

@@ -1,12 +1,12 @@
-//! Datagrams, inwards: that somebody is writing, and requests once more.
+//! Datagrams, inwards: that somebody is writing, requests once more, and probes.
 
 use std::convert::Infallible;
 
 use quinn::Connection;
 use tertulia_proto::{DatagramKind, Request, Typing, copies};
-use tokio::sync::mpsc;
+use tertulia_quic::Copies;
 
-use super::{Ended, typing::TypingIn};
+use super::{Ended, line::Line, typing::TypingIn};
 
 /// Copied requests that wait; more are dropped, as the network might have.
 pub(crate) const COPIED: usize = 64;
@@ -16,18 +16,20 @@ pub(crate) const COPIED: usize = 64;
 pub(crate) async fn read(
     connection: &Connection,
     typing: &TypingIn<'_>,
-    copied: Option<mpsc::Sender<Request>>,
+    copies: Option<&Copies>,
+    copied: &Line<Request>,
 ) -> Result<Infallible, Ended> {
     loop {
         let datagram = connection.read_datagram().await?;
         if let Some(notice) = Typing::decode_datagram(&datagram) {
             typing.take(&notice);
-        } else if let Some(copied) = &copied {
+        } else if let Some(copies) = copies {
+            copies.heard(&datagram);
             let frames = copies::decode(DatagramKind::ControlCopy, &datagram);
             for frame in frames.into_iter().flatten() {
                 if let Ok(Some(request)) = Request::decode(&frame) {
-                    // Full, or nothing is read any more: it comes on the stream, too.
-                    let _ = copied.try_send(request);
+                    // Where it does not fit: it comes on the stream, too.
+                    copied.try_push(request);
                 }
             }
         }

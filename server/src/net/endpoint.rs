@@ -60,9 +60,15 @@ pub(crate) async fn accept_loop(shared: Arc<Shared>, endpoint: Endpoint) {
             true => handshakes.enter(range).zip(unwelcome.enter(range)),
             false => None,
         };
-        while let Some((incoming, (handshake, unwelcome))) = queue.admit(enter) {
+        // Looked at before the queue is: it may be long, and to look through it for each packet, while
+        // nobody can be let in, would cost more than the handshakes.
+        while !handshakes.is_full() && !unwelcome.is_full() {
+            let Some((incoming, (handshake, unwelcome))) = queue.admit(enter) else { break };
             let antechamber = Antechamber { handshake, unwelcome };
-            connections.spawn(connection::serve(Arc::clone(&shared), incoming, antechamber));
+            // An error means that it was malformed, and is answered.
+            if let Ok(connecting) = incoming.accept() {
+                connections.spawn(connection::serve(Arc::clone(&shared), connecting, antechamber));
+            }
         }
     }
     drop(shared);

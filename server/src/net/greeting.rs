@@ -71,6 +71,13 @@ pub(crate) async fn receive(
 }
 
 impl Guest {
+    /// Whether requests are to be read: some may be on their way already, with numbers of another
+    /// history than this server's.
+    pub(crate) fn takes_requests(&self, welcome: &Welcome) -> bool {
+        let is_early = welcome.features.has(Features::EARLY_REQUESTS);
+        !is_early || self.hello.epoch.is_none_or(|epoch| epoch == welcome.epoch)
+    }
+
     /// The welcome, once the hub knows the connection.
     pub(crate) fn welcome(&self, shared: &Shared) -> Welcome {
         let AccountRow { id, handle, display, role } = self.account.clone();

@@ -12,9 +12,9 @@ use std::{
 use quinn::Connection;
 use tertulia_proto::{
     AccountId, DatagramKind, Event, Features, LaneNotice, Live, RoomClosed, RoomCursor, RoomId,
-    RoomJump, RoomOpened, Seq, StreamKind, close::CloseCode, lane_of, limits as wire,
+    RoomJump, RoomOpened, Run, Seq, StreamKind, close::CloseCode, lane_of, limits as wire,
 };
-use tertulia_quic::Copies;
+use tertulia_quic::{Awaited, Copies};
 use tokio::time::timeout;
 
 use super::{Ended, Shared, frames::FrameWriter};
@@ -102,6 +102,10 @@ impl<'a> Lanes<'a> {
                 self.tell_live().await?;
             }
             // A room in turn, so that a busy one does not keep the others waiting.
+            // Who is not heard of gets what there is when there is a way again.
+            if let Some(copies) = self.copies {
+                copies.let_through().await;
+            }
             for (room, todo) in self.bell.answer().await {
                 if let Some(after) = todo.close {
                     self.close_room(room, after).await?;
@@ -187,17 +191,16 @@ impl<'a> Lanes<'a> {
         let (hub, turn) = (&self.shared.hub, limits::LANE_TURN_BYTES);
         let read = match last {
             None => hub.read(self.id, room, next, turn),
-            Some(_) => hub.read_rest(room, next, turn),
+            Some(last) => hub.read_rest(room, next, turn, last),
         };
-        let mut frames = match read {
+        let runs = match read {
             Read::UpToDate => return Ok(false),
-            Read::Frames(frames) => {
-                let told = |frame| Event::frame_told_with(frame, self.features);
-                let frames: Vec<_> = frames.into_iter().map(told).collect();
+            Read::Runs(runs) => {
+                let runs = self.told(runs);
                 if let Some(copies) = self.copies {
-                    copies.offer(DatagramKind::LaneCopy, &frames);
+                    self.offer(copies, &runs);
                 }
-                frames
+                runs
             }
             Read::Behind { head } => {
                 self.shared.metrics.lane_store_reads.inc();
@@ -216,21 +219,42 @@ impl<'a> Lanes<'a> {
                         return self.jump(room, first.head.seq).await;
                     }
                     Some(_) => {
-                        let told = |event: Event| event.told_with(self.features).encode();
+                        let told = |event: Event| event.told_with(self.features).encode().into();
                         events.into_iter().map(told).collect()
                     }
                     None => return self.jump(room, head.next()).await,
                 }
             }
         };
-        if let Some(last) = last {
-            frames.truncate((last.0 + 1).saturating_sub(next.0) as usize);
-        }
-        let written = frames.len() as u64;
-        self.writer(room).write(&mut frames).await?;
+        let written = runs.iter().map(Run::frames).sum::<u64>();
+        let mut bytes: Vec<_> = runs.iter().map(|run| run.bytes().clone()).collect();
+        self.writer(room).write(&mut bytes).await?;
         self.shared.metrics.deliveries.inc_by(written);
         self.next.insert(room, Seq(next.0 + written));
         Ok(true)
+    }
+
+    /// As this client is told of them: to most as they are.
+    fn told(&self, runs: Vec<Run>) -> Vec<Run> {
+        if self.features.has(Features::FILES) {
+            return runs;
+        }
+        let frames = runs.iter().flat_map(Run::each);
+        frames.map(|frame| Event::frame_told_with(frame, self.features).into()).collect()
+    }
+
+    /// Nobody waits for what they said themselves: its receipt tells that it is there.
+    fn offer(&self, copies: &Copies, runs: &[Run]) {
+        let is_own = |run: &Run| {
+            run.each().all(|frame| {
+                Event::head_of(&frame).is_some_and(|head| head.author.account == self.account)
+            })
+        };
+        let awaited = match copies.per_frame() > 0 && runs.iter().all(is_own) {
+            true => Awaited::ByNobody,
+            false => Awaited::BySomebody,
+        };
+        copies.offer(DatagramKind::LaneCopy, runs, awaited);
     }
 
     async fn jump(&mut self, room: RoomId, next: Seq) -> Result<bool, Ended> {

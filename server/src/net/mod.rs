@@ -12,6 +12,7 @@ mod files;
 mod frames;
 mod greeting;
 mod lanes;
+mod line;
 mod pages;
 mod queue;
 mod quota;

@@ -1,19 +1,16 @@
 //! The control stream, outwards: replies in the order of the requests, and notices.
 
-use std::{future, pin::pin, slice, time::Duration};
+use std::{future, pin::pin, time::Duration};
 
 use tertulia_proto::{
     DatagramKind, Done, GoAway, History, InviteMade, ListMembers, ListRooms, ListUsers, MemberPage,
     MessageId, Receipt, Refusal, Rejected, ReqId, RoomInfo, RoomPage, ServerMessage, UserPage,
     close::CloseCode, limits as wire,
 };
-use tertulia_quic::Copies;
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep_until},
-};
+use tertulia_quic::{Awaited, Copies};
+use tokio::time::{Instant, sleep_until};
 
-use super::{Ended, Shared, frames::FrameWriter, pages::Pages};
+use super::{Ended, Shared, frames::FrameWriter, line::Line, pages::Pages};
 use crate::{
     hub::{Bell, PresenceTracker},
     limits,
@@ -62,7 +59,7 @@ pub(crate) async fn write(
     copies: Option<&Copies>,
     pages: &mut Pages,
     typing: Option<&Bell>,
-    mut due: mpsc::Receiver<(ReqId, Due)>,
+    due: &Line<(ReqId, Due)>,
 ) -> Result<(), Ended> {
     let mut presence = shared.hub.presence();
     let mut tracker = PresenceTracker::default();
@@ -87,20 +84,24 @@ pub(crate) async fn write(
                 writer.write_one(go_away(shared).encode()).await?;
             }
             () = pin!(presence_due) => {
-                next_presence = Instant::now() + limits::PRESENCE_INTERVAL;
-                if let Some(change) = tracker.tell(shared.hub.roll()) {
+                let roll = shared.hub.roll();
+                next_presence = Instant::now() + roll.interval();
+                if let Some(change) = tracker.tell(roll) {
                     writer.write_one(ServerMessage::from(change).encode()).await?;
                 }
             }
             page = pages.ended() => page?,
             frame = typed => writer.write_one(frame).await?,
-            next = due.recv() => {
+            next = due.next() => {
                 let Some((req_id, due)) = next else { break };
-                if let Some(message) = answer(shared, account, pages, req_id, due).await? {
+                // On the heap only while it lasts: most ask nothing most of the time.
+                let answer = Box::pin(answer(shared, account, pages, req_id, due));
+                if let Some(message) = answer.await? {
                     let frame = message.encode();
                     // Somebody waits for its tick.
                     if let (Some(copies), ServerMessage::Receipt(_)) = (copies, &message) {
-                        copies.offer(DatagramKind::ControlCopy, slice::from_ref(&frame));
+                        let frames = [frame.clone().into()];
+                        copies.offer(DatagramKind::ControlCopy, &frames, Awaited::BySomebody);
                     }
                     writer.write_one(frame).await?;
                 }

@@ -125,6 +125,7 @@ pub(crate) fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(std::time::Duration::from_secs(5))?;
     db.pragma_update(None, "trusted_schema", false)?;
+    plan_once(&db)?;
     Ok(db)
 }
 
@@ -154,5 +155,10 @@ fn configure(db: &Connection) -> rusqlite::Result<()> {
     // Its file shrinks once it was folded in: by its size the writer knows when to fold.
     db.pragma_update(None, "journal_size_limit", 0)?;
     db.set_prepared_statement_cache_capacity(64);
-    Ok(())
+    plan_once(db)
+}
+
+/// Else SQLite parses and plans a prepared statement anew for other values, at each command.
+fn plan_once(db: &Connection) -> rusqlite::Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }

@@ -259,9 +259,9 @@ impl Readers {
             let lent = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let result = lent.map_or_else(|| open_for_reading(&path), Ok).and_then(|db| {
                 // One transaction, so that several statements see one state.
-                db.execute_batch("BEGIN")?;
+                db.prepare_cached("BEGIN")?.execute([])?;
                 let result = job(&db);
-                db.execute_batch("ROLLBACK")?;
+                db.prepare_cached("ROLLBACK")?.execute([])?;
                 idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
                 result
             });

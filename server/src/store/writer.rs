@@ -125,20 +125,21 @@ impl Writer {
         let time = now.max(self.time);
         let mut head = self.head;
         let mut outcomes = Vec::with_capacity(batch.len());
-        let mut tx = self.db.transaction()?;
+        let tx = self.db.transaction()?;
+        // Parsed once, unlike those of `Transaction::savepoint`.
+        let run = |sql| tx.prepare_cached(sql)?.execute([]).map(drop);
         for (actor, command) in batch {
             let position = LogPosition(head.0 + 1);
             let entry = Entry { position, time, actor: *actor, command };
-            let mut savepoint = tx.savepoint()?;
-            let outcome = apply(&savepoint, &entry)?;
+            run("SAVEPOINT command")?;
+            let outcome = apply(&tx, &entry)?;
             if let Outcome::Applied(_) = outcome {
-                append(&savepoint, &entry)?;
-                savepoint.commit()?;
+                append(&tx, &entry)?;
                 head = position;
             } else {
-                savepoint.rollback()?;
-                savepoint.finish()?;
+                run("ROLLBACK TO command")?;
             }
+            run("RELEASE command")?;
             outcomes.push(outcome);
         }
         // Not with a commit that changes nothing: it would be one for this alone.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_channel::Receiver;
 use gtk::{glib, subclass::prelude::*};
 use tertulia_client::{
-    Account, Closed, Content, Delivery, Glimpse, Item, JoinError, RequestError, SendError, Status,
-    Trouble,
+    Account, Closed, Content, Delivery, Glimpse, Item, JoinError, Pattern, RequestError, Searched,
+    SendError, Status, Trouble,
     certs::{HostPort, ServerLink},
     nearby::NearbyEvent,
     proto::{Author, DisplayName, MessageId, MessageText, Person, Role, Seq},
@@ -76,6 +76,23 @@ impl Session {
             room.change(|timeline| timeline.drop_echo(echo));
         }
         sent.map(drop)
+    }
+
+    /// One step of a search; see the client's.
+    pub(crate) async fn search(
+        &self,
+        room: &Room,
+        pattern: Pattern,
+        before: Option<Seq>,
+        asks_server: bool,
+    ) -> Result<Searched, RequestError> {
+        let bridge = self.bridge().ok_or(RequestError::Closed)?;
+        let id = room.id();
+        bridge
+            .ask(
+                move |client| async move { client.search(id, &pattern, before, asks_server).await },
+            )
+            .await
     }
 
     /// Sends a failed message again.
@@ -276,7 +293,8 @@ impl Session {
     }
 }
 
-fn unsent(account: Account, text: MessageText, reply_to: Option<Seq>) -> Item {
+/// A message that is not in the outbox.
+pub(super) fn unsent(account: Account, text: MessageText, reply_to: Option<Seq>) -> Item {
     Item {
         seq: None,
         message_id: None,
@@ -285,6 +303,7 @@ fn unsent(account: Account, text: MessageText, reply_to: Option<Seq>) -> Item {
         mine: true,
         reply_to,
         content: Content::Text(text),
+        file: None,
         delivery: Delivery::Pending,
     }
 }

@@ -103,7 +103,10 @@ impl Session {
         }
     }
 
-    async fn ask<F, T>(&self, request: impl FnOnce(Client) -> F) -> Result<T, RequestError>
+    pub(super) async fn ask<F, T>(
+        &self,
+        request: impl FnOnce(Client) -> F,
+    ) -> Result<T, RequestError>
     where
         F: Future<Output = Result<T, RequestError>> + Send + 'static,
         T: Send + 'static,

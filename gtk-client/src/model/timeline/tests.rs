@@ -123,10 +123,10 @@ fn a_card_stays_where_it_was_told() {
     let mut timeline = Timeline::default();
     let told = |title: &str| (title.to_owned(), String::new(), String::new());
     let (title, note, body) = told("early");
-    timeline.add_card(title, note, body);
+    timeline.add_card(About::People, title, note, body);
     timeline.upsert(vec![waiting_item(1, "a")]);
     let (title, note, body) = told("users");
-    timeline.add_card(title, note, body);
+    timeline.add_card(About::People, title, note, body);
     timeline.upsert(vec![waiting_item(2, "b")]);
     assert_eq!(picture(&timeline), "[early] | (a?) [users] (b?)");
     timeline.upsert(vec![my_item(1, 1, "a"), my_item(2, 2, "b")]);
@@ -138,10 +138,26 @@ fn a_card_stays_where_it_was_told() {
 #[test]
 fn cards_are_bounded() {
     let mut timeline = Timeline::default();
-    for _ in 0..100 {
-        timeline.add_card(String::new(), String::new(), String::new());
+    for about in [About::People, About::Words].repeat(50) {
+        timeline.add_card(about, String::new(), String::new(), String::new());
     }
     assert_eq!(timeline.lines(day_of).len(), CARDS);
+}
+
+#[test]
+fn what_is_asked_again_is_told_once_until_something_else_is_said() {
+    let mut timeline = Timeline::default();
+    let told = |timeline: &mut Timeline, about, title: &str| {
+        timeline.add_card(about, title.to_owned(), String::new(), String::new());
+        picture(timeline)
+    };
+    timeline.upsert(vec![my_item(1, 1, "a")]);
+    told(&mut timeline, About::People, "one is here");
+    assert_eq!(told(&mut timeline, About::People, "2 are here"), "| (a) [2 are here]");
+    assert_eq!(told(&mut timeline, About::Words, "help"), "| (a) [2 are here] [help]");
+    timeline.upsert(vec![my_item(2, 2, "b")]);
+    let both = told(&mut timeline, About::Words, "help");
+    assert_eq!(both, "| (a) [2 are here] [help] (b) [help]");
 }
 
 #[test]

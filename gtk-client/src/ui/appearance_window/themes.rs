@@ -9,7 +9,7 @@ use tertulia_client::certs::files::create_private_dir;
 use super::AppearanceWindow;
 use crate::{
     appearance::{self, Looks, Rgb},
-    i18n::{fill, tr},
+    i18n::{figure, fill, tr},
     theme::{self, Found, Theme},
 };
 
@@ -173,7 +173,7 @@ fn theme_row(found: &Found) -> adw::ActionRow {
         Ok(theme) => {
             row.add_suffix(&swatch(theme));
             if let Some((name, contrast)) = theme.hard_to_read() {
-                let words = [("name", name), ("n", &format!("{contrast:.1}"))];
+                let words = [("name", name), ("n", &figure(&format!("{contrast:.1}")))];
                 row.set_subtitle(&fill(tr("Hard to read: {name} ({n}:1)"), &words));
             }
         }

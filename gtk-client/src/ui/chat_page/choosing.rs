@@ -93,7 +93,8 @@ impl imp::ChatPage {
             glib::Propagation::Proceed,
             move |_, key, _, _| {
                 let is_escape = key == gdk::Key::Escape;
-                if is_escape && (imp.obj().end_choosing() || imp.obj().drop_answer()) {
+                let page = imp.obj();
+                if is_escape && (page.end_choosing() || page.end_finding() || page.drop_answer()) {
                     glib::Propagation::Stop
                 } else {
                     glib::Propagation::Proceed

@@ -10,9 +10,9 @@ use tertulia_client::{
 use super::ChatPage;
 use crate::{
     i18n::{fill, tr, trn},
-    model::{Named, Room, Session, clock, whole_link},
+    model::{About, Named, Room, Session, clock, whole_link},
     sentences,
-    ui::{confirm, leaving, room_details_window::RoomDetailsWindow},
+    ui::{adding_window::AddingWindow, confirm, leaving, room_details_window::RoomDetailsWindow},
 };
 
 impl ChatPage {
@@ -91,6 +91,14 @@ impl ChatPage {
         let window = confirm::window_of(self);
         if let (Some(room), Some(session)) = (self.room(), self.imp().session.get()) {
             RoomDetailsWindow::new(window.as_ref(), session, &room).present();
+        }
+    }
+
+    /// Lets people into the room.
+    pub(super) fn add_people(&self) {
+        let window = confirm::window_of(self);
+        if let (Some(room), Some(session)) = (self.room(), self.imp().session.get()) {
+            AddingWindow::new(window.as_ref(), session, &room).present();
         }
     }
 
@@ -199,7 +207,7 @@ impl ChatPage {
         };
         let title = trn("One person is connected", "{n} people are connected", count);
         let body = people_lines(session, people);
-        room.change(|timeline| timeline.add_card(title, note, body));
+        room.change(|timeline| timeline.add_card(About::People, title, note, body));
         self.go_to_end();
     }
 
@@ -208,13 +216,15 @@ impl ChatPage {
         let body = [
             tr("!users or /users: who is connected to the server"),
             tr("!exit or /exit: sends what waits, then closes Tertulia"),
-            tr("/help: this list"),
+            tr("!help or /help: this list"),
             tr("//word: sends “/word” as a message"),
             tr("Enter sends, Shift+Enter begins a new line"),
         ]
         .join("\n");
         let (title, note) = (tr("What you can type"), tr("Only you see this."));
-        room.change(|timeline| timeline.add_card(title.to_owned(), note.to_owned(), body));
+        room.change(|timeline| {
+            timeline.add_card(About::Words, title.to_owned(), note.to_owned(), body)
+        });
         self.go_to_end();
     }
 }
@@ -223,10 +233,11 @@ impl ChatPage {
 pub(super) fn people_of(session: &Session) -> impl Fn() -> Vec<Named> + 'static {
     let session = session.downgrade();
     move || {
-        let people = session.upgrade().map(|session| session.people_of_room());
+        let people = session.upgrade().map(|session| session.others_of_room());
         let named = |person: Person| Named {
             handle: person.handle.to_string(),
             display: person.display.to_string(),
+            here: person.online,
         };
         people.unwrap_or_default().into_iter().map(named).collect()
     }

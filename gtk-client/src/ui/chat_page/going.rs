@@ -36,8 +36,17 @@ impl ChatPage {
         ));
     }
 
-    /// Goes to the message of that number, wherever it is.
+    /// Goes to the message of that number, wherever it is, and the keyboard with it.
     pub(super) fn show_message(&self, seq: Seq) {
+        self.go_to(seq, true);
+    }
+
+    /// Brings the message of that number into sight; the keyboard stays.
+    pub(super) fn show_found(&self, seq: Seq) {
+        self.go_to(seq, false);
+    }
+
+    fn go_to(&self, seq: Seq, points: bool) {
         let (Some(session), Some(room)) = (self.imp().session.get().cloned(), self.room()) else {
             return;
         };
@@ -59,7 +68,7 @@ impl ChatPage {
                     }
                 }
                 if let (Some(place), true) = (room.place_of(seq), page.shows(&room)) {
-                    page.show_line(place, true);
+                    page.show_line(place, points);
                 }
             }
         ));

@@ -30,6 +30,8 @@ impl imp::ChatPage {
         let may_post = rights.is_none_or(Rights::may_post);
         let archived = room.is_some_and(|room| room.archived());
         page.action_set_enabled("chat.leave", rights.is_some_and(Rights::may_leave));
+        page.action_set_enabled("chat.add-people", rights.is_some_and(Rights::may_add));
+        page.action_set_enabled("chat.attach", may_post);
         self.composer.set_visible(may_post);
         self.closed.set_visible(!may_post);
         if !may_post {

@@ -86,7 +86,11 @@ impl imp::ChatPage {
         let start = match (Looks::shared().lines(), is_mine == Some(true)) {
             (true, _) => start_of(&around) + (LINE_MARGIN as f32 - width) / 2.0,
             (false, true) => start_of(&bubble) - width - GAP,
-            (false, false) => start_of(&bubble) + bubble.width() + GAP,
+            (false, false) => {
+                let behind = start_of(&bubble) + bubble.width() + GAP;
+                // The largest text leaves no room there: then where portraits are.
+                if behind + width > room { start_of(&around) } else { behind }
+            }
         };
         let down = bubble.y() + ((bubble.height() - height) / 2.0).min(GAP);
         self.more.set_margin_start(start.min(room - width).max(0.0) as i32);

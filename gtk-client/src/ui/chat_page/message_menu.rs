@@ -6,7 +6,7 @@ use tertulia_client::{Content, proto::MessageId};
 use super::{ChatPage, imp};
 use crate::{
     i18n::{fill, tr},
-    model::{Deed, deeds},
+    model::{Deed, deeds, file_deeds},
     ui::{
         message_links::place_of,
         message_row::MessageRow,
@@ -133,7 +133,11 @@ impl imp::ChatPage {
         let Some(line) = cell.line() else { return false };
         let Some(item) = line.message() else { return false };
         let marked = cell.first_child().and_downcast::<MessageRow>().and_then(|row| row.marked());
-        let deeds = deeds(item, marked.is_some(), self.composer.is_visible());
+        let mut deeds = deeds(item, marked.is_some(), self.composer.is_visible());
+        let of_file = file_deeds(item, line.is_file_here());
+        if !of_file.is_empty() {
+            deeds.insert(1.min(deeds.len()), of_file);
+        }
         let page = self.obj();
         let (Some(id), false) = (item.message_id, deeds.is_empty()) else {
             return false;
@@ -246,6 +250,8 @@ fn entry(deed: &Deed, id: &glib::Variant) -> (String, &'static str, Option<glib:
         Deed::CopyText => plain(tr("Copy Message"), "chat.copy-text"),
         Deed::CopyMarked => (tr("Copy Selection").to_owned(), "chat.copy-marked", None),
         Deed::Choose => plain(tr("Select Messages"), "chat.choose"),
+        Deed::SaveFileAs => plain(tr("Save As…"), "chat.save-file-as"),
+        Deed::ShowFile => plain(tr("Show in Folder"), "chat.show-file"),
         Deed::Retry => plain(tr("Try Again"), "chat.retry"),
         Deed::Cancel => plain(tr("Cancel Sending"), "chat.discard"),
         Deed::Discard => plain(tr("Discard"), "chat.discard"),

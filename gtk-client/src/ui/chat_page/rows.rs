@@ -11,6 +11,9 @@ pub(super) fn factory(page: &ChatPage) -> gtk::SignalListItemFactory {
     factory.connect_setup(|_, item| {
         if let Some(item) = item.downcast_ref::<gtk::ListItem>() {
             item.set_activatable(false);
+            // There is nothing to select in the list's own sense; but GTK 4.8 lets the focus on
+            // none but such rows, and on its way up and down stops at any other.
+            item.set_selectable(true);
             item.set_child(Some(&TimelineCell::default()));
         }
     });
@@ -21,12 +24,10 @@ pub(super) fn factory(page: &ChatPage) -> gtk::SignalListItemFactory {
         };
         let cell = item.child().and_downcast::<TimelineCell>();
         if let (Some(cell), Some(line)) = (cell, item.item().and_downcast::<TimelineLine>()) {
-            // There is nothing to select in the list's own sense; but GTK 4.8 lets the focus on
-            // none but such rows.
-            item.set_selectable(line.message().is_some());
             cell.bind(&line);
             if let Some(page) = page.upgrade() {
                 page.imp().show_choice(&cell);
+                page.imp().show_found(&cell);
             }
         }
     });

@@ -4,6 +4,7 @@ use gtk::{glib, prelude::*, subclass::prelude::*};
 use tertulia_client::proto::{MessageId, Refusal};
 
 use crate::{
+    appearance::Looks,
     i18n::{fill, tr},
     sentences,
 };
@@ -16,6 +17,8 @@ mod imp {
     pub struct Failure {
         #[template_child]
         pub(super) reason: TemplateChild<gtk::Label>,
+        #[template_child]
+        pub(super) buttons: TemplateChild<gtk::Box>,
         #[template_child]
         pub(super) retry: TemplateChild<gtk::Button>,
         #[template_child]
@@ -43,7 +46,8 @@ mod imp {
 }
 
 glib::wrapper! {
-    /// Asks for `chat.retry` and `chat.discard`.
+    /// Asks for `chat.retry` and `chat.discard`, of a file for `chat.retry-file` and
+    /// `chat.cancel-file`.
     pub struct Failure(ObjectSubclass<imp::Failure>)
         @extends gtk::Box, gtk::Widget,
         @implements gtk::Buildable, gtk::ConstraintTarget, gtk::Orientable;
@@ -58,13 +62,32 @@ impl Default for Failure {
 impl Failure {
     /// Of this message.
     pub(super) fn set(&self, refusal: Refusal, id: MessageId) {
-        let imp = self.imp();
         let reason = sentences::refusal(refusal);
-        imp.reason.set_label(&fill(tr("Not sent. {reason}"), &[("reason", &reason)]));
-        let target = id.to_string().to_variant();
-        for (button, action) in [(&imp.retry, "chat.retry"), (&imp.discard, "chat.discard")] {
-            // The target first: an action with a target of the wrong type is complained about.
-            button.set_action_target_value(Some(&target));
+        let reason = fill(tr("Not sent. {reason}"), &[("reason", &reason)]);
+        self.show(&reason, &id.to_string().to_variant(), ["chat.retry", "chat.discard"]);
+    }
+
+    /// Of this file.
+    pub(super) fn set_of_file(&self, reason: &str, parcel: u64) {
+        self.show(reason, &parcel.to_variant(), ["chat.retry-file", "chat.cancel-file"]);
+    }
+
+    fn show(&self, reason: &str, target: &glib::Variant, [retry, discard]: [&str; 2]) {
+        let imp = self.imp();
+        imp.reason.set_label(reason);
+        // Beside each other they are wider than a telephone.
+        let way = |vertical| match vertical {
+            true => gtk::Orientation::Vertical,
+            false => gtk::Orientation::Horizontal,
+        };
+        let looks = Looks::shared();
+        self.set_orientation(way(looks.narrow() || looks.large()));
+        imp.buttons.set_orientation(way(looks.large()));
+        for (button, action) in [(&imp.retry, retry), (&imp.discard, discard)] {
+            // The target first: an action with a target of the wrong type is complained about. And
+            // no action while the target changes its type.
+            button.set_action_name(None);
+            button.set_action_target_value(Some(target));
             button.set_action_name(Some(action));
         }
     }

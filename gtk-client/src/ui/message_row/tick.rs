@@ -67,12 +67,20 @@ impl Default for Tick {
 impl Tick {
     /// Shows this.
     pub(super) fn set(&self, delivery: Delivery) {
+        match delivery {
+            Delivery::Pending => self.show("tertulia-pending-symbolic", tr("Waiting to be sent")),
+            Delivery::Sent => self.show("tertulia-sent-symbolic", tr("Sent")),
+            Delivery::Failed(_) => self.set_failed(),
+        }
+    }
+
+    /// Shows that it did not get through.
+    pub(super) fn set_failed(&self) {
+        self.show("dialog-warning-symbolic", tr("Not sent"));
+    }
+
+    fn show(&self, icon: &str, text: &str) {
         let imp = self.imp();
-        let (icon, text) = match delivery {
-            Delivery::Pending => ("tertulia-pending-symbolic", tr("Waiting to be sent")),
-            Delivery::Sent => ("tertulia-sent-symbolic", tr("Sent")),
-            Delivery::Failed(_) => ("dialog-warning-symbolic", tr("Not sent")),
-        };
         imp.icon.set_icon_name(Some(icon));
         imp.words.set_label(text);
     }

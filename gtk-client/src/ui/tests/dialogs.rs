@@ -13,15 +13,19 @@ use super::{
 };
 use crate::{
     model::testing::room_view,
-    ui::{room_details_window::RoomDetailsWindow, rooms_window::RoomsWindow},
+    ui::{room_details_window::RoomDetailsWindow, rooms_window::RoomsWindow, shortcuts_window},
 };
 
 fn opened<T: IsA<gtk::Window> + IsA<gtk::Widget>>(stage: &Stage, action: &str) -> T {
     WidgetExt::activate_action(&stage.window, action, None).unwrap();
-    let windows = gtk::Window::list_toplevels().into_iter();
-    let window = windows.filter_map(|widget| widget.downcast::<T>().ok()).next().unwrap();
+    let window = shown::<T>();
     settle(|| window.is_mapped());
     window
+}
+
+fn shown<T: IsA<gtk::Window> + IsA<gtk::Widget>>() -> T {
+    let windows = gtk::Window::list_toplevels().into_iter();
+    windows.filter_map(|widget| widget.downcast::<T>().ok()).next().unwrap()
 }
 
 fn says(window: &impl IsA<gtk::Widget>, text: &str) -> bool {
@@ -40,15 +44,17 @@ fn a_rooms_name_is_judged_while_it_is_typed_and_what_makes_it_is_below_all_choic
         ("", false, ""),
         ("b", true, ""),
         ("beds", true, ""),
-        ("two words", false, "and no spaces"),
+        ("two words", true, ""),
+        ("what?", false, "A room’s name has letters"),
         ("Garden", false, "There is a room of this name already"),
         ("garden2", true, ""),
         (&"x".repeat(33), false, "Up to 32 characters"),
     ] {
         name.set_text(typed);
+        assert_eq!(name.text(), typed.replace(' ', "-"), "a space can be none");
         stage.rest();
         assert_eq!(create.is_sensitive(), can_be, "{typed}");
-        let complaints = ["and no spaces", "There is a room", "Up to 32", "Type a name"];
+        let complaints = ["A room’s name has", "There is a room", "Up to 32", "Type a name"];
         let told = complaints.iter().find(|told| says(&window, told));
         assert_eq!(told.is_some(), !said.is_empty(), "{typed}: {told:?}");
         assert!(said.is_empty() || says(&window, said), "{typed}");
@@ -57,9 +63,26 @@ fn a_rooms_name_is_judged_while_it_is_typed_and_what_makes_it_is_below_all_choic
     let top = |widget: &gtk::Widget| widget.compute_bounds(&window).unwrap().y();
     let is_switch = |widget: &gtk::Widget| widget.is::<gtk::Switch>();
     let private = find(window.upcast_ref(), &is_switch).unwrap();
-    assert!(top(name.upcast_ref()) < top(&private));
+    assert!(top(name.upcast_ref()) < top(&private), "one begins with the name");
     assert!(top(&private) < top(create.upcast_ref()));
     window.destroy();
+}
+
+#[gtk::test]
+fn the_keys_are_all_there_for_who_scrolls_in_a_narrow_window() {
+    let stage = Stage::new(360, 640);
+    garden(&stage);
+    shortcuts_window::present(Some(stage.window.upcast_ref()));
+    let window = shown::<adw::Window>();
+    settle(|| window.is_mapped());
+    stage.rest();
+    stage.shot_of(window.upcast_ref(), "narrow-shortcuts");
+    let wide = too_wide(window.upcast_ref(), 352);
+    assert!(window.width() <= 360, "{} {wide:#?}", window.width());
+    assert!(window.height() <= 640, "{}", window.height());
+    assert!(says(&window, "Next room") && says(&window, "Quit"), "from the first to the last");
+    WidgetExt::activate_action(&window, "window.close", None).unwrap();
+    settle(|| !window.is_mapped());
 }
 
 #[gtk::test]

@@ -7,6 +7,8 @@ use tertulia_client::{ClientEvent, Connection, Trouble};
 
 use super::{
     accounts::club,
+    files::files,
+    finding::found,
     looks::{Faults, Mirrored},
     messages::{answers, id},
     stage::{Stage, garden},
@@ -56,6 +58,35 @@ fn accounts_answers_and_dialogs_fit_mirrored_and_with_high_contrast() {
             WidgetExt::activate_action(&stage.window, "win.back", None).unwrap();
             stage.shot(&at("list"));
             faults.look(&stage, width, &at("list"));
+        }
+    }
+    faults.assert_none();
+}
+
+/// In every language: run it with `LANGUAGE=de` and the others before it.
+#[gtk::test]
+fn files_and_a_search_fit_mirrored_and_with_high_contrast() {
+    let mut faults = Faults::default();
+    for (name, mirrored, scheme, theme) in [
+        ("light", false, Scheme::Light, None),
+        ("dark", false, Scheme::Dark, None),
+        ("rtl", true, Scheme::Light, None),
+        ("contrast", false, Scheme::Dark, HIGH_CONTRAST),
+    ] {
+        let _mirrored = mirrored.then(Mirrored::new);
+        for (width, height) in [(360, 640), (1280, 800)] {
+            let stage = Stage::new(width, height);
+            let theme = theme.map(str::to_owned);
+            appearance::apply(&Appearance { scheme, theme, ..Appearance::default() });
+            garden(&stage);
+            files(&stage);
+            let at = |what: &str| format!("beside-{name}-{what}-{width}");
+            stage.shot(&at("files"));
+            faults.look(&stage, width, &at("files"));
+            WidgetExt::activate_action(&stage.chat(), "chat.find", None).unwrap();
+            found(&stage, "the", &[9, 7]);
+            stage.shot(&at("found"));
+            faults.look(&stage, width, &at("found"));
         }
     }
     faults.assert_none();

@@ -56,6 +56,25 @@ fn when_a_menu_closes_one_writes_on_and_its_tooltip_is_away_till_then() {
 }
 
 #[gtk::test]
+fn members_over_the_messages_have_the_keys_as_long_as_they_are_there() {
+    let stage = Stage::new(360, 640);
+    garden(&stage);
+    stage.rest();
+    assert!(writes(&stage));
+    let page = stage.page();
+    let imp = page.imp();
+    imp.flap.set_reveal_flap(true);
+    let at_members = || {
+        let focus = GtkWindowExt::focus(&stage.window);
+        focus.is_some_and(|focus| focus.is_ancestor(&imp.members.get()))
+    };
+    settle(at_members);
+    stage.shot("members-over");
+    imp.flap.set_reveal_flap(false);
+    settle(|| writes(&stage));
+}
+
+#[gtk::test]
 fn when_a_dialog_closes_one_writes_on_unless_one_was_at_something_else() {
     let stage = Stage::new(1280, 800);
     garden(&stage);

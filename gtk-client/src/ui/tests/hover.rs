@@ -5,7 +5,7 @@ use gtk::{graphene, subclass::prelude::*};
 
 use super::stage::{Stage, find, garden};
 use crate::{
-    appearance::{self, Appearance, Density, Messages},
+    appearance::{self, Appearance, Density, Messages, TextSize},
     ui::{message_row::MessageRow, row_finder::cells, timeline_cell::TimelineCell},
 };
 
@@ -14,17 +14,25 @@ fn the_button_of_a_message_is_whole_and_over_no_text() {
     for width in [360, 800] {
         let stage = Stage::new(width, 640);
         garden(&stage);
-        for (messages, density) in [
-            (Messages::Bubbles, Density::Comfortable),
-            (Messages::Bubbles, Density::Compact),
-            (Messages::Lines, Density::Comfortable),
-            (Messages::Lines, Density::Compact),
+        for (messages, density, percent, least) in [
+            (Messages::Bubbles, Density::Comfortable, 100, 4),
+            (Messages::Bubbles, Density::Compact, 100, 4),
+            (Messages::Lines, Density::Comfortable, 100, 4),
+            (Messages::Lines, Density::Compact, 100, 4),
+            (Messages::Bubbles, Density::Comfortable, 200, 2),
+            (Messages::Lines, Density::Compact, 200, 2),
         ] {
-            appearance::apply(&Appearance { messages, density, ..Appearance::default() });
+            let text_size = TextSize::from(percent);
+            appearance::apply(&Appearance {
+                messages,
+                density,
+                text_size,
+                ..Appearance::default()
+            });
             stage.rest();
             let looked_at = look_at_each(&stage);
-            assert!(looked_at > 3, "{looked_at} messages at {width}");
-            stage.shot(&format!("hover-{messages:?}-{density:?}-{width}").to_lowercase());
+            assert!(looked_at >= least, "{looked_at} messages at {width}, {percent}");
+            stage.shot(&format!("hover-{messages:?}-{density:?}-{percent}-{width}").to_lowercase());
         }
     }
 }

@@ -6,7 +6,9 @@ use tertulia_client::{Item, proto::Timestamp};
 
 use super::stage::{Stage, garden, live};
 use crate::{
-    appearance::{self, AUTHOR_CLASSES, Appearance, Messages, author_class, named_colour},
+    appearance::{
+        self, AUTHOR_CLASSES, Appearance, Messages, TextSize, author_class, named_colour,
+    },
     model::testing::{my_item, text_item},
 };
 
@@ -31,8 +33,8 @@ fn monologue(stage: &Stage) {
 /// The name over the messages, if there is one.
 fn whose(stage: &Stage) -> Option<String> {
     let chat = stage.chat();
-    let whose = &chat.imp().whose;
-    whose.is_visible().then(|| whose.label().into())
+    let name = chat.imp().whose.label();
+    (!name.is_empty()).then(|| name.into())
 }
 
 /// To a part of all that was said: what is further up gets its rows as one comes near.
@@ -70,6 +72,30 @@ fn where_a_name_is_out_of_sight_above_it_stands_over_the_messages() {
         stage.rest();
         scroll_to(&stage, 0.0);
         assert_eq!(whose(&stage), None, "it is in sight there");
+    }
+}
+
+#[gtk::test]
+fn the_line_of_a_name_covers_nothing_and_moves_nothing_however_large_the_text() {
+    let stage = Stage::new(360, 640);
+    monologue(&stage);
+    let chat = stage.chat();
+    let imp = chat.imp();
+    for percent in [100, 200] {
+        let text_size = TextSize::from(percent);
+        appearance::apply(&Appearance { text_size, ..Appearance::default() });
+        scroll_to(&stage, 0.5);
+        assert!(whose(&stage).is_some());
+        stage.shot(&format!("whose-at-{percent}"));
+        let top = || {
+            let line = imp.whose.compute_bounds(&chat).unwrap();
+            let list = imp.scroll.compute_bounds(&chat).unwrap();
+            assert!(line.y() + line.height() <= list.y(), "{line:?} {list:?}");
+            list.y()
+        };
+        let with = top();
+        scroll_to(&stage, 1.0);
+        assert_eq!((whose(&stage), top()), (None, with), "at {percent} %");
     }
 }
 

@@ -183,7 +183,7 @@ fn details_show_what_one_may_do_and_nothing_else() {
         [
             imp.topic.is_visible(),
             imp.name.is_visible(),
-            imp.add_list.is_visible(),
+            imp.add.is_visible(),
             imp.archive.is_visible(),
             imp.leave.is_visible(),
         ]
@@ -209,35 +209,6 @@ fn details_show_what_one_may_do_and_nothing_else() {
     settle(|| !opened.is_mapped());
     stage.rest();
     assert!(stage.shows("You are not in #kitchen any more."));
-}
-
-#[gtk::test]
-fn a_member_in_the_room_is_not_added_again_as_less() {
-    let stage = Stage::new(1160, 740);
-    house(&stage);
-    let mut mine = room_view(1, "lobby");
-    mine.listing.role = Some(Role::Owner);
-    stage.apply(vec![ClientEvent::Room(mine)]);
-    stage.session.show_members(vec![person("Ana María"), person("Beto")]);
-    let opened = details(&stage);
-    let imp = opened.imp();
-    for (typed, said) in [
-        ("@beto", "@beto is in the room already."),
-        ("Beto", "@beto is in the room already."),
-        ("!", "Type who it is, like @ana."),
-        ("caro", "This needs a connection to the server."),
-    ] {
-        imp.add_handle.set_text(typed);
-        imp.add_handle.emit_by_name::<()>("entry-activated", &[]);
-        let shown = || {
-            find(opened.upcast_ref(), &|widget| {
-                let label = widget.downcast_ref::<gtk::Label>();
-                label.is_some_and(|label| label.is_visible() && label.label() == said)
-            })
-        };
-        settle(|| shown().is_some());
-    }
-    opened.destroy();
 }
 
 #[gtk::test]

@@ -157,8 +157,10 @@ impl WelcomePage {
                         imp.join.set_sensitive(true);
                         match imp.name.text().is_empty() {
                             true => imp.name.grab_focus(),
-                            false => imp.join.grab_focus(),
+                            // On no button: whoever goes on typing has compared nothing.
+                            false => imp.words.grab_focus(),
                         };
+                        imp.words.select_region(0, 0);
                     }
                 }
             ),

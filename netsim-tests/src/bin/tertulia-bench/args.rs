@@ -1,23 +1,19 @@
 //! The command line.
 
-use std::{
-    fs,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    str::FromStr,
-    sync::Arc,
-};
+mod network;
+pub(crate) mod values;
+
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::TypedValueParser, value_parser};
 use tertulia_certs::HostPort;
-use tertulia_netsim::{
-    link::{Preset, Trace},
-    sim,
-    versus::System,
-};
+use tertulia_netsim::{link::Preset, sim};
 use tokio::time::Duration;
 
+use self::values::{positive_seconds, whole_seconds};
 use crate::conditions::Conditions;
+
+pub(crate) use self::network::{Emulated, File, Loss, Outage, Recorded, Report, Roam, Setup};
 
 /// Bad networks for everybody: no root needed.
 #[derive(Debug, Parser)]
@@ -60,21 +56,39 @@ pub(crate) enum Command {
     /// having taken until then. Ends with 1 if a message of ours was lost, or any came twice or out
     /// of order.
     Loss(Loss),
-    /// Measure what a file does to the chat beside it, in virtual time
+    /// Measure what a file does to the chat beside it
     ///
-    /// The real server and clients: one writes 20 messages a second and sends a file meanwhile over
-    /// the same connection, another one reads; each link, and each direction of it, takes only so
-    /// much, with a queue before it, and loses packets. The same with windows that go by loss and
-    /// by bandwidth (quic-cubic, quic-bbr), and the chat alone (bound). `file_s` is the slowest of
-    /// the files. Ends with 1 if a message was lost or came twice.
+    /// One writes 20 messages a second and sends files meanwhile over the same connection, another
+    /// one reads; each link, and each direction of it, takes only so much, with a queue before it,
+    /// and loses packets. Ours; the same with windows that go by loss and by bandwidth (quic-cubic,
+    /// quic-bbr); the same chat by TLS over TCP, with the file on its connection, behind what is
+    /// said, or on a second one (-two); and our chat alone, nothing lost (bound). `file_s` is the
+    /// slowest of the files. Over the emulated network, as `loss`. Ends with 1 if a message was lost
+    /// or came twice.
     File(File),
     /// Measure how long it takes from nothing to a first message that is read
     ///
-    /// Over the emulated network, as `loss`: a process that starts with a message to send, on a link
-    /// that loses packets; the reader sits beside the server. TLS over TCP raced begins a second
-    /// time 100 ms later. Bytes are those of IP packets on that link, until the message was read.
+    /// A device that the server knows, a new process, one message that waits. The writer's link
+    /// loses packets, the reader sits beside the server. Over the emulated network, as `loss`: with
+    /// all that is done against a bad network, and once without copies (quic-plain); TLS over TCP
+    /// raced begins a second time 100 ms later. Bytes are those of IP packets on that link, until
+    /// the message was read.
     Setup(Setup),
-    /// Draw what `loss` found: a page that needs nothing beside it
+    /// Measure how long messages take while an address changes
+    ///
+    /// One writes to another one, 20 messages a second; the old address is dead at once, and the
+    /// mover is told by the system (then TCP connects anew) or not (a router that forgets; TCP has
+    /// no rows of it). The slowest message of each change counts. Over the emulated network, as
+    /// `loss`.
+    Roam(Roam),
+    /// Measure how soon what waited is read after a time without a network
+    ///
+    /// 20 messages a second go on being written (one a second beyond a minute), or one is; whose
+    /// link breaks is the writer or the reader, and the system tells of its return (then TCP
+    /// connects anew) or does not. Over the emulated network, as `loss`; bytes are those on the
+    /// broken link meanwhile.
+    Outage(Outage),
+    /// Draw what `loss`, `setup`, `roam`, `outage` and `file` found: a page that needs nothing beside it
     Report(Report),
     /// Measure a server with more and more messages stored
     ///
@@ -87,10 +101,26 @@ pub(crate) enum Command {
     /// A real server with a processor of its own (taskset), its log on the disk, and a crowd that
     /// reads all. Deliveries a second, the server's CPU for each, and how long they took.
     Fanout(Fanout),
+    /// Serve the chat over TLS and TCP on loopback: what fanout compares with
+    #[command(hide = true)]
+    Baseline(Baseline),
+    /// Send sealed packets to the ports that standard input names
+    #[command(hide = true)]
+    Bound(Bound),
     /// Measure what an idle connection holds of the server's memory
     Memory(Memory),
+    /// Measure what a client costs that only is there
+    ///
+    /// A real server and `tertulia-cli tail`, with nobody who writes: bytes of IP packets both
+    /// ways, and how often the client's threads were given the processor.
+    Idle(Idle),
     /// Measure what it costs the server to take connections
     Connect(Connect),
+    /// Measure what receiving costs a client, and its start with much on its disk
+    ///
+    /// `tertulia-cli tail` as a process, while one writes as fast as the server stores and then
+    /// 200 a second; and the client's library with its cache, closed well and killed.
+    Client(Client),
     /// Cut the power of a real server and a real client, and look at what is left
     ///
     /// Records every write and sync of both, makes their files again as cuts at random moments
@@ -105,113 +135,6 @@ pub(crate) enum Command {
     /// Write lines, and say what of them is in the outbox
     #[command(hide = true)]
     Writer(Writer),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Loss {
-    /// From the writer to a reader, if nothing is lost
-    #[arg(long, value_name = "MS", default_value = "60", value_parser = ms)]
-    pub(crate) rtt: Duration,
-    /// Lost packets in each direction of each link
-    #[arg(long, value_name = "PCT", value_delimiter = ',', default_value = "0,1,2,5,10,20",
-          value_parser = percent)]
-    pub(crate) loss: Vec<f64>,
-    /// Lost in bursts of so many packets on average
-    #[arg(long, value_name = "PACKETS", conflicts_with = "burst_ms",
-          value_parser = value_parser!(u32).range(1..=1_000))]
-    pub(crate) burst: Option<u32>,
-    /// Lost in bad times that last so long on average
-    #[arg(long, value_name = "MS", value_parser = ms)]
-    pub(crate) burst_ms: Option<Duration>,
-    /// Messages of each row
-    #[arg(long, value_name = "N", default_value_t = 2_000,
-          value_parser = value_parser!(u32).range(1..=1_000_000))]
-    pub(crate) messages: u32,
-    /// Chance: the same seed, the same chance
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Links that change as recorded, instead of those of a round trip and a loss: lte-drive,
-    /// low-orbit, or a file of that form (netsim-tests/traces)
-    #[arg(long, value_name = "TRACE", value_parser = recorded,
-          conflicts_with_all = ["rtt", "loss", "burst", "burst_ms", "simulated"])]
-    pub(crate) trace: Option<Recorded>,
-    /// In virtual time, ours alone: the figures of the protocol, since programs and disks take no
-    /// time; bytes are those of UDP. Anywhere, and the same each time
-    #[arg(long = "virtual", conflicts_with_all = ["system", "dir"])]
-    pub(crate) simulated: bool,
-    #[command(flatten)]
-    pub(crate) emulated: Emulated,
-}
-
-/// What is the same for everything that is measured over the emulated network.
-#[derive(Debug, Args)]
-pub(crate) struct Emulated {
-    /// Only these; ours come first all the same [default: all]
-    #[arg(long, value_name = "NAME,NAME..", value_delimiter = ',')]
-    pub(crate) system: Vec<System>,
-    /// Where the temporary folder is made [default: in memory where that can be]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) dir: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Setup {
-    /// Of the writer's link
-    #[arg(long, value_name = "MS", default_value = "200", value_parser = ms)]
-    pub(crate) rtt: Duration,
-    /// Lost packets in each direction of it
-    #[arg(long, value_name = "PCT", value_delimiter = ',', default_value = "0,2,10,20",
-          value_parser = percent)]
-    pub(crate) loss: Vec<f64>,
-    /// How often, for each row
-    #[arg(long, value_name = "N", default_value_t = 200,
-          value_parser = value_parser!(u32).range(1..=500))]
-    pub(crate) setups: u32,
-    /// Chance: the same seed, the same chance
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
-    #[command(flatten)]
-    pub(crate) emulated: Emulated,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Report {
-    /// What `loss --json` wrote, a file for each run
-    #[arg(value_name = "RESULTS", required = true)]
-    pub(crate) results: Vec<PathBuf>,
-    /// Where the page goes
-    #[arg(long, value_name = "FILE", default_value = "report.html")]
-    pub(crate) html: PathBuf,
-    /// Where the first run's picture goes too, as SVG
-    #[arg(long, value_name = "FILE")]
-    pub(crate) picture: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct File {
-    /// From the writer to the reader, if nothing is lost and nothing waits
-    #[arg(long, value_name = "MS", default_value = "60", value_parser = ms)]
-    pub(crate) rtt: Duration,
-    /// Lost packets in each direction of each link
-    #[arg(long, value_name = "PCT", default_value = "1", value_parser = percent)]
-    pub(crate) loss: f64,
-    /// What each direction of each link takes
-    #[arg(long, value_name = "MBIT", default_value = "10", value_parser = mbit)]
-    pub(crate) rate: f64,
-    /// The queue before it
-    #[arg(long, value_name = "KB", default_value_t = 64,
-          value_parser = value_parser!(u64).range(2..=100_000))]
-    pub(crate) queue: u64,
-    /// The file
-    #[arg(long, value_name = "MB", default_value = "5", value_parser = megabytes)]
-    pub(crate) size: f64,
-    /// How many files of each system, one after the other
-    #[arg(long, value_name = "N", default_value_t = 4,
-          value_parser = value_parser!(u32).range(1..=1_000))]
-    pub(crate) files: u32,
-    /// Chance: the same seed, the same chance
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
 }
 
 #[derive(Debug, Args)]
@@ -280,9 +203,16 @@ pub(crate) struct Fanout {
     #[arg(long, value_name = "N", default_value_t = 8,
           value_parser = value_parser!(u16).range(1..=1_000).map(usize::from))]
     pub(crate) senders: usize,
+    /// What carries the messages; all are measured in turn, for comparing
+    #[arg(long, value_name = "SYSTEM", default_value = "tertulia")]
+    pub(crate) system: What,
     /// How they write [default: one after the other]
     #[arg(long, value_name = "MODE")]
     pub(crate) mode: Option<Mode>,
+    /// Messages written at once in bursts; with 1 no packet carries two
+    #[arg(long, value_name = "K,K..", value_delimiter = ',', default_values_t = [1, 8],
+          value_parser = value_parser!(u64).range(1..=16))]
+    pub(crate) burst: Vec<u64>,
     /// Deliveries a second where they are paced
     #[arg(long, value_name = "N", default_value_t = 2_000,
           value_parser = value_parser!(u32).range(1..=10_000_000))]
@@ -303,6 +233,31 @@ pub(crate) struct Fanout {
     pub(crate) programs: Option<PathBuf>,
 }
 
+/// What a crowd's messages are carried by.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum What {
+    /// Our server
+    Tertulia,
+    /// The same chat (its store, its log, its frames) over TLS and TCP
+    TlsTcp,
+    /// Sealed packets as large, without a chat: only in bursts
+    Raw,
+    /// All of them, in turn
+    All,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bound {
+    #[arg(long, value_name = "K", value_parser = value_parser!(u64).range(1..=16))]
+    pub(crate) burst: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Baseline {
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+}
+
 /// How a crowd writes.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Mode {
@@ -312,6 +267,8 @@ pub(crate) enum Mode {
     Paced,
     /// One message, then the next when everybody has it
     Single,
+    /// So many messages at once, then as many when everybody has them all
+    Burst,
 }
 
 #[derive(Debug, Args)]
@@ -326,6 +283,19 @@ pub(crate) struct Memory {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Idle {
+    /// How long it is looked at
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = whole_seconds)]
+    pub(crate) time: Duration,
+    /// There and back
+    #[arg(long, value_name = "MS", default_value = "60", value_parser = values::ms)]
+    pub(crate) rtt: Duration,
+    /// Where tertulia-server and tertulia-cli are [default: beside this program]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) programs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Connect {
     /// Connections
     #[arg(long, value_name = "N,N..", value_delimiter = ',', default_values_t = [1_000],
@@ -334,6 +304,25 @@ pub(crate) struct Connect {
     /// All at once, after a restart of the server
     #[arg(long)]
     pub(crate) storm: bool,
+    /// Where tertulia-server and tertulia-cli are [default: beside this program]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) programs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Client {
+    /// Messages received
+    #[arg(long, value_name = "N", default_value_t = 20_000,
+          value_parser = value_parser!(u64).range(100..=10_000_000))]
+    pub(crate) messages: u64,
+    /// Events on the disk of the client that starts, 5000 a room
+    #[arg(long, value_name = "N", default_value_t = 1_000_000,
+          value_parser = value_parser!(u64).range(100..=2_000_000))]
+    pub(crate) cached: u64,
+    /// How often a start is measured; the median counts
+    #[arg(long, value_name = "N", default_value_t = 5,
+          value_parser = value_parser!(u16).range(1..=60))]
+    pub(crate) repeats: u16,
     /// Where tertulia-server and tertulia-cli are [default: beside this program]
     #[arg(long, value_name = "DIR")]
     pub(crate) programs: Option<PathBuf>,
@@ -412,68 +401,4 @@ pub(crate) struct Netsim {
 pub(crate) fn presets() -> String {
     let lines = Preset::ALL.map(|preset| format!("\n  {preset:9}  {}", preset.about()));
     format!("Presets:{}", lines.concat())
-}
-
-/// A recorded link, and what it is called.
-#[derive(Debug, Clone)]
-pub(crate) struct Recorded {
-    pub(crate) name: String,
-    pub(crate) trace: Arc<Trace>,
-}
-
-/// One that comes along, or a file.
-fn recorded(name: &str) -> Result<Recorded, String> {
-    let trace = match name {
-        "lte-drive" => Trace::lte_drive(),
-        "low-orbit" => Trace::low_orbit(),
-        path => fs::read_to_string(path).map_err(|error| error.to_string())?.parse(),
-    };
-    let trace = Arc::new(trace.map_err(|error| error.to_string())?);
-    let file = Path::new(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    Ok(Recorded { name: file.unwrap_or_else(|| name.to_owned()), trace })
-}
-
-/// The longest time that a flag takes.
-const LONGEST: f64 = 3_600.0;
-
-pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = f64::from_str(text).ok().filter(|seconds| (0.0..=LONGEST).contains(seconds));
-    seconds.map(Duration::from_secs_f64).ok_or_else(|| format!("it is 0 to {LONGEST} seconds"))
-}
-
-/// `90` or `90s`.
-fn whole_seconds(text: &str) -> Result<Duration, String> {
-    let digits = text.strip_suffix('s').unwrap_or(text);
-    let seconds = digits.parse().ok().filter(|seconds| (1..=1_000_000).contains(seconds));
-    seconds.map(Duration::from_secs).ok_or_else(|| "it is 1 to 1000000 seconds".to_owned())
-}
-
-pub(crate) fn positive_seconds(text: &str) -> Result<Duration, String> {
-    let duration = seconds(text)?;
-    match duration < Duration::from_millis(100) {
-        true => Err("it is at least 0.1 seconds".to_owned()),
-        false => Ok(duration),
-    }
-}
-
-pub(crate) fn ms(text: &str) -> Result<Duration, String> {
-    let ms = f64::from_str(text).ok().filter(|ms| (0.0..=LONGEST * 1e3).contains(ms));
-    ms.map(|ms| Duration::from_secs_f64(ms / 1e3))
-        .ok_or_else(|| format!("it is 0 to {} milliseconds", LONGEST * 1e3))
-}
-
-fn mbit(text: &str) -> Result<f64, String> {
-    let rate = f64::from_str(text).ok().filter(|rate| (0.1..=10_000.0).contains(rate));
-    rate.ok_or_else(|| "it is 0.1 to 10000".to_owned())
-}
-
-fn megabytes(text: &str) -> Result<f64, String> {
-    let size = f64::from_str(text).ok().filter(|size| (0.1..=100.0).contains(size));
-    size.ok_or_else(|| "it is 0.1 to 100, the largest that the server takes".to_owned())
-}
-
-/// A percentage, as a share.
-pub(crate) fn percent(text: &str) -> Result<f64, String> {
-    let percent = f64::from_str(text).ok().filter(|percent| (0.0..=100.0).contains(percent));
-    percent.map(|percent| percent / 100.0).ok_or_else(|| "it is 0 to 100".to_owned())
 }

@@ -4,7 +4,7 @@ use clap::{Args, value_parser};
 use tertulia_netsim::link::{self, Loss, Outage, Preset, Profile, Rate, TooMuchLoss};
 use tokio::time::Duration;
 
-use crate::args::{ms, percent, positive_seconds};
+use crate::args::values::{ms, percent, positive_seconds};
 
 /// What waits before a slow link where nobody says: a quarter of a second at 8 Mbit/s.
 const QUEUE_KIB: u64 = 256;

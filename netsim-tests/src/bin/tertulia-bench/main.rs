@@ -5,22 +5,27 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod baseline;
 mod conditions;
 mod fanout;
 mod file;
 mod growth;
+mod idle;
 mod kills;
 mod link;
 mod loss;
 mod netsim;
+mod outage;
 mod output;
 mod power;
 mod programs;
 mod report;
 mod rerun;
-mod setup_emulated;
+mod roam;
+mod setup;
 mod soak;
 mod stage;
+mod virtual_time;
 mod writer;
 
 use std::{pin::Pin, process::ExitCode};
@@ -54,12 +59,18 @@ fn main() -> ExitCode {
             in_real_time(|stop| growth::run(args, json, stop))
         }
         Command::Fanout(args) => in_real_time(|stop| fanout::run(args, json, stop)),
+        Command::Baseline(args) => in_real_time(|stop| baseline::run(args, stop)),
+        Command::Bound(args) => fanout::bound(&args),
         Command::Memory(args) => in_real_time(|stop| fanout::memory(args, json, stop)),
+        Command::Idle(args) => in_real_time(|stop| idle::run(args, json, stop)),
         Command::Connect(args) => in_real_time(|stop| fanout::connect(args, json, stop)),
+        Command::Client(args) => in_real_time(|stop| fanout::client(args, json, stop)),
         Command::Soak(args) => soak::run(&args, json),
         Command::Loss(args) => loss::run(&args, json),
         Command::File(args) => file::run(&args, json),
-        Command::Setup(args) => setup_emulated::run(&args, json),
+        Command::Setup(args) => setup::run(&args, json),
+        Command::Roam(args) => roam::run(&args, json),
+        Command::Outage(args) => outage::run(&args, json),
         Command::Report(args) => report::run(&args),
         Command::Power(args) => in_real_time(|_| power::run(args, json)),
         Command::Kills(args) => in_real_time(|stop| kills::run(args, json, stop)),

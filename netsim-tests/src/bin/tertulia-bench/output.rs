@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use serde::Serialize;
+use tokio::time::Duration;
 
 const FAILED: u8 = 1;
 
@@ -37,6 +38,23 @@ pub(crate) fn write_json<T: Serialize>(to: &Path, objects: &[T]) -> Result<()> {
         true => print(&text),
         false => fs::write(to, text).with_context(|| format!("{} can't be written", to.display())),
     }
+}
+
+/// Prints the table, and writes the rows where they were asked for.
+pub(crate) fn show<R: Serialize>(text: &str, rows: &[R], json: Option<&Path>) -> Result<()> {
+    if let Some(path) = json {
+        write_json(path, rows)?;
+    }
+    match json.is_some_and(|path| path.as_os_str() == "-") {
+        true => say(text),
+        false => print(text)?,
+    }
+    Ok(())
+}
+
+/// Milliseconds, to a tenth.
+pub(crate) fn ms(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e4).round() / 10.0
 }
 
 pub(crate) fn fail(text: &str) -> ExitCode {

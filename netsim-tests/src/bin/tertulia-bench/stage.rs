@@ -40,6 +40,10 @@ impl Stage {
         &self.systems
     }
 
+    pub(crate) fn world(&self) -> &World {
+        &self.world
+    }
+
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }

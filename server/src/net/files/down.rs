@@ -48,6 +48,7 @@ impl Desk {
                     while !piece.is_empty() {
                         let step = pace.step().await.min(piece.len());
                         write(&mut send, piece.split_to(step)).await?;
+                        self.shared.metrics.file_bytes_given.inc_by(step as u64);
                     }
                 }
                 Err(error) => {
@@ -60,6 +61,7 @@ impl Desk {
             at += bytes as u64;
         }
         let _ = send.finish();
+        self.shared.metrics.files_given.inc();
         Ok(())
     }
 }

@@ -45,9 +45,12 @@ impl Desk {
             let _ = recv.stop(VarInt::from_u32(STREAM_CANCELLED));
             return Ok(());
         };
-        say(send, UploadFrom { offset: incoming.have() }).await?;
+        let offset = incoming.have();
+        say(send, UploadFrom { offset }).await?;
         let early = early.bytes_mut().split().to_vec();
-        match take(&mut incoming, early, &mut recv).await {
+        let came = take(&mut incoming, early, &mut recv).await;
+        self.shared.metrics.file_bytes_received.inc_by(incoming.have() - offset);
+        match came {
             Came::Whole => {}
             Came::Cut | Came::Superseded => return Err(Gone),
             Came::Cancelled => {
@@ -76,6 +79,7 @@ impl Desk {
         match settled.await.map_err(|_| Gone)? {
             Ok(outcome) => match outcome {
                 Outcome::Applied(applied) => {
+                    self.shared.metrics.files_received.inc();
                     self.receipt(send, message_id, applied.reply, false).await
                 }
                 Outcome::Repeat(reply) => self.receipt(send, message_id, reply, true).await,

@@ -11,7 +11,7 @@ use tertulia_netsim::{link, versus::Way};
 
 use crate::{
     args::{Loss, Recorded},
-    output::{fail, print, say, write_json},
+    output::{fail, show},
 };
 use row::{Row, table};
 
@@ -36,14 +36,7 @@ pub(crate) fn run(args: &Loss, json: Option<&Path>) -> Result<ExitCode> {
         true => simulated::measured(args, &conditions)?,
         false => emulated::measured(args, &conditions)?,
     };
-    let text = table(&rows);
-    if let Some(path) = json {
-        write_json(path, &rows)?;
-    }
-    match json.is_some_and(|path| path.as_os_str() == "-") {
-        true => say(&text),
-        false => print(&text)?,
-    }
+    show(&table(&rows), &rows, json)?;
     match rows.iter().all(Row::is_good) {
         true => Ok(ExitCode::SUCCESS),
         false => Ok(fail("not every message arrived once and in order")),

@@ -6,6 +6,7 @@ use serde::Serialize;
 use tertulia_netsim::{latencies::Latencies, versus::System};
 
 use super::Conditions;
+use crate::output::ms;
 
 /// What became of a group's messages. The field names are those that other programs rely on.
 #[derive(Debug, Serialize)]
@@ -34,7 +35,6 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn new(system: System, conditions: &Conditions, found: &Latencies) -> Self {
-        let ms = |time: Duration| (time.as_secs_f64() * 1e4).round() / 10.0;
         let at = |share| ms(found.per_mille(share));
         Self {
             system: system.name(),
