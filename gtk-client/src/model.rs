@@ -47,7 +47,7 @@ pub(crate) use person::PersonObject;
 pub(crate) use rights::Rights;
 pub(crate) use room::Room;
 pub(crate) use room_group::{RoomGroup, RoomHeading, place};
-pub(crate) use session::{ERRANDS_FILE, Session, WISHES_FILE, downloads, has_file};
+pub(crate) use session::{ERRANDS_FILE, PLACES_FILE, Session, WISHES_FILE, downloads, has_file};
 pub(crate) use slot::Slot;
 pub(crate) use switcher::{Place, found};
 pub(crate) use timeline::{About, Answered, Card, Carried, Day, Line};

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::model::{Slot, WindowState};
+use crate::model::{ERRANDS_FILE, PLACES_FILE, Slot, WISHES_FILE, WindowState};
 
 /// Where the further accounts are, within the profile.
 const FURTHER: &str = "accounts";
@@ -51,7 +51,7 @@ pub(crate) fn found(profile: &Path) -> Vec<Slot> {
 /// Deletes an account's folder from the disk, once its client is closed. Blocks.
 pub(crate) fn forget(profile: &Path, slot: Slot) -> Result<(), String> {
     let folder = folder(profile, slot);
-    let own = [crate::model::WISHES_FILE, crate::model::ERRANDS_FILE, STATE_FILE];
+    let own = [WISHES_FILE, ERRANDS_FILE, PLACES_FILE, STATE_FILE];
     for file in own.iter().filter(|file| slot != Slot::OWN || **file != STATE_FILE) {
         // What can't go is no secret, and hinders nobody.
         let _ = fs::remove_file(folder.join(file));

@@ -76,6 +76,7 @@ impl Application {
                 let notifier = Notifier::new(self, session);
                 imp.notifiers.borrow_mut().insert(slot, notifier);
                 session.attach(opened);
+                session.load_places(&folder);
                 session.resume_files(&folder);
                 watchman::watch(session);
                 true

@@ -13,7 +13,19 @@ const ZONE_US: i64 = 1_000_000;
 
 /// The wall clock, for what the server has not timed yet.
 pub(crate) fn now() -> Timestamp {
-    Timestamp(u64::try_from(glib::real_time() / 1_000).unwrap_or_default())
+    Timestamp(u64::try_from(wall_us() / 1_000).unwrap_or_default())
+}
+
+#[cfg(not(test))]
+fn wall_us() -> i64 {
+    glib::real_time()
+}
+
+/// Tests run on one evening, so that "an hour ago" is the same day at whatever hour they run.
+#[cfg(test)]
+fn wall_us() -> i64 {
+    let evening = glib::DateTime::from_local(2026, 3, 12, 18, 30, 0.0);
+    evening.map_or(0, |evening| evening.to_unix() * 1_000_000)
 }
 
 /// Hours and minutes.
@@ -79,7 +91,7 @@ fn local(time: Timestamp) -> Option<glib::DateTime> {
 }
 
 fn today() -> Option<glib::DateTime> {
-    with_zone(|zone| glib::DateTime::now(zone).ok())
+    local(now())
 }
 
 /// GLib would read the zone's file for each time that is asked for: once a second will do.

@@ -5,6 +5,7 @@ mod errands;
 mod files;
 mod leaps;
 mod people;
+mod places;
 mod requests;
 mod room_requests;
 mod standing;
@@ -12,6 +13,7 @@ mod wishes;
 
 pub(crate) use errands::FILE as ERRANDS_FILE;
 pub(crate) use files::{downloads, has_file};
+pub(crate) use places::FILE as PLACES_FILE;
 pub(crate) use wishes::FILE as WISHES_FILE;
 
 use std::{
@@ -28,7 +30,7 @@ use tertulia_client::{
 };
 use tokio::sync::Semaphore;
 
-use self::errands::KeptErrand;
+use self::{errands::Errands, places::Places};
 use super::{
     PersonObject, Rights, Room, Slot, WindowState,
     calendar::now,
@@ -62,9 +64,8 @@ mod imp {
         pub(super) wishes: RefCell<Wishes>,
         /// Where they are kept; `None` in tests.
         pub(super) wishes_path: RefCell<Option<PathBuf>>,
-        /// What is being sent, as it was kept last, and where; `None` in tests.
-        pub(super) errands: RefCell<Vec<KeptErrand>>,
-        pub(super) errands_path: RefCell<Option<PathBuf>>,
+        pub(super) errands: Errands,
+        pub(super) places: Places,
         /// Whose file goes up.
         pub(super) up_turns: Rc<Semaphore>,
     }
@@ -88,8 +89,8 @@ mod imp {
                 first_page: RefCell::default(),
                 wishes: RefCell::default(),
                 wishes_path: RefCell::default(),
-                errands: RefCell::default(),
-                errands_path: RefCell::default(),
+                errands: Errands::default(),
+                places: Places::default(),
                 up_turns: Rc::new(Semaphore::new(files::UP_AT_ONCE)),
             }
         }

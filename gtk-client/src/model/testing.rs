@@ -1,7 +1,7 @@
 //! Made-up things for tests.
 
 use tertulia_client::{
-    Account, Content, Delivery, Item, RoomView,
+    Account, Connection, Content, Delivery, Item, PresenceView, RoomView, Snapshot,
     proto::{
         AccountId, Attachment, Author, Body, Change, DisplayName, Event, EventHead, FileHash,
         FileName, HistoryPolicy, LogPosition, MessageId, MessageText, Person, Posted, Role, RoomId,
@@ -120,4 +120,16 @@ pub(crate) fn direct_view(id: u64, name: &str) -> RoomView {
     view.listing.kind = RoomKind::Direct;
     view.listing.peer = Some(peer);
     view
+}
+
+/// Connected, with these rooms.
+pub(crate) fn snapshot(rooms: &[(u64, &str)]) -> Snapshot {
+    Snapshot {
+        connection: Connection::Live,
+        account: Some(account("ana")),
+        rooms: rooms.iter().map(|(id, name)| room_view(*id, name)).collect(),
+        presence: PresenceView::default(),
+        queued: 0,
+        held_by: None,
+    }
 }

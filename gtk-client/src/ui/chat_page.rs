@@ -38,6 +38,8 @@ mod imp {
         #[template_child]
         pub(super) header: TemplateChild<adw::HeaderBar>,
         #[template_child]
+        pub(super) lock: TemplateChild<gtk::Image>,
+        #[template_child]
         pub(super) title: TemplateChild<adw::WindowTitle>,
         #[template_child]
         pub(super) title_button: TemplateChild<gtk::Button>,

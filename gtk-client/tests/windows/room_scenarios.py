@@ -36,7 +36,7 @@ def a_private_room_is_made_by_keys_alone(world):
     world.picture("private")
     ana.key("shift+Tab", "Return")
     ana.sees("#letters")
-    ana.sees("private · one member")
+    ana.sees("one member")
 
 
 def open_details(window):

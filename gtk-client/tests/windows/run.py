@@ -44,22 +44,34 @@ def inside(programs, folder, pictures, name):
 
 
 def run_all(options):
-    passed, failed = 0, []
+    """What fails is played once more, and said to be unsure where it passes then: a press by accessibility
+    is lost now and then on a machine with other work. What is wrong in the window fails both times."""
+    passed, failed, unsure = 0, [], []
     for name in options.scenarios or SCENARIOS:
-        size = SCENARIOS[name][1]
-        with tempfile.TemporaryDirectory(prefix="tertulia-windows.") as folder:
-            done = subprocess.run(
-                [os.path.join(HERE, "..", "session"), "--size", size, sys.executable, "-B", __file__,
-                 "--bin", options.bin, "--inside", folder, *pictures(options), name],
-                capture_output=True, text=True, check=False)
-        print(f"{'ok    ' if done.returncode == 0 else 'FAILED'} {name}", flush=True)
-        if done.returncode == 0:
-            passed += 1
+        for attempt in ("", " again"):
+            done = play(options, name)
+            print(f"{'ok    ' if done.returncode == 0 else 'FAILED'} {name}{attempt}", flush=True)
+            if done.returncode == 0:
+                passed += 1
+                if attempt:
+                    unsure.append(name)
+                break
+            print(done.stdout + done.stderr, flush=True)
         else:
             failed.append(name)
-            print(done.stdout + done.stderr, flush=True)
+    if unsure:
+        print(f"Unsure, for they passed at the second time only: {', '.join(unsure)}")
     print(f"{passed} passed, {len(failed)} failed")
     return 1 if failed else 0
+
+
+def play(options, name):
+    """One scenario in a desktop of its own."""
+    with tempfile.TemporaryDirectory(prefix="tertulia-windows.") as folder:
+        return subprocess.run(
+            [os.path.join(HERE, "..", "session"), "--size", SCENARIOS[name][1], sys.executable, "-B", __file__,
+             "--bin", options.bin, "--inside", folder, *pictures(options), name],
+            capture_output=True, text=True, check=False)
 
 
 def pictures(options):

@@ -1,6 +1,7 @@
 //! Files that were on their way to rooms when the window ended: they go on with the next start.
 
 use std::{
+    cell::RefCell,
     mem,
     path::{Path, PathBuf},
 };
@@ -17,9 +18,13 @@ pub(crate) const FILE: &str = "sending.json";
 /// Files that are kept; beyond, the last ones are not.
 const ERRANDS: usize = 100;
 
+/// What is being sent, as it was kept last, and where; `None` in tests.
+#[derive(Debug, Default)]
+pub(super) struct Errands(RefCell<Vec<KeptErrand>>, RefCell<Option<PathBuf>>);
+
 /// A file, and where it is to go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct KeptErrand {
+struct KeptErrand {
     room: u64,
     /// Numbers may begin anew, and no file is to go to others than it was meant for.
     title: String,
@@ -34,7 +39,7 @@ impl Session {
     pub(crate) fn resume_files(&self, folder: &Path) {
         let path = folder.join(FILE);
         let mut errands: Vec<KeptErrand> = kept::load(&path);
-        self.imp().errands_path.replace(Some(path));
+        self.imp().errands.1.replace(Some(path));
         errands.truncate(ERRANDS);
         for KeptErrand { room, title, path, reply_to, passing } in errands {
             let room = self.iter_rooms().find(|known| known.id().0 == room);
@@ -50,11 +55,11 @@ impl Session {
 
     /// What is to be sent is not what it was.
     pub(super) fn keep_errands(&self) {
-        let imp = self.imp();
-        let Some(path) = &*imp.errands_path.borrow() else { return };
+        let Errands(known, kept_at) = &self.imp().errands;
+        let Some(path) = &*kept_at.borrow() else { return };
         let errands: Vec<KeptErrand> =
             self.iter_rooms().flat_map(|room| errands_of(&room)).take(ERRANDS).collect();
-        let before = mem::replace(&mut *imp.errands.borrow_mut(), errands.clone());
+        let before = mem::replace(&mut *known.borrow_mut(), errands.clone());
         if before != errands {
             kept::save(path, &errands);
         }

@@ -133,7 +133,7 @@ impl Session {
                         room.change(|timeline| timeline.drop_parcel(parcel.id()));
                     }
                 }
-                Ok(End::Here(place)) => room.change(|_| parcel.set_stage(Stage::Here(place))),
+                Ok(End::Here(place)) => session.arrived_here(&room, &parcel, place),
                 Err(TransferError::Cancelled) => {
                     room.change(|timeline| timeline.drop_parcel(parcel.id()));
                 }
@@ -172,11 +172,23 @@ impl Session {
             if is_told {
                 timeline.drop_parcel(parcel.id());
             }
-            if let Some(own) = own {
-                timeline.keep_own(sent.message_id, &own);
+            if let Some((_, own)) = &own {
+                timeline.keep_place(sent.message_id, own);
             }
         });
+        if let Some((place, _)) = own {
+            self.keep_place(room, sent.message_id, &place, true);
+        }
         Ok(transfer)
+    }
+
+    fn arrived_here(&self, room: &Room, parcel: &Parcel, place: PathBuf) {
+        if let Errand::Fetch { seq, .. } = parcel.errand()
+            && let Some(id) = room.with_timeline(|timeline| timeline.placed(seq)?.message_id)
+        {
+            self.keep_place(room, id, &place, false);
+        }
+        room.change(|_| parcel.set_stage(Stage::Here(place)));
     }
 }
 
@@ -249,13 +261,13 @@ fn nth_place(place: &Path, nth: u32) -> PathBuf {
 }
 
 /// What was sent and stays at its place, to be opened there.
-fn own_file(sent: &Parcel) -> Option<Parcel> {
+fn own_file(sent: &Parcel) -> Option<(PathBuf, Parcel)> {
     let errand = sent.errand();
     let Errand::Send { path, passing: false, .. } = &errand else { return None };
     let place = path.clone();
     let own = Parcel::new(errand);
-    own.set_stage(Stage::Here(place));
-    Some(own)
+    own.set_stage(Stage::Here(place.clone()));
+    Some((place, own))
 }
 
 /// What was written to the disk only to be sent has no other use.

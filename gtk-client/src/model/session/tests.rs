@@ -4,23 +4,12 @@ use gtk::glib::clone;
 use tertulia_client::{ClientEvent, Trouble, proto::Seq};
 
 use super::*;
-use crate::model::testing::{account, person, room_view, text_item};
+use crate::model::testing::{person, room_view, snapshot, text_item};
 
 fn batch(events: Vec<ClientEvent>) -> Batch {
     let mut batch = Batch::default();
     events.into_iter().for_each(|event| batch.fold(event));
     batch
-}
-
-fn snapshot(rooms: &[(u64, &str)]) -> Snapshot {
-    Snapshot {
-        connection: Connection::Live,
-        account: Some(account("ana")),
-        rooms: rooms.iter().map(|(id, name)| room_view(*id, name)).collect(),
-        presence: PresenceView::default(),
-        queued: 0,
-        held_by: None,
-    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Files of a room that are on their way, or came while the window was open.
+//! Files of a room that are on their way, or lie on this computer.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -18,8 +18,8 @@ const SENT_AT_ONCE: usize = 20;
 /// Fetched files that are remembered of a room; beyond, the oldest message's is not any more.
 const FETCHED: usize = 200;
 
-/// Files that were sent from this computer, and are remembered; beyond, the oldest is not any more.
-const OWN: usize = 200;
+/// Files that lie on this computer, and are remembered; beyond, the first is not any more.
+const PLACES: usize = 200;
 
 /// A file as a line shows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,8 +39,8 @@ pub(super) struct Parcels {
     /// By the message, and what it tells of its file: numbers may begin anew.
     fetched: BTreeMap<Seq, (FileHash, Parcel)>,
     pub(super) sent: Vec<(Rc<Item>, Parcel)>,
-    /// By the messages that they became: they lie where they were taken from.
-    own: VecDeque<(MessageId, Parcel)>,
+    /// By their messages: they lie where they were taken from, or were saved before.
+    here: VecDeque<(MessageId, Parcel)>,
 }
 
 impl Timeline {
@@ -67,19 +67,19 @@ impl Timeline {
         true
     }
 
-    /// A file that was sent became this message, and is at its place here.
-    pub(crate) fn keep_own(&mut self, id: MessageId, parcel: &Parcel) {
-        if self.parcels.own.len() >= OWN {
-            self.parcels.own.pop_front();
+    /// The file of this message is at its place here.
+    pub(crate) fn keep_place(&mut self, id: MessageId, parcel: &Parcel) {
+        if self.parcels.here.len() >= PLACES {
+            self.parcels.here.pop_front();
         }
-        self.parcels.own.push_back((id, parcel.clone()));
+        self.parcels.here.push_back((id, parcel.clone()));
     }
 
     /// A file is not on its way any more, and nothing is to be shown of that.
     pub(crate) fn drop_parcel(&mut self, id: u64) {
         self.parcels.fetched.retain(|_, (_, parcel)| parcel.id() != id);
         self.parcels.sent.retain(|(_, parcel)| parcel.id() != id);
-        self.parcels.own.retain(|(_, parcel)| parcel.id() != id);
+        self.parcels.here.retain(|(_, parcel)| parcel.id() != id);
     }
 
     /// One of them.
@@ -95,11 +95,11 @@ impl Timeline {
 
     /// What there is to say of an item's file beside what the item tells.
     pub(crate) fn carried(&self, item: &Item) -> Option<Carried> {
-        let Parcels { fetched, own, .. } = &self.parcels;
+        let Parcels { fetched, here, .. } = &self.parcels;
         let hash = item.file.as_ref()?.hash;
         let fetched = fetched.get(&item.seq?).filter(|(of, _)| *of == hash).map(|(_, it)| it);
-        let sent = || own.iter().find(|(id, _)| Some(*id) == item.message_id).map(|(_, it)| it);
-        fetched.or_else(sent).map(Carried::of)
+        let here = || here.iter().find(|(id, _)| Some(*id) == item.message_id).map(|(_, it)| it);
+        fetched.or_else(here).map(Carried::of)
     }
 
     /// The files that are sent, in order.
@@ -187,14 +187,14 @@ mod tests {
         timeline.upsert(vec![item(7), item(8)]);
         let parcel = up();
         parcel.set_stage(Stage::Here("a.txt".into()));
-        timeline.keep_own(item(8).message_id.unwrap(), &parcel);
+        timeline.keep_place(item(8).message_id.unwrap(), &parcel);
         assert_eq!(shown(&timeline), [None, Some(Stage::Here("a.txt".into()))]);
-        for _ in 0..OWN {
-            timeline.keep_own(item(7).message_id.unwrap(), &up());
+        for _ in 0..PLACES {
+            timeline.keep_place(item(7).message_id.unwrap(), &up());
         }
-        assert_eq!(timeline.parcels.own.len(), OWN);
+        assert_eq!(timeline.parcels.here.len(), PLACES);
         assert_eq!(timeline.carried(&item(8)), None, "too long ago");
-        timeline.keep_own(item(8).message_id.unwrap(), &parcel);
+        timeline.keep_place(item(8).message_id.unwrap(), &parcel);
         timeline.drop_parcel(parcel.id());
         assert_eq!(timeline.carried(&item(8)), None, "it is gone from its place");
     }

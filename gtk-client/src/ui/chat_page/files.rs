@@ -100,12 +100,9 @@ impl ChatPage {
 
     /// It is not where it was: it can be fetched again.
     fn forget_file(&self, room: &Room, id: MessageId) {
-        room.change(|timeline| {
-            let item = timeline.item(id);
-            if let Some(carried) = item.and_then(|item| timeline.carried(item)) {
-                timeline.drop_parcel(carried.parcel.id());
-            }
-        });
+        if let Some(session) = self.imp().session.get() {
+            session.forget_place(room, id);
+        }
         self.toast(tr("The file is not there any more. It can be saved again."));
     }
 

@@ -17,6 +17,7 @@ impl imp::ChatPage {
         if let Some(room) = room {
             self.title.set_title(&room.title());
             self.title.set_subtitle(&self.subtitle(&room));
+            self.lock.set_visible(room.kind() == RoomKind::Private);
         }
     }
 
@@ -66,10 +67,6 @@ impl imp::ChatPage {
         } else {
             followed
         };
-        let members = trn("one member", "{n} members", u64::from(members));
-        match room.kind() {
-            RoomKind::Private => format!("{} · {members}", tr("private")),
-            RoomKind::Public | RoomKind::Direct => members,
-        }
+        trn("one member", "{n} members", u64::from(members))
     }
 }
