@@ -14,7 +14,9 @@
 //! proven when quinn, once it has sent its part of the handshake and heard something of the client's,
 //! sends a datagram of nothing but data under the connection's keys: it has none to send before the
 //! handshake is over but what goes along with its own part. Other connections of the same address
-//! (a client that comes back) are not counted, and never kept waiting. Where no place is left for counting, nothing is repeated.
+//! (a client that comes back) are not counted, and never kept waiting. While several handshakes of one
+//! address are under way, none is repeated: repeats of one would use up what another is owed. Where no
+//! place is left for counting, nothing is repeated either.
 //!
 //! **Packets that come too early.** A packet under the connection's keys that overtakes the
 //! handshake's end is dropped by quinn, and its number noted, so that its repeats would be dropped,
@@ -105,6 +107,9 @@ struct Peer<M> {
     unanswered_since: Option<Duration>,
     /// This end's connection id, by which the peer calls it.
     own: Option<Cid>,
+    /// The connection id of the client whose handshake began last, and whether others' are under way.
+    theirs: Option<Cid>,
+    are_several: bool,
     /// What is heard of a client before the server's part of the handshake went out is no sign of
     /// its end.
     has_spoken: bool,
@@ -196,7 +201,7 @@ impl<R: Clone, M> FirstFlight<R, M> {
         if is_in_vain {
             return;
         }
-        if is_word || datagram.len() <= most && peer.is_first(now) {
+        if !peer.are_several && (is_word || datagram.len() <= most && peer.is_first(now)) {
             self.repeat(now, to, route, packets, datagram);
         }
     }
@@ -235,6 +240,14 @@ impl<R: Clone, M> FirstFlight<R, M> {
                 Heard::Pass
             }
             Side::Server => {
+                if packets.initial && packets.source != peer.theirs {
+                    peer.are_several = peer.is_shaking_hands(now);
+                    peer.theirs = packets.source;
+                    peer.last_handshake = now;
+                    if peer.are_several {
+                        self.waiting.retain(|_, repeat| repeat.to != from);
+                    }
+                }
                 peer.has_heard |= packets.handshake && peer.has_spoken;
                 if packets.handshake {
                     peer.round_trip.get_or_insert_with(|| now.saturating_sub(began));
@@ -330,6 +343,8 @@ impl<R: Clone, M> FirstFlight<R, M> {
                 round_trip: None,
                 unanswered_since: (self.side == Side::Client).then_some(now),
                 own: None,
+                theirs: None,
+                are_several: false,
                 has_spoken: false,
                 has_heard: false,
                 is_done: false,
@@ -383,6 +398,11 @@ impl<M> Peer<M> {
     /// How much may go to it unless it has proven itself.
     fn limit(&self) -> u64 {
         AMPLIFICATION * self.came
+    }
+
+    /// Whether a handshake of its client seems to be under way, of which nobody gave up.
+    fn is_shaking_hands(&self, now: Duration) -> bool {
+        self.theirs.is_some() && !self.is_done && now.saturating_sub(self.last_handshake) < BEHIND
     }
 
     /// Whether this is one of the first datagrams behind the handshake; it counts as one then.

@@ -125,6 +125,28 @@ fn a_server_repeats_its_flight_as_far_as_the_limit_allows() {
 }
 
 #[test]
+fn repeats_of_one_handshake_do_not_use_up_what_another_of_the_same_address_is_owed() {
+    let mut flight = Flight::new(Side::Server);
+    let (hello, answer) = (|client| long(0, &[client], 1_180), |own| long(2, &[own], 1_180));
+    let mut turned_away = 0;
+    for client in 1..50 {
+        flight.heard(u32::from(client) * MS, at(1), &hello(client));
+        while flight.take_due(u32::from(client) * MS).is_some() {}
+        for _ in 0..3 {
+            turned_away +=
+                u8::from(!flight.may_send(u32::from(client) * MS, at(1), &answer(client)));
+            flight.sent(u32::from(client) * MS, at(1), &(), &answer(100 + client));
+        }
+    }
+    assert_eq!(turned_away, 0);
+    assert_eq!(repeats(&mut flight), []);
+    // Nobody waits for those any more.
+    flight.heard(Duration::from_secs(3), at(1), &hello(60));
+    flight.sent(Duration::from_secs(3), at(1), &(), &answer(160));
+    assert_ne!(repeats(&mut flight), []);
+}
+
+#[test]
 fn what_overtakes_the_end_of_a_handshake_is_held_until_it_is_over() {
     let mut flight = Flight::new(Side::Server);
     let early = short(&[5, 5], 60);
