@@ -7,7 +7,10 @@ use std::{
 };
 
 use gtk::{glib, glib::subclass::Signal, prelude::*, subclass::prelude::*};
-use tertulia_client::{Progress, proto::Seq};
+use tertulia_client::{
+    Progress,
+    proto::{MessageId, Seq},
+};
 
 use crate::bridge::Cancel;
 
@@ -48,7 +51,7 @@ mod imp {
         pub(super) progress: Cell<Progress>,
         pub(super) held: Cell<bool>,
         pub(super) taken_back: Cell<bool>,
-        pub(super) sent: Cell<bool>,
+        pub(super) message: Cell<Option<MessageId>>,
         pub(super) cancel: RefCell<Option<Cancel>>,
     }
 
@@ -133,14 +136,14 @@ impl Parcel {
         }
     }
 
-    /// Whether it is a message by now.
-    pub(crate) fn is_sent(&self) -> bool {
-        self.imp().sent.get()
+    /// The message that it became.
+    pub(crate) fn message(&self) -> Option<MessageId> {
+        self.imp().message.get()
     }
 
-    /// It is, also where the room does not tell of it yet.
-    pub(crate) fn set_sent(&self) {
-        self.imp().sent.set(true);
+    /// It is one, also where the room does not tell of it yet.
+    pub(crate) fn set_message(&self, id: MessageId) {
+        self.imp().message.set(Some(id));
     }
 
     /// By this it is taken back.

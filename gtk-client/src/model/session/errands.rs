@@ -79,7 +79,7 @@ fn errands_of(room: &Room) -> Vec<KeptErrand> {
         _ => None,
     };
     room.with_timeline(|timeline| {
-        let unsent = timeline.parcels().filter(|parcel| !parcel.is_sent());
+        let unsent = timeline.parcels().filter(|parcel| parcel.message().is_none());
         unsent.map(|parcel| parcel.errand()).filter_map(kept).collect()
     })
 }

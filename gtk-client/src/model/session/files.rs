@@ -126,7 +126,6 @@ impl Session {
             let mut sent = None;
             match end {
                 Ok(End::Sent(transfer)) => {
-                    parcel.set_sent();
                     sent = Some(transfer);
                     // The room tells of it, if it did not yet; one further back would not.
                     if room.is_detached() || room.is_empty() {
@@ -166,6 +165,7 @@ impl Session {
         let id = room.id();
         let (sent, transfer) =
             carry(bridge, parcel, |client| client.upload(id, reply_to, path)).await?;
+        parcel.set_message(sent.message_id);
         let is_told = room.item(sent.message_id).is_some();
         let own = own_file(parcel);
         room.change(|timeline| {

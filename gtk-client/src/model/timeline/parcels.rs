@@ -111,6 +111,10 @@ impl Timeline {
     pub(super) fn drop_sent(&mut self, item: &Item) {
         let Some(file) = item.file.as_ref().filter(|_| item.mine) else { return };
         let is_it = |(sent, parcel): &(Rc<Item>, Parcel)| {
+            if let Some(id) = parcel.message() {
+                return Some(id) == item.message_id;
+            }
+            // It may be told of before its upload has ended.
             let is_through = parcel.progress().done == file.size && parcel.is_moving();
             let name = sent.file.as_ref().map(|sent| &sent.name);
             is_through && parcel.progress().total == file.size && name == Some(&file.name)
@@ -159,6 +163,21 @@ mod tests {
         timeline.upsert(vec![Item { mine: true, ..file_item(6, "me", "a.txt", 500) }]);
         assert_eq!(shown(&timeline), [None, Some(Stage::Moving)], "another one of that name");
         parcel.set_progress(Progress { done: 500, total: 500 });
+        timeline.upsert(vec![told]);
+        assert_eq!(shown(&timeline), [None, None]);
+    }
+
+    #[test]
+    fn a_file_whose_upload_ended_shows_no_longer_than_until_its_own_message() {
+        let mut timeline = Timeline::default();
+        let parcel = up();
+        let told = Item { mine: true, ..file_item(7, "me", "a.txt", 500) };
+        let sent = Item { seq: None, message_id: None, ..told.clone() };
+        assert!(timeline.send_parcel(sent, &parcel));
+        parcel.set_message(told.message_id.unwrap());
+        timeline.upsert(vec![Item { mine: true, ..file_item(6, "me", "a.txt", 500) }]);
+        assert_eq!(shown(&timeline), [None, Some(Stage::Moving)]);
+        // How far it got is told apart, and may be told later.
         timeline.upsert(vec![told]);
         assert_eq!(shown(&timeline), [None, None]);
     }
