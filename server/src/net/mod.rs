@@ -5,6 +5,7 @@ mod bare;
 mod bucket;
 mod commands;
 mod connection;
+mod connection_ids;
 mod crowd;
 mod datagrams;
 mod endpoint;

@@ -11,12 +11,12 @@ use quinn::{
     AckFrequencyConfig, EndpointConfig, IdleTimeout, ServerConfig, TransportConfig, VarInt,
     crypto::rustls::QuicServerConfig,
 };
-use quinn_proto::HashedConnectionIdGenerator;
 use socket2::{Domain, Protocol, Socket, Type};
 use tertulia_certs::ServerIdentity;
 use tertulia_proto::{ALPN, limits as wire};
 use tertulia_quic::WindowFloor;
 
+use super::connection_ids::ConnectionIds;
 use crate::limits;
 
 /// Keys that outlive the process, so that clients notice a restart at once: the stateless reset
@@ -46,7 +46,7 @@ pub(crate) fn endpoint_config(keys: &EndpointKeys) -> EndpointConfig {
     let reset = hmac::Key::new(hmac::HMAC_SHA256, &keys.reset);
     let mut config = EndpointConfig::new(Arc::new(reset));
     let id_key = keys.connection_id;
-    config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(id_key)));
+    config.cid_generator(move || Box::new(ConnectionIds::of_key(id_key)));
     // After a restart every client is told in its own millisecond, not 50 a second.
     config.min_reset_interval(Duration::from_millis(1));
     config
