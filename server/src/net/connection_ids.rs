@@ -37,6 +37,7 @@ impl ConnectionIds {
 }
 
 impl ConnectionIdGenerator for ConnectionIds {
+    #[expect(clippy::expect_used, reason = "without randomness nothing here is safe")]
     fn generate_cid(&mut self) -> ConnectionId {
         let mut id = [0; NONCE + TAG];
         let (nonce, tag) = id.split_at_mut(NONCE);
