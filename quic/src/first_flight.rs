@@ -107,8 +107,8 @@ struct Peer<M> {
     unanswered_since: Option<Duration>,
     /// This end's connection id, by which the peer calls it.
     own: Option<Cid>,
-    /// The connection id of the client whose handshake began last, and whether others' are under way.
-    theirs: Option<Cid>,
+    /// A client's: the handshake that began last, and whether others were under way then.
+    last_begun: Option<Begun>,
     are_several: bool,
     /// What is heard of a client before the server's part of the handshake went out is no sign of
     /// its end.
@@ -120,6 +120,15 @@ struct Peer<M> {
     held: Vec<(M, Bytes)>,
     /// What is held was held too long: nothing more is, in this handshake.
     is_let_go: bool,
+}
+
+/// A client's handshake.
+#[derive(Debug)]
+struct Begun {
+    /// What the client calls its end.
+    by: Cid,
+    at: Duration,
+    is_over: bool,
 }
 
 #[derive(Debug)]
@@ -186,6 +195,9 @@ impl<R: Clone, M> FirstFlight<R, M> {
         peer.has_spoken |= packets.handshake;
         if self.side == Side::Server && packets.short && peer.has_heard && !peer.is_done {
             peer.is_done = true;
+            if let Some(begun) = &mut peer.last_begun {
+                begun.is_over = true;
+            }
             self.held -= peer.held.len();
             self.released.extend(peer.held.drain(..));
             self.waiting.retain(|_, repeat| repeat.to != to);
@@ -240,10 +252,11 @@ impl<R: Clone, M> FirstFlight<R, M> {
                 Heard::Pass
             }
             Side::Server => {
-                if packets.initial && packets.source != peer.theirs {
+                if let Some(by) = packets.source.filter(|_| packets.initial)
+                    && peer.last_begun.as_ref().is_none_or(|begun| begun.by != by)
+                {
                     peer.are_several = peer.is_shaking_hands(now);
-                    peer.theirs = packets.source;
-                    peer.last_handshake = now;
+                    peer.last_begun = Some(Begun { by, at: now, is_over: false });
                     if peer.are_several {
                         self.waiting.retain(|_, repeat| repeat.to != from);
                     }
@@ -343,7 +356,7 @@ impl<R: Clone, M> FirstFlight<R, M> {
                 round_trip: None,
                 unanswered_since: (self.side == Side::Client).then_some(now),
                 own: None,
-                theirs: None,
+                last_begun: None,
                 are_several: false,
                 has_spoken: false,
                 has_heard: false,
@@ -402,7 +415,9 @@ impl<M> Peer<M> {
 
     /// Whether a handshake of its client seems to be under way, of which nobody gave up.
     fn is_shaking_hands(&self, now: Duration) -> bool {
-        self.theirs.is_some() && !self.is_done && now.saturating_sub(self.last_handshake) < BEHIND
+        self.last_begun.as_ref().is_some_and(|begun| {
+            !begun.is_over && now.saturating_sub(begun.at.max(self.last_handshake)) < BEHIND
+        })
     }
 
     /// Whether this is one of the first datagrams behind the handshake; it counts as one then.

@@ -79,6 +79,11 @@ impl FakeServer {
         soon(accepted).await
     }
 
+    /// Returns when nothing is left of any connection, and all was sent that had to be said of that.
+    pub(crate) async fn forgot_all(&self) {
+        soon(self.endpoint.wait_idle()).await;
+    }
+
     /// The next handshake, which the client does not like.
     pub(crate) async fn refused(&self) {
         let incoming = soon(self.endpoint.accept()).await.unwrap();

@@ -7,6 +7,7 @@
 //! run at once, all of one process and by one clock.
 
 pub mod beside;
+mod courses;
 pub mod fairness;
 mod group;
 mod load;

@@ -1,16 +1,14 @@
 //! How long it takes after a time without a network: from the moment at which there is a way again
 //! until what waited is read. All at once, over the emulated network.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use anyhow::Result;
-use tokio::{
-    task::JoinSet,
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
 use super::{
     Ground, System, Who,
+    courses::{self, Found},
     pair::{EVERY, Pair},
 };
 use crate::{
@@ -18,8 +16,6 @@ use crate::{
     link::Loss,
 };
 
-/// Of one cell at once.
-const LANES: u32 = 2;
 /// Messages before it: the path is known by then.
 const BEFORE: u32 = 100;
 /// Beyond the outage's own length; TCP tries again after as long as it has lasted.
@@ -70,54 +66,33 @@ pub fn run(
     courses: &[Course],
     times: u32,
 ) -> Result<(Vec<Outages>, SelfCheck)> {
-    let world = Arc::new(world);
-    let (ground, courses) = (ground.clone(), courses.to_vec());
-    let played = world.clients().handle().spawn(play(Arc::clone(&world), ground, courses, times));
-    world.clients().handle().block_on(played)?
+    courses::run(world, ground, courses, times)
 }
 
-async fn play(
-    world: Arc<World>,
-    ground: Ground,
-    courses: Vec<Course>,
-    times: u32,
-) -> Result<(Vec<Outages>, SelfCheck)> {
-    let systems = courses.iter().map(|course| course.system);
-    let servers = super::serve(&world, &ground.dir, systems).await?;
-    let mut pairs = Vec::new();
-    for lane in 0..LANES.min(times) {
-        let share = times / LANES + u32::from(lane < times % LANES);
-        for (place, course) in courses.iter().enumerate() {
-            let number = (pairs.len(), 2);
-            let pair = Pair::new(&world, &ground, &servers, course.system, number).await?;
-            pairs.push((place, *course, share, pair));
+impl courses::Course for Course {
+    const LANES: u32 = 2;
+
+    type Found = Outages;
+
+    fn system(self) -> System {
+        self.system
+    }
+
+    fn addresses(_: u32) -> usize {
+        2
+    }
+
+    async fn live(self, mut pair: Pair, times: u32) -> Result<Outages> {
+        let mut found = Outages::default();
+        pair.begin(Loss::None).await;
+        for _ in 0..times {
+            pair.say_some(BEFORE, EVERY).await?;
+            sleep(Duration::from_secs(1).mul_f64(1.0 + pair.rng.unit())).await;
+            found.add(outage(&mut pair, self).await?);
         }
+        pair.leave().await;
+        Ok(found)
     }
-    world.self_check();
-    let mut running = JoinSet::new();
-    for (place, course, share, pair) in pairs {
-        running.spawn(async move { (place, live(pair, course, share).await) });
-    }
-    let mut found = vec![Outages::default(); courses.len()];
-    while let Some(ended) = running.join_next().await {
-        let (place, outages) = ended?;
-        found[place].add(outages?);
-    }
-    let check = world.self_check();
-    servers.0.stop().await;
-    Ok((found, check))
-}
-
-async fn live(mut pair: Pair, course: Course, times: u32) -> Result<Outages> {
-    let mut found = Outages::default();
-    pair.begin(Loss::None).await;
-    for _ in 0..times {
-        pair.say_some(BEFORE, EVERY).await?;
-        sleep(Duration::from_secs(1).mul_f64(1.0 + pair.rng.unit())).await;
-        found.add(outage(&mut pair, course).await?);
-    }
-    pair.leave().await;
-    Ok(found)
 }
 
 async fn outage(pair: &mut Pair, course: Course) -> Result<Outages> {
@@ -162,7 +137,11 @@ async fn outage(pair: &mut Pair, course: Course) -> Result<Outages> {
     })
 }
 
-impl Outages {
+impl Found for Outages {
+    fn none() -> Self {
+        Self::default()
+    }
+
     fn add(&mut self, other: Self) {
         self.first.extend(other.first);
         self.all.extend(other.all);

@@ -4,16 +4,14 @@
 //! Who is told comes from another address of the kernel's, with a fresh socket (ours) or by a new
 //! connection (TCP). Who is not told has a router that gives them another address.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use anyhow::Result;
-use tokio::{
-    task::JoinSet,
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
 use super::{
     Ground, System, Who,
+    courses::{self, Found},
     pair::{EVERY, Pair},
 };
 use crate::{
@@ -21,8 +19,6 @@ use crate::{
     link::Loss,
 };
 
-/// Of one cell at once.
-const LANES: u32 = 3;
 /// Messages before the first: the connection has learned by then what the path loses.
 const FIRST: u32 = 200;
 /// Messages before each change, and after it.
@@ -64,72 +60,49 @@ pub fn run(
     courses: &[Course],
     moves: u32,
 ) -> Result<(Vec<Moves>, SelfCheck)> {
-    let world = Arc::new(world);
-    let (ground, courses) = (ground.clone(), courses.to_vec());
-    let played = world.clients().handle().spawn(play(Arc::clone(&world), ground, courses, moves));
-    world.clients().handle().block_on(played)?
+    courses::run(world, ground, courses, moves)
 }
 
-async fn play(
-    world: Arc<World>,
-    ground: Ground,
-    courses: Vec<Course>,
-    moves: u32,
-) -> Result<(Vec<Moves>, SelfCheck)> {
-    let systems = courses.iter().map(|course| course.system);
-    let servers = super::serve(&world, &ground.dir, systems).await?;
-    let addresses = 2 + moves.div_ceil(LANES) as usize;
-    let mut pairs = Vec::new();
-    for lane in 0..LANES.min(moves) {
-        let share = moves / LANES + u32::from(lane < moves % LANES);
-        for (place, course) in courses.iter().enumerate() {
-            let number = (pairs.len(), addresses);
-            let pair = Pair::new(&world, &ground, &servers, course.system, number).await?;
-            pairs.push((place, *course, share, pair));
-        }
-    }
-    world.self_check();
-    let mut running = JoinSet::new();
-    for (place, course, share, pair) in pairs {
-        running.spawn(async move { (place, live(pair, course, share).await) });
-    }
-    let none = Moves { worst: Vec::new(), lost: 0, is_kept: true };
-    let mut found = vec![none; courses.len()];
-    while let Some(ended) = running.join_next().await {
-        let (place, moves) = ended?;
-        found[place].add(moves?);
-    }
-    let check = world.self_check();
-    servers.0.stop().await;
-    Ok((found, check))
-}
+impl courses::Course for Course {
+    const LANES: u32 = 3;
 
-async fn live(mut pair: Pair, course: Course, moves: u32) -> Result<Moves> {
-    let Course { loss, who, is_told, .. } = course;
-    let mut found = Moves { worst: Vec::new(), lost: 0, is_kept: true };
-    pair.begin(loss).await;
-    pair.say_some(FIRST, EVERY).await?;
-    for _ in 0..moves {
-        let [before, after] = AROUND;
-        pair.say_some(before, EVERY).await?;
-        let pause = EVERY.mul_f64(pair.rng.unit());
-        sleep(pause).await;
-        let moved = Instant::now();
-        match is_told {
-            true => pair.move_on(who).await?,
-            false => pair.forget(who),
-        }
-        sleep(EVERY.saturating_sub(pause)).await;
-        pair.say_some(after, EVERY).await?;
-        pair.wait(Instant::now() + PATIENCE).await;
-        match worst(&pair.took(moved - LOOK_BEFORE, moved + LOOK_AFTER)) {
-            Some(worst) => found.worst.push(worst),
-            None => found.lost += 1,
-        }
+    type Found = Moves;
+
+    fn system(self) -> System {
+        self.system
     }
-    found.is_kept = pair.is_kept(who);
-    pair.leave().await;
-    Ok(found)
+
+    fn addresses(moves: u32) -> usize {
+        2 + moves as usize
+    }
+
+    async fn live(self, mut pair: Pair, moves: u32) -> Result<Moves> {
+        let Self { loss, who, is_told, .. } = self;
+        let mut found = Moves::none();
+        pair.begin(loss).await;
+        pair.say_some(FIRST, EVERY).await?;
+        for _ in 0..moves {
+            let [before, after] = AROUND;
+            pair.say_some(before, EVERY).await?;
+            let pause = EVERY.mul_f64(pair.rng.unit());
+            sleep(pause).await;
+            let moved = Instant::now();
+            match is_told {
+                true => pair.move_on(who).await?,
+                false => pair.forget(who),
+            }
+            sleep(EVERY.saturating_sub(pause)).await;
+            pair.say_some(after, EVERY).await?;
+            pair.wait(Instant::now() + PATIENCE).await;
+            match worst(&pair.took(moved - LOOK_BEFORE, moved + LOOK_AFTER)) {
+                Some(worst) => found.worst.push(worst),
+                None => found.lost += 1,
+            }
+        }
+        found.is_kept = pair.is_kept(who);
+        pair.leave().await;
+        Ok(found)
+    }
 }
 
 /// The slowest, if all came.
@@ -137,7 +110,11 @@ fn worst(took: &[Option<Duration>]) -> Option<Duration> {
     took.iter().copied().collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
-impl Moves {
+impl Found for Moves {
+    fn none() -> Self {
+        Self { worst: Vec::new(), lost: 0, is_kept: true }
+    }
+
     fn add(&mut self, other: Self) {
         self.worst.extend(other.worst);
         self.worst.sort_unstable();

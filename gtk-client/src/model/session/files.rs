@@ -166,29 +166,23 @@ impl Session {
         let (sent, transfer) =
             carry(bridge, parcel, |client| client.upload(id, reply_to, path)).await?;
         parcel.set_message(sent.message_id);
-        let is_told = room.item(sent.message_id).is_some();
-        let own = own_file(parcel);
-        room.change(|timeline| {
-            if is_told {
-                timeline.drop_parcel(parcel.id());
-            }
-            if let Some((_, own)) = &own {
-                timeline.keep_place(sent.message_id, own);
-            }
-        });
-        if let Some((place, _)) = own {
-            self.keep_place(room, sent.message_id, &place, true);
+        if let Errand::Send { path, passing: false, .. } = parcel.errand() {
+            // It stays at its place, to be opened there.
+            self.keep_place(room, sent.message_id, path, true);
+        }
+        if room.item(sent.message_id).is_some() {
+            room.change(|timeline| timeline.drop_parcel(parcel.id()));
         }
         Ok(transfer)
     }
 
     fn arrived_here(&self, room: &Room, parcel: &Parcel, place: PathBuf) {
+        room.change(|_| parcel.set_stage(Stage::Here(place.clone())));
         if let Errand::Fetch { seq, .. } = parcel.errand()
             && let Some(id) = room.with_timeline(|timeline| timeline.placed(seq)?.message_id)
         {
-            self.keep_place(room, id, &place, false);
+            self.keep_place(room, id, place, false);
         }
-        room.change(|_| parcel.set_stage(Stage::Here(place)));
     }
 }
 
@@ -258,16 +252,6 @@ fn nth_place(place: &Path, nth: u32) -> PathBuf {
     let stem = place.file_stem().unwrap_or_default().to_string_lossy();
     let ending = place.extension().map(|ending| format!(".{}", ending.to_string_lossy()));
     place.with_file_name(format!("{stem} ({nth}){}", ending.unwrap_or_default()))
-}
-
-/// What was sent and stays at its place, to be opened there.
-fn own_file(sent: &Parcel) -> Option<(PathBuf, Parcel)> {
-    let errand = sent.errand();
-    let Errand::Send { path, passing: false, .. } = &errand else { return None };
-    let place = path.clone();
-    let own = Parcel::new(errand);
-    own.set_stage(Stage::Here(place.clone()));
-    Some((place, own))
 }
 
 /// What was written to the disk only to be sent has no other use.

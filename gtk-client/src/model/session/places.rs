@@ -45,7 +45,8 @@ impl Session {
         known.drain(..known.len().saturating_sub(PLACES));
         for room in self.iter_rooms() {
             let here = known.iter().filter(|place| place.room == room.id().0);
-            let here: Vec<_> = here.filter_map(Place::parcel).collect();
+            let here = here.filter_map(|place| Some((place.message.parse().ok()?, place.parcel())));
+            let here: Vec<(MessageId, Parcel)> = here.collect();
             if !here.is_empty() {
                 room.change(|timeline| {
                     here.iter().for_each(|(id, parcel)| timeline.keep_place(*id, parcel));
@@ -57,13 +58,13 @@ impl Session {
     }
 
     /// A message's file lies there now. `own`: it was sent from there.
-    pub(super) fn keep_place(&self, room: &Room, id: MessageId, path: &Path, own: bool) {
+    pub(super) fn keep_place(&self, room: &Room, id: MessageId, path: PathBuf, own: bool) {
+        let place = Place { room: room.id().0, message: id.to_string(), path, own };
+        room.change(|timeline| timeline.keep_place(id, &place.parcel()));
         // What is no text can't be written down, and is known to this window alone.
-        if path.to_str().is_none() {
+        if place.path.to_str().is_none() {
             return;
         }
-        let message = id.to_string();
-        let place = Place { room: room.id().0, message, path: path.to_owned(), own };
         self.change_places(|places| {
             places.retain(|known| known.message != place.message);
             let too_many = (places.len() + 1).saturating_sub(PLACES);
@@ -75,8 +76,8 @@ impl Session {
     /// It does not any more: it can be fetched again.
     pub(crate) fn forget_place(&self, room: &Room, id: MessageId) {
         room.change(|timeline| {
-            let item = timeline.item(id);
-            if let Some(carried) = item.and_then(|item| timeline.carried(item)) {
+            // As one that was fetched just now, too.
+            while let Some(carried) = timeline.item(id).and_then(|item| timeline.carried(item)) {
                 timeline.drop_parcel(carried.parcel.id());
             }
         });
@@ -95,8 +96,7 @@ impl Session {
 
 impl Place {
     /// As if it had just been sent or fetched.
-    fn parcel(&self) -> Option<(MessageId, Parcel)> {
-        let id = self.message.parse().ok()?;
+    fn parcel(&self) -> Parcel {
         let path = self.path.clone();
         let parcel = Parcel::new(if self.own {
             Errand::Send { path, reply_to: None, passing: false }
@@ -105,7 +105,7 @@ impl Place {
             Errand::Fetch { seq: Seq(0), target: Some(path) }
         });
         parcel.set_stage(Stage::Here(self.path.clone()));
-        Some((id, parcel))
+        parcel
     }
 }
 
@@ -129,8 +129,8 @@ mod tests {
         let (mine, theirs) = (file_item(7, "me", "a.txt", 500), file_item(8, "ana", "b.txt", 5));
         let (mine_id, theirs_id) = (mine.message_id.unwrap(), theirs.message_id.unwrap());
         let (session, garden) = open();
-        session.keep_place(&garden, mine_id, Path::new("/there/a.txt"), true);
-        session.keep_place(&garden, theirs_id, Path::new("/there/b.txt"), false);
+        session.keep_place(&garden, mine_id, "/there/a.txt".into(), true);
+        session.keep_place(&garden, theirs_id, "/there/b.txt".into(), false);
 
         let (session, garden) = open();
         let carried = |room: &Room, item| room.with_timeline(|timeline| timeline.carried(item));
@@ -140,7 +140,13 @@ mod tests {
         let of_theirs = carried(&garden, &theirs).unwrap();
         assert!(matches!(of_theirs.parcel.errand(), Errand::Fetch { .. }));
         assert_eq!(carried(&session.room(RoomId(1)).unwrap(), &mine), None);
-        garden.change(|timeline| timeline.upsert(vec![mine.clone()]));
+        garden.change(|timeline| {
+            timeline.upsert(vec![mine.clone()]);
+            let hash = mine.file.as_ref().unwrap().hash;
+            let again = Parcel::new(of_mine.parcel.errand());
+            again.set_stage(Stage::Here("/here/a.txt".into()));
+            assert!(timeline.fetch_parcel(mine.seq.unwrap(), hash, &again));
+        });
         session.forget_place(&garden, mine_id);
         assert_eq!(carried(&garden, &mine), None);
 
@@ -156,9 +162,9 @@ mod tests {
         let room = session.room(RoomId(1)).unwrap();
         let id = |n: usize| MessageId((n as u128).to_be_bytes());
         for n in 0..=PLACES {
-            session.keep_place(&room, id(n), Path::new("/a"), false);
+            session.keep_place(&room, id(n), "/a".into(), false);
         }
-        session.keep_place(&room, id(PLACES), Path::new("/b"), false);
+        session.keep_place(&room, id(PLACES), "/b".into(), false);
         let known = session.imp().places.0.borrow();
         assert_eq!(known.len(), PLACES);
         assert_eq!(known.first().unwrap().message, id(1).to_string());

@@ -69,6 +69,7 @@ impl Timeline {
 
     /// The file of this message is at its place here.
     pub(crate) fn keep_place(&mut self, id: MessageId, parcel: &Parcel) {
+        self.parcels.here.retain(|(known, _)| *known != id);
         if self.parcels.here.len() >= PLACES {
             self.parcels.here.pop_front();
         }
@@ -208,8 +209,8 @@ mod tests {
         parcel.set_stage(Stage::Here("a.txt".into()));
         timeline.keep_place(item(8).message_id.unwrap(), &parcel);
         assert_eq!(shown(&timeline), [None, Some(Stage::Here("a.txt".into()))]);
-        for _ in 0..PLACES {
-            timeline.keep_place(item(7).message_id.unwrap(), &up());
+        for n in 0..PLACES {
+            timeline.keep_place(MessageId((n as u128).to_be_bytes()), &up());
         }
         assert_eq!(timeline.parcels.here.len(), PLACES);
         assert_eq!(timeline.carried(&item(8)), None, "too long ago");
