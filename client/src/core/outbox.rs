@@ -1,12 +1,16 @@
 //! The order in which messages go out. Rows live on disk ([`crate::store`]); this is what of them
 //! this process sends.
 
+mod sendings;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
 use tertulia_proto::{Body, Epoch, MessageId, MessageText, Refusal, RoomId, Send, Seq, Timestamp};
+
+use self::sendings::Sendings;
 
 /// Unanswered messages on a connection: enough that what waited for long goes out in a few round
 /// trips, few enough to send again, and to leave numbers to what else is asked.
@@ -59,8 +63,7 @@ pub(crate) struct Outbox {
     ids: BTreeMap<MessageId, RowId>,
     waiting: BTreeSet<RowId>,
     in_flight: BTreeSet<RowId>,
-    /// Rows that went out, whatever became of the connection: the server may have them.
-    sent: BTreeSet<RowId>,
+    sent: Sendings,
     /// Rows to be sent that are not marked so, and for which that was not asked either.
     unmarked: BTreeSet<RowId>,
     paused_until: Option<Duration>,
@@ -86,7 +89,7 @@ impl Outbox {
     pub(crate) fn inherit(&mut self, id: RowId, row: Row) {
         let may_be_sent = row.may_be_sent && row.failed.is_none();
         if may_be_sent && !self.ids.contains_key(&row.message_id) {
-            self.sent.insert(id);
+            self.sent.inherit(id);
         }
         self.insert(id, row);
     }
@@ -124,7 +127,7 @@ impl Outbox {
         }
         let id = self.waiting.pop_first()?;
         self.in_flight.insert(id);
-        self.sent.insert(id);
+        self.sent.begin(id);
         self.rows.get(&id)
     }
 
@@ -139,9 +142,15 @@ impl Outbox {
         self.held_by = None;
         self.waiting.remove(&id);
         self.in_flight.remove(&id);
-        self.sent.remove(&id);
+        self.sent.end(id);
         self.unmarked.remove(&id);
         Some((id, self.rows.remove(&id)?))
+    }
+
+    /// The server refuses what was sent: whether that is the message, and not an earlier time that
+    /// it went out.
+    pub(crate) fn is_refused(&mut self, message_id: MessageId) -> bool {
+        self.ids.get(&message_id).is_none_or(|id| self.sent.answer(*id))
     }
 
     /// The server refuses the message for good; it stays, and is not sent.
@@ -153,7 +162,7 @@ impl Outbox {
         let id = *self.ids.get(&message_id)?;
         self.waiting.remove(&id);
         self.in_flight.remove(&id);
-        self.sent.remove(&id);
+        self.sent.end(id);
         self.unmarked.remove(&id);
         let row = self.rows.get_mut(&id)?;
         row.failed = Some(refusal);
@@ -161,8 +170,8 @@ impl Outbox {
     }
 
     /// The server could not take the message now. Everything unanswered from it on goes out again
-    /// in order, after the pause: what was taken meanwhile is answered by the same receipt. The row:
-    /// its mark is to be taken back on disk.
+    /// in order, after the pause: what was taken meanwhile is answered by the same receipt. The row,
+    /// if the server can't have it: its mark is to be taken back on disk.
     pub(crate) fn postpone(
         &mut self,
         message_id: MessageId,
@@ -171,20 +180,23 @@ impl Outbox {
         now: Duration,
     ) -> Option<RowId> {
         let id = *self.ids.get(&message_id)?;
-        // Had the server taken it on an earlier connection, it would have said so.
-        self.sent.remove(&id);
-        self.rows.get_mut(&id)?.may_be_sent = false;
-        self.unmarked.insert(id);
         self.waiting.extend(self.in_flight.split_off(&id));
         let until = now.saturating_add(retry_after.unwrap_or(RETRY_AFTER));
         self.paused_until = self.paused_until.max(Some(until));
         self.held_by = Some(refusal);
+        if self.sent.is_one_lost(id) {
+            return None;
+        }
+        self.sent.end(id);
+        self.rows.get_mut(&id)?.may_be_sent = false;
+        self.unmarked.insert(id);
         Some(id)
     }
 
     /// The connection is gone: everything unanswered goes out again, before newer rows.
     pub(crate) fn disconnected(&mut self) {
         self.waiting.append(&mut self.in_flight);
+        self.sent.disconnected();
         self.paused_until = None;
         self.held_by = None;
     }
@@ -202,7 +214,7 @@ impl Outbox {
 
     /// Whether the message is here, and the server can't have it.
     pub(crate) fn is_unsent(&self, message_id: MessageId) -> bool {
-        self.ids.get(&message_id).is_some_and(|id| !self.sent.contains(id))
+        self.ids.get(&message_id).is_some_and(|id| !self.sent.contains(*id))
     }
 
     /// Rows in the order of writing.
@@ -334,6 +346,33 @@ mod tests {
         assert!(!outbox.is_unsent(id(1)), "the answer was lost, not the message");
         outbox.fail(id(1), Refusal::FORBIDDEN);
         assert!(outbox.is_unsent(id(1)) && !outbox.is_unsent(id(9)));
+    }
+
+    #[test]
+    fn what_is_on_its_way_again_is_not_refused_by_the_answer_to_the_time_before() {
+        let mut outbox = outbox(1..=2);
+        send_all(&mut outbox, NOW);
+        assert!(outbox.is_refused(id(1)));
+        outbox.postpone(id(1), Refusal::STORAGE, Some(Duration::ZERO), NOW).unwrap();
+        mark(&mut outbox, NOW);
+        assert_eq!(send_all(&mut outbox, NOW), [1, 2]);
+        assert!(!outbox.is_refused(id(2)), "the first time; the server may take the second");
+        assert!(!outbox.is_unsent(id(2)));
+        assert!(outbox.is_refused(id(2)));
+        outbox.postpone(id(2), Refusal::STORAGE, None, NOW).unwrap();
+        assert!(outbox.is_unsent(id(2)));
+    }
+
+    #[test]
+    fn what_went_out_on_a_lost_connection_may_arrive_after_a_refusal() {
+        let mut outbox = outbox(1..=1);
+        send_all(&mut outbox, NOW);
+        outbox.disconnected();
+        assert_eq!(send_all(&mut outbox, NOW), [1]);
+        assert!(outbox.is_refused(id(1)), "this connection's answer");
+        assert_eq!(outbox.postpone(id(1), Refusal::STORAGE, None, NOW), None);
+        assert!(!outbox.is_unsent(id(1)));
+        assert_eq!(send_all(&mut outbox, RETRY_AFTER), [1], "still marked");
     }
 
     #[test]

@@ -288,6 +288,9 @@ impl Driver {
     }
 
     pub(super) fn refused(&mut self, message_id: MessageId, rejected: &Rejected) {
+        if !self.desk.outbox.is_refused(message_id) {
+            return;
+        }
         let refusal = rejected.refusal;
         if !refusal.is_final() {
             let wait = rejected.retry_after_ms.map(backoff::asked_wait);
