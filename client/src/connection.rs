@@ -72,7 +72,7 @@ impl Outgoing {
     pub(crate) fn write(&self, frame: Bytes) -> bool {
         if let Some(copies) = &self.copies {
             let frames = [frame.clone().into()];
-            copies.offer(DatagramKind::ControlCopy, &frames, Awaited::BySomebody);
+            copies.offer(DatagramKind::ControlCopy, &frames, Awaited::ByAllBehind);
         }
         self.writes.try_send(frame).is_ok()
     }

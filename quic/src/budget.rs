@@ -7,7 +7,12 @@ const RATE: u64 = 32_000;
 /// Bytes at once.
 const BURST: u64 = 16_000;
 /// Of what the path carries, copies take at most this part.
-const PART: u64 = 4;
+const PART: u64 = 3;
+
+/// The first copies of a frame may take all that is left; each later one leaves so much to the first
+/// ones of the frames to come, so that a tight budget makes copies fewer and leaves no frame alone.
+const FIRST: usize = 2;
+const KEPT: u64 = BURST / 8;
 
 /// A token bucket that follows the path.
 #[derive(Debug, Clone, Copy)]
@@ -28,20 +33,22 @@ impl Budget {
         self.rate = (window.saturating_mul(1_000) / rtt_ms / PART).min(RATE);
     }
 
-    /// Pays for a datagram; `false`: there is not enough left, nothing was paid.
-    pub(crate) fn pay(&mut self, now: Duration, bytes: usize) -> bool {
+    /// Pays for a datagram with the `nth` copies of frames, from 0; `false`: there is not enough
+    /// left for those, nothing was paid.
+    pub(crate) fn pay(&mut self, now: Duration, bytes: usize, nth: usize) -> bool {
         let passed = now.saturating_sub(self.filled_at);
         let earned = (passed.as_millis() as u64).saturating_mul(self.rate) / 1_000;
         if earned > 0 {
             self.left = self.left.saturating_add(earned).min(BURST);
             self.filled_at = now;
         }
+        let kept = (nth + 1).saturating_sub(FIRST) as u64 * KEPT;
         match self.left.checked_sub(bytes as u64) {
-            Some(left) => {
+            Some(left) if left >= kept => {
                 self.left = left;
                 true
             }
-            None => false,
+            _ => false,
         }
     }
 }
@@ -50,9 +57,11 @@ impl Budget {
 mod tests {
     use super::*;
 
+    const MS: Duration = Duration::from_millis(1);
+
     fn paid_in_ten_seconds(budget: &mut Budget) -> u64 {
         let at = (0..10_000).map(Duration::from_millis);
-        at.filter(|now| budget.pay(*now, 500)).count() as u64 * 500
+        at.filter(|now| budget.pay(*now, 500, 0)).count() as u64 * 500
     }
 
     #[test]
@@ -62,10 +71,16 @@ mod tests {
     }
 
     #[test]
-    fn a_thin_path_gives_a_quarter_of_itself() {
+    fn a_thin_path_gives_a_third_of_itself() {
         let mut budget = Budget::new();
         budget.follow(16_000, Duration::from_secs(2));
         let paid = paid_in_ten_seconds(&mut budget);
-        assert!((19_000..=36_500).contains(&paid), "{paid}");
+        assert!((26_000..=43_000).contains(&paid), "{paid}");
+    }
+    #[test]
+    fn what_gets_scarce_is_for_the_first_copies() {
+        let mut budget = Budget::new();
+        let taken = [4, 3, 2, 0].map(|nth| (0..99).filter(|_| budget.pay(MS, 500, nth)).count());
+        assert_eq!(taken, [20, 4, 4, 4], "each leaves {KEPT} more to those before it");
     }
 }

@@ -9,8 +9,6 @@ use crate::flying::FrameId;
 
 /// Copies that wait at once, at most; more are not taken.
 const WAITING: usize = 512;
-/// What is due so soon goes along.
-const TOGETHER: Duration = Duration::from_millis(3);
 /// No copy goes along so soon after its frame.
 const APART: Duration = Duration::from_millis(1);
 
@@ -27,8 +25,12 @@ pub(crate) struct DueQueue {
 pub(crate) struct Copy {
     pub(crate) kind: DatagramKind,
     pub(crate) frame: Bytes,
+    /// How many others of this frame are due before.
+    pub(crate) nth: usize,
     /// It is not to share a packet with the frame itself, which goes out at this time.
     pub(crate) after: Duration,
+    /// It may go along with another so much earlier.
+    pub(crate) early: Duration,
     /// It is sent for as long as this one is not known to have arrived.
     pub(crate) unless: Option<FrameId>,
 }
@@ -75,7 +77,7 @@ impl DueQueue {
     ) -> Vec<Copy> {
         let (mut copies, mut left) = (Vec::<Copy>::new(), bytes);
         while let Some(Reverse((at, _, copy))) = self.waiting.peek() {
-            let until = if copies.is_empty() { now } else { now + TOGETHER };
+            let until = if copies.is_empty() { now } else { now + copy.early };
             // The same frame twice in one packet would be one copy less.
             let is_twice = |other: &Copy| copy.unless.is_some() && other.unless == copy.unless;
             let shares = copies.last().is_none_or(|last| last.kind == copy.kind)
@@ -121,7 +123,7 @@ mod tests {
     }
 
     fn copy(kind: DatagramKind, n: u8) -> Copy {
-        Copy { kind, frame: frame(n), after: Duration::ZERO, unless: None }
+        Copy { kind, frame: frame(n), nth: 0, after: Duration::ZERO, early: 3 * MS, unless: None }
     }
 
     fn taken(queue: &mut DueQueue, now: Duration, bytes: usize) -> Vec<u8> {

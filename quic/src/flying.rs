@@ -1,9 +1,9 @@
 //! Which frames are known to have arrived.
 //!
 //! QUIC says of each packet when it was sent and that it was acknowledged, not what was in it. A
-//! frame is in the packet that goes out when it is offered, and in those of its copies; one of that
-//! size that was sent at one of these times and is acknowledged had it. Where much is sent at once
-//! that may be wrong, and costs the frame a copy: its stream carries it all the same.
+//! frame is in the packet that goes out when it is offered, and in those of its copies: the packet
+//! that was sent next after one of these times, and has the size, had it. Where that may as well be
+//! another packet nothing is concluded; what was lost is not to be let go.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -13,6 +13,8 @@ const FRAMES: usize = 128;
 const TIMES: usize = 8;
 /// A packet goes out so soon after it was asked for.
 const SOON: Duration = Duration::from_micros(1_500);
+/// A packet with a datagram is at most so much longer: header, tag, and what it acknowledges.
+const AROUND: usize = 80;
 
 /// Names a frame that was taken note of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,43 +26,84 @@ pub(crate) struct Flying {
     frames: VecDeque<Frame>,
     /// Those before were let go.
     first: u64,
+    /// The last packet's number, counted here.
+    packet: u64,
+}
+
+/// A packet that went out, as far as that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Packet {
+    number: u64,
+    at: Duration,
+    /// Its size is between these.
+    least: usize,
+    most: usize,
 }
 
 #[derive(Debug)]
 struct Frame {
-    length: usize,
-    times: [Duration; TIMES],
+    packets: [Packet; TIMES],
     sent: usize,
     has_arrived: bool,
 }
 
+impl Frame {
+    fn packets(&self) -> impl Iterator<Item = &Packet> {
+        self.packets.iter().take(self.sent)
+    }
+}
+
 impl Flying {
-    /// A frame is sent now for the first time.
+    /// A frame is sent now for the first time, maybe together with those that are offered now, too.
     pub(crate) fn offered(&mut self, now: Duration, length: usize) -> FrameId {
+        let last = self.frames.back().map(|frame| frame.packets[0]);
+        let number = match last.filter(|last| last.at == now && last.most == usize::MAX) {
+            Some(same) => same.number,
+            None => self.next_packet(),
+        };
         if self.frames.len() == FRAMES {
             self.frames.pop_front();
             self.first += 1;
         }
-        let times = [now; TIMES];
-        self.frames.push_back(Frame { length, times, sent: 1, has_arrived: false });
+        let packet = Packet { number, at: now, least: length, most: usize::MAX };
+        self.frames.push_back(Frame { packets: [packet; TIMES], sent: 1, has_arrived: false });
         FrameId(self.first + self.frames.len() as u64 - 1)
     }
 
-    /// A copy of it is sent now.
-    pub(crate) fn repeated(&mut self, now: Duration, id: FrameId) {
-        if let Some(frame) = self.place(id).and_then(|place| self.frames.get_mut(place))
-            && let Some(time) = frame.times.get_mut(frame.sent)
-        {
-            *time = now;
-            frame.sent += 1;
+    /// A datagram of so many bytes with copies of these is sent now.
+    pub(crate) fn repeated(
+        &mut self,
+        now: Duration,
+        length: usize,
+        ids: impl Iterator<Item = FrameId>,
+    ) {
+        let number = self.next_packet();
+        let packet = Packet { number, at: now, least: length, most: length + AROUND };
+        for id in ids {
+            if let Some(frame) = self.place(id).and_then(|place| self.frames.get_mut(place))
+                && let Some(place) = frame.packets.get_mut(frame.sent)
+            {
+                *place = packet;
+                frame.sent += 1;
+            }
         }
     }
 
     /// A packet was acknowledged.
     pub(crate) fn acknowledged(&mut self, sent_at: Duration, bytes: usize) {
-        for frame in self.frames.iter_mut().filter(|frame| frame.length <= bytes) {
-            let mut times = frame.times.iter().take(frame.sent);
-            frame.has_arrived |= times.any(|at| (*at..=*at + SOON).contains(&sent_at));
+        let may_be = |packet: &&Packet| {
+            (packet.at..=packet.at + SOON).contains(&sent_at)
+                && (packet.least..=packet.most).contains(&bytes)
+        };
+        let candidates = || self.frames.iter().flat_map(Frame::packets).filter(may_be);
+        let Some(last) = candidates().max_by_key(|packet| packet.at).copied() else { return };
+        let is_another = |packet: &Packet| packet.at == last.at && packet.number != last.number;
+        if candidates().any(is_another) {
+            return;
+        }
+        for frame in &mut self.frames {
+            let had_it = frame.packets().any(|packet| packet.number == last.number);
+            frame.has_arrived |= had_it;
         }
     }
 
@@ -68,6 +111,11 @@ impl Flying {
     pub(crate) fn has_arrived(&self, id: FrameId) -> bool {
         let frame = self.place(id).and_then(|place| self.frames.get(place));
         frame.is_some_and(|frame| frame.has_arrived)
+    }
+
+    fn next_packet(&mut self) -> u64 {
+        self.packet += 1;
+        self.packet
     }
 
     fn place(&self, id: FrameId) -> Option<usize> {
@@ -99,9 +147,34 @@ mod tests {
         let id = flying.offered(10 * MS, 200);
         flying.acknowledged(20 * MS, 230);
         assert!(!flying.has_arrived(id));
-        flying.repeated(20 * MS, id);
+        flying.repeated(20 * MS, 210, [id].into_iter());
         flying.acknowledged(20 * MS, 230);
         assert!(flying.has_arrived(id));
+    }
+
+    #[test]
+    fn where_two_packets_went_out_close_together_each_tells_of_its_own() {
+        let mut flying = Flying::default();
+        let (one, other) = (flying.offered(10 * MS, 200), flying.offered(11 * MS, 200));
+        flying.acknowledged(11 * MS, 230);
+        assert!(!flying.has_arrived(one) && flying.has_arrived(other));
+    }
+
+    #[test]
+    fn where_it_may_be_either_of_two_nothing_is_concluded() {
+        let mut flying = Flying::default();
+        let ids = [1, 2].map(|n| flying.offered(n * MS, 200));
+        for id in ids {
+            flying.repeated(20 * MS, 210, [id].into_iter());
+        }
+        flying.acknowledged(20 * MS, 240);
+        assert!(!ids.iter().any(|id| flying.has_arrived(*id)));
+        flying.repeated(30 * MS, 400, ids.into_iter());
+        flying.acknowledged(30 * MS, 240);
+        flying.acknowledged(30 * MS, 900);
+        assert!(!ids.iter().any(|id| flying.has_arrived(*id)), "of another size");
+        flying.acknowledged(30 * MS, 430);
+        assert!(ids.iter().all(|id| flying.has_arrived(*id)), "one had both");
     }
 
     #[test]
@@ -115,7 +188,7 @@ mod tests {
         flying.acknowledged(MS, 10);
         assert!(!flying.has_arrived(first), "long gone");
         let last = flying.offered(2 * MS, 10);
-        (0..99).for_each(|n| flying.repeated((n + 3) * MS, last));
+        (0..99).for_each(|n| flying.repeated((n + 3) * MS, 10, [last].into_iter()));
         flying.acknowledged(2 * MS, 10);
         assert!(flying.has_arrived(last));
     }

@@ -9,14 +9,23 @@ const CLEAN: f64 = 3e-4;
 
 /// Milliseconds after the frame itself, for each strength: what makes up for single lost packets.
 /// None is sent at once: quinn would put it into the same packet as the stream's data.
-const OFFSETS_MS: [&[u64]; 6] =
-    [&[], &[1, 25], &[1, 10], &[1, 5, 18], &[1, 4, 12, 28], &[1, 4, 12, 24, 40]];
-/// The strongest is for a path that loses more, whatever they would be together.
+const OFFSETS_MS: [&[u64]; 7] = [
+    &[],
+    &[1, 25],
+    &[1, 5],
+    &[1, 5, 18],
+    &[1, 4, 12, 28],
+    &[1, 4, 12, 24, 40],
+    &[1, 4, 9, 16, 26, 40],
+];
+/// The strongest that a path gets, where it loses more, whatever they would be together. One more is
+/// for frames that many wait behind.
+const MOST: usize = OFFSETS_MS.len() - 2;
 const MUCH: f64 = 0.15;
 /// On a longer path one more follows, against bursts: after this part of the round trip beyond
 /// [`SHORT`], at most [`LATEST`], and not so soon behind the others. From [`MANY`] on the last one
 /// is sent then instead.
-const MANY: usize = 4;
+const MANY: usize = 3;
 const PART: u32 = 4;
 const APART: Duration = Duration::from_millis(15);
 const SHORT: Duration = Duration::from_millis(20);
@@ -28,15 +37,13 @@ const LATEST: Duration = Duration::from_millis(50);
 const ACKNOWLEDGED: Duration = Duration::from_millis(8);
 const TAIL_MS: [u64; 4] = [0, 10, 30, 80];
 
-/// How strongly a path is shielded: from 0, not at all, to 5. The fewest copies with which a frame
+/// How strongly a path is shielded: from 0, not at all, to [`MOST`]. The fewest copies with which a frame
 /// hardly ever misses all of its ways, were losses independent.
 pub(crate) fn strength(loss: f64) -> usize {
     if loss < CLEAN {
         return 0;
     }
-    (1..OFFSETS_MS.len() - 1)
-        .find(|copies| loss <= MUCH && loss.powi(*copies as i32 + 1) <= MISS)
-        .unwrap_or(OFFSETS_MS.len() - 1)
+    (1..MOST).find(|copies| loss <= MUCH && loss.powi(*copies as i32 + 1) <= MISS).unwrap_or(MOST)
 }
 
 /// When copies are sent, after the frame.
@@ -77,14 +84,14 @@ mod tests {
         assert_eq!((strength(0.0), strength(0.000_2)), (0, 0));
         assert_eq!([0.002, 0.02, 0.05, 0.1, 0.14, 0.2].map(strength), [1, 2, 2, 3, 4, 5]);
         assert_eq!(strength(1.0), 5);
-        assert_eq!([0, 1, 2, 3, 4, 5, 9].map(|n| ms(n, 60).len()), [0, 2, 2, 3, 4, 5, 5]);
-        assert_eq!([0, 1, 2, 3, 4, 5, 9].map(|n| ms(n, 200).len()), [0, 3, 3, 4, 4, 5, 5]);
+        assert_eq!([0, 1, 2, 3, 4, 5, 6, 9].map(|n| ms(n, 60).len()), [0, 2, 2, 3, 4, 5, 6, 6]);
+        assert_eq!([0, 1, 2, 3, 4, 5, 6, 9].map(|n| ms(n, 200).len()), [0, 3, 3, 3, 4, 5, 6, 6]);
         assert_eq!(ms(0, 60), [0; 0]);
     }
 
     #[test]
     fn copies_are_spread_and_never_sent_with_the_frame() {
-        for strength in 1..=5 {
+        for strength in 1..=6 {
             for rtt in [0, 1, 20, 60, 200, 3_000] {
                 let early = ms(strength, rtt);
                 assert!(early[0] >= 1 && early.windows(2).all(|pair| pair[0] < pair[1]));
@@ -97,7 +104,7 @@ mod tests {
     fn behind_a_round_trip_they_follow_for_frames_of_which_nothing_is_heard() {
         let tail =
             |rtt| tail(Duration::from_millis(rtt)).map(|at| at.as_millis()).collect::<Vec<_>>();
-        assert_eq!((ms(2, 60), tail(60)), (vec![1, 10], vec![75, 85, 105, 155]));
-        assert_eq!((ms(3, 200), tail(200)), (vec![1, 5, 18, 45], vec![233, 243, 263, 313]));
+        assert_eq!((ms(2, 60), tail(60)), (vec![1, 5], vec![75, 85, 105, 155]));
+        assert_eq!((ms(3, 200), tail(200)), (vec![1, 5, 45], vec![233, 243, 263, 313]));
     }
 }

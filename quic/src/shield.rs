@@ -22,6 +22,10 @@ const AT_ONCE: u64 = 16;
 const QUEUED: usize = 16_000;
 /// When what may be lost with a path goes out again: at once, and twice more against loss.
 const REPEATS_MS: [u64; 3] = [0, 12, 45];
+/// What is due so soon goes along with another, to be fewer packets; a copy that comes late anyway,
+/// that part of its time earlier.
+const TOGETHER: Duration = Duration::from_millis(3);
+const EARLY_PART: u32 = 4;
 /// Between two looks at the path.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -31,6 +35,9 @@ pub enum Awaited {
     /// As for what others say.
     #[default]
     BySomebody,
+    /// As for commands, which are done in order: whoever waits for one waits for those before it,
+    /// too. Shielded more strongly by one.
+    ByAllBehind,
     /// As for what one said oneself: one copy, and what follows if nothing is heard of it, so that
     /// what comes behind it on its stream does not wait long.
     ByNobody,
@@ -146,7 +153,14 @@ impl Shield {
         for (kind, frame) in self.recent.since(since).filter(|(_, frame)| is_small(frame)) {
             for after in REPEATS_MS {
                 let frame = frame.clone();
-                let copy = Copy { kind, frame, after: Duration::ZERO, unless: None };
+                let copy = Copy {
+                    kind,
+                    frame,
+                    nth: 0,
+                    after: Duration::ZERO,
+                    early: TOGETHER,
+                    unless: None,
+                };
                 self.urgent.add(now + Duration::from_millis(after), copy);
             }
         }
@@ -177,10 +191,12 @@ impl Shield {
         if self.strength == 0 || runs.iter().map(Run::frames).sum::<u64>() > AT_ONCE {
             return false;
         }
-        let copies = match awaited {
-            Awaited::BySomebody => self.copies(),
-            Awaited::ByNobody => 1,
+        let (strength, copies) = match awaited {
+            Awaited::ByAllBehind => (self.strength + 1, usize::MAX),
+            Awaited::BySomebody => (self.strength, usize::MAX),
+            Awaited::ByNobody => (self.strength, 1),
         };
+        let copies = copies.min(offsets(strength, self.rtt).count());
         let mut any = false;
         for frame in runs.iter().flat_map(Run::each).filter(is_small) {
             if self.queue.bytes() + frame.len() * copies > QUEUED {
@@ -188,12 +204,14 @@ impl Shield {
             }
             any = true;
             let unless = Some(self.flying.offered(now, frame.len()));
-            for offset in offsets(self.strength, self.rtt).take(copies) {
-                let copy = Copy { kind, frame: frame.clone(), after: now, unless };
+            for (nth, offset) in offsets(strength, self.rtt).take(copies).enumerate() {
+                let early = TOGETHER.max(offset / EARLY_PART);
+                let copy = Copy { kind, frame: frame.clone(), nth, after: now, early, unless };
                 self.queue.add(now + offset, copy);
             }
             for offset in tail(self.rtt) {
-                let copy = Copy { kind, frame: frame.clone(), after: now, unless };
+                let (early, frame) = (TOGETHER, frame.clone());
+                let copy = Copy { kind, frame, nth: 0, after: now, early, unless };
                 self.tail.add(now + offset, copy);
             }
         }
@@ -222,12 +240,12 @@ impl Shield {
             let taken = due.next()?.take(now, room, has_arrived);
             let Some(Copy { kind, .. }) = taken.first() else { continue };
             let kind = *kind;
-            for id in taken.iter().filter_map(|copy| copy.unless) {
-                self.flying.repeated(now, id);
-            }
-            let frames: Vec<_> = taken.into_iter().map(|copy| copy.frame).collect();
+            let nth = taken.iter().map(|copy| copy.nth).min().unwrap_or_default();
+            let frames: Vec<_> = taken.iter().map(|copy| copy.frame.clone()).collect();
             let datagram = copies::encode(kind, &frames);
-            if self.budget.pay(now, datagram.len()) {
+            if self.budget.pay(now, datagram.len(), nth) {
+                let ids = taken.iter().filter_map(|copy| copy.unless);
+                self.flying.repeated(now, datagram.len(), ids);
                 return Some(datagram);
             }
         }
@@ -282,7 +300,7 @@ mod tests {
         let sent = sent(&mut shield);
         assert_eq!(
             sent.iter().map(|(at, _)| *at).collect::<Vec<_>>(),
-            [101, 110, 175, 185, 205, 255]
+            [101, 105, 175, 185, 205, 255]
         );
         for (_, datagram) in sent {
             let found = copies::decode(DatagramKind::LaneCopy, &datagram).unwrap();
@@ -329,8 +347,23 @@ mod tests {
         assert!(shield.offer(100 * MS, DatagramKind::LaneCopy, &runs, Awaited::ByNobody));
         assert!(shield.take(101 * MS, 1_100).is_some());
         assert_eq!(shield.due_at().map(|at| at.as_millis()), Some(175));
-        shield.acknowledged(101 * MS, 400);
+        shield.acknowledged(101 * MS, 60);
         assert_eq!(sent(&mut shield), vec![]);
+    }
+
+    #[test]
+    fn what_all_behind_it_wait_for_follows_once_more_than_others() {
+        for lost in [6, 20, 60] {
+            let mut shield = Shield::default();
+            shield.look(Duration::ZERO, &path(200, lost));
+            let mut followed = |kind, awaited| {
+                assert!(shield.offer(100 * MS, kind, &[frame().into()], awaited));
+                let due = std::iter::from_fn(|| shield.queue.take(999 * MS, 60, |_| false).pop());
+                due.count()
+            };
+            let usual = followed(DatagramKind::LaneCopy, Awaited::BySomebody);
+            assert_eq!(followed(DatagramKind::ControlCopy, Awaited::ByAllBehind), usual + 1);
+        }
     }
 
     #[test]

@@ -98,10 +98,10 @@ pub(crate) async fn write(
                 let answer = Box::pin(answer(shared, account, pages, req_id, due));
                 if let Some(message) = answer.await? {
                     let frame = message.encode();
-                    // Somebody waits for its tick.
+                    // Somebody waits for its tick; the message itself tells it as well.
                     if let (Some(copies), ServerMessage::Receipt(_)) = (copies, &message) {
                         let frames = [frame.clone().into()];
-                        copies.offer(DatagramKind::ControlCopy, &frames, Awaited::BySomebody);
+                        copies.offer(DatagramKind::ControlCopy, &frames, Awaited::ByNobody);
                     }
                     writer.write_one(frame).await?;
                 }
