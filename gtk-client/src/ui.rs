@@ -31,6 +31,7 @@ mod nearby_list;
 mod note;
 mod note_row;
 mod over;
+mod pane;
 mod quote;
 mod room_details_window;
 mod room_levels;

@@ -15,7 +15,7 @@ use tertulia_client::{
 };
 
 use super::{
-    chat_page::ChatPage, confirm, members_pane::MembersPane, menu_buttons,
+    chat_page::ChatPage, confirm, members_pane::MembersPane, menu_buttons, pane::Pane,
     rooms_window::RoomsWindow, sidebar::Sidebar, stop_page::StopPage, welcome_page::WelcomePage,
 };
 use crate::{
@@ -67,6 +67,7 @@ mod imp {
             // A template finds its children's types by name: they must be known before.
             Sidebar::ensure_type();
             ChatPage::ensure_type();
+            Pane::ensure_type();
             MembersPane::ensure_type();
             WelcomePage::ensure_type();
             StopPage::ensure_type();
@@ -118,6 +119,11 @@ mod imp {
     }
 
     impl WidgetImpl for AccountPage {
+        /// Tab goes through all of it; to take the focus is something else.
+        fn focus(&self, direction: gtk::DirectionType) -> bool {
+            self.stack.child_focus(direction)
+        }
+
         fn grab_focus(&self) -> bool {
             match self.stack.visible_child_name().as_deref() {
                 Some("main")
@@ -147,6 +153,7 @@ mod imp {
             self.sidebar.set_alone(alone);
             self.chat.set_edges(alone, over || !revealed);
             self.members.set_over(over);
+            self.chat.set_covered(over && revealed);
             if over && !revealed && self.has_focus_in(&*self.members) {
                 self.chat.grab_focus();
             }
@@ -372,7 +379,10 @@ impl AccountPage {
 
     /// Where there is a way back.
     pub(super) fn go_back(&self) {
-        self.imp().leaflet.navigate(adw::NavigationDirection::Back);
+        let imp = self.imp();
+        if imp.leaflet.navigate(adw::NavigationDirection::Back) {
+            imp.sidebar.focus_list();
+        }
     }
 
     /// Goes `by` rooms further down.

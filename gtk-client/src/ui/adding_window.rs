@@ -223,12 +223,25 @@ impl AddingWindow {
                         toasts::say(&imp.toasts, &text);
                         imp.handle.set_text("");
                     }
+                    Err(error) if is_nobody(&error) && window.write_out() => {}
                     Err(error) => window.show_problem(&add_error(&error, &handle)),
                 }
                 // A row that had it may go.
                 imp.handle.grab_focus();
             }
         ));
+    }
+
+    /// Of what begins a name, the only one that is shown for it, for a person to say yes to.
+    fn write_out(&self) -> bool {
+        let imp = self.imp();
+        let shown = imp.shown.borrow();
+        let [one] = shown.as_slice() else { return false };
+        let handle = one.handle.clone();
+        drop(shown);
+        imp.handle.set_text(&format!("@{handle}"));
+        imp.handle.set_position(-1);
+        true
     }
 
     fn show_problem(&self, text: &str) {
@@ -254,12 +267,14 @@ fn row_of(person: &Newcomer) -> adw::ActionRow {
     row
 }
 
+fn is_nobody(error: &RequestError) -> bool {
+    matches!(error, RequestError::Refused { refusal: Refusal::NO_SUCH_ACCOUNT, .. })
+}
+
 fn add_error(error: &RequestError, handle: &Handle) -> String {
-    match error {
-        RequestError::Refused { refusal: Refusal::NO_SUCH_ACCOUNT, .. } => {
-            let name = [("name", handle.as_str())];
-            fill(tr("There is nobody called @{name} on this server."), &name)
-        }
-        error => sentences::request_error(error),
+    if is_nobody(error) {
+        let name = [("name", handle.as_str())];
+        return fill(tr("There is nobody called @{name} on this server."), &name);
     }
+    sentences::request_error(error)
 }

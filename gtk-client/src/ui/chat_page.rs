@@ -103,6 +103,7 @@ mod imp {
         pub(in crate::ui) excerpt: OnceCell<Excerpt>,
         pub(super) room: RefCell<Option<Room>>,
         pub(super) room_handlers: RefCell<Vec<glib::SignalHandlerId>>,
+        pub(super) covered: Cell<bool>,
         /// The line "New messages" was in sight.
         pub(super) new_seen: Cell<bool>,
         /// Frames until it is looked for.
@@ -218,16 +219,25 @@ mod imp {
                     #[weak(rename_to = imp)]
                     self,
                     move |window| {
-                        if GtkWindowExt::focus(window).is_none() && imp.obj().is_mapped() {
-                            imp.composer.grab_focus();
+                        if GtkWindowExt::focus(window).is_some() {
+                            return;
                         }
+                        // Not at once: past the last widget GTK takes the focus away, too, before
+                        // it goes on at the first.
+                        let window = window.downgrade();
+                        glib::idle_add_local_once(move || {
+                            let focus = window.upgrade().map(|window| GtkWindowExt::focus(&window));
+                            if focus == Some(None) && imp.obj().is_mapped() {
+                                imp.obj().grab_focus();
+                            }
+                        });
                     }
                 ));
             }
         }
 
         fn grab_focus(&self) -> bool {
-            self.composer.grab_focus()
+            !self.covered.get() && self.composer.grab_focus()
         }
     }
 
@@ -283,6 +293,11 @@ impl ChatPage {
         imp.back.set_visible(alone);
         imp.header.set_show_start_title_buttons(alone);
         imp.header.set_show_end_title_buttons(at_end);
+    }
+
+    /// Whether something lies over it: then it has no keys, as one would write what one hardly sees.
+    pub(crate) fn set_covered(&self, covered: bool) {
+        self.imp().covered.set(covered);
     }
 
     /// The room shown.

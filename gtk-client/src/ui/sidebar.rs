@@ -6,7 +6,7 @@ mod row_menu;
 use std::cell::{OnceCell, RefCell};
 
 use adw::{prelude::*, subclass::prelude::*};
-use gtk::{gio, glib, glib::clone};
+use gtk::{gdk, gio, glib, glib::clone};
 
 use self::first_rows::FirstRows;
 use super::{
@@ -165,12 +165,39 @@ impl Sidebar {
                 by_selection(room, false);
             }
         });
+        let by_click = chosen.clone();
         imp.list.connect_activate(move |list, position| {
             let item = list.model().and_then(|rooms| rooms.item(position));
             if let Some(room) = item.and_downcast_ref::<Room>() {
                 chosen(Some(room), true);
             }
         });
+        // Not by `single-click-activate`: with that a row under the pointer is selected unasked, and
+        // one would write into the wrong room.
+        let click = gtk::GestureClick::builder()
+            .button(gdk::BUTTON_PRIMARY)
+            .propagation_phase(gtk::PropagationPhase::Capture)
+            .build();
+        click.connect_released(clone!(
+            #[weak(rename_to = sidebar)]
+            self,
+            move |_, _, x, y| {
+                if let Some(room) = sidebar.room_at(x, y) {
+                    sidebar.choose(&room);
+                    by_click(Some(&room), true);
+                }
+            }
+        ));
+        imp.list.add_controller(click);
+    }
+
+    /// Whose row is there in the list.
+    fn room_at(&self, x: f64, y: f64) -> Option<Room> {
+        let list = self.imp().list.upcast_ref::<gtk::Widget>();
+        let picked = list.pick(x, y, gtk::PickFlags::DEFAULT)?;
+        let mut above = std::iter::successors(Some(picked), |widget| widget.parent());
+        let row = above.find(|widget| widget.parent().as_ref() == Some(list))?;
+        row.first_child().and_downcast::<RoomRow>()?.room()
     }
 
     /// Chooses a room.
@@ -231,6 +258,11 @@ impl Sidebar {
         let imp = self.imp();
         imp.header.set_show_end_title_buttons(alone);
         imp.strip.set_visible(alone);
+    }
+
+    /// Gives the list the keys.
+    pub(crate) fn focus_list(&self) {
+        self.imp().list.grab_focus();
     }
 
     fn make_all_rows(&self) {

@@ -50,6 +50,11 @@ mod imp {
         #[template_child]
         pub(in crate::ui) nearby: TemplateChild<NearbyList>,
         #[template_child]
+        pub(super) scroll: TemplateChild<gtk::ScrolledWindow>,
+        /// Who greets, as long as there is room.
+        #[template_child]
+        pub(super) head: TemplateChild<gtk::Box>,
+        #[template_child]
         pub(super) sight: TemplateChild<gtk::Box>,
         #[template_child]
         pub(super) sight_title: TemplateChild<gtk::Label>,

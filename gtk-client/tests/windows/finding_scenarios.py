@@ -1,6 +1,7 @@
 """Scenarios of finding an old message."""
 
 import screen
+from room_scenarios import make_room
 from scenarios import scenario
 
 
@@ -68,3 +69,19 @@ def the_search_fits_a_narrow_window_and_says_what_it_needs(world):
     ana.fits(360)
     ana.key("Escape")
     ana.sees_no_more("Nothing found")
+
+
+@scenario()
+def what_was_not_in_one_room_is_looked_for_in_the_next(world):
+    world.start_server()
+    ana = world.join("ana", world.owner_link())
+    ana.say("the saxophone is in the cellar")
+    make_room(ana, "garden")
+    ana.key("ctrl+f")
+    ana.write("Search in this room", "saxophone")
+    ana.sees("Nothing found")
+    ana.key("Escape")
+    ana.key("alt+Up")
+    ana.sees_no_more("#garden is made")
+    ana.key("ctrl+f")
+    ana.sees("1 of 1")

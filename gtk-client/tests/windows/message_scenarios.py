@@ -8,13 +8,12 @@ import subprocess
 
 import screen
 from desktop_scenarios import Desk, wished
-from reading_scenarios import point_at
 from scenarios import scenario
 
 
 def menu_of(window, text):
     """Opens a message's menu with the pointer."""
-    point_at(window, text)
+    window.point_at(text, across=2 / 3)
     screen.xdotool("click", "3")
     window.sees("Copy Message")
 
@@ -34,7 +33,7 @@ def an_answer_leads_back_to_what_it_answers(world):
     world.type_alone("beto", "send", "lobby", "who comes on Saturday?")
     ana.sees("who comes on Saturday?")
     ana.key("Shift_L")
-    point_at(ana, "who comes on Saturday?")
+    ana.point_at("who comes on Saturday?", across=2 / 3)
     ana.sees("What can be done with this message")
     world.picture("hover")
     ana.press("What can be done with this message")
@@ -98,19 +97,19 @@ def several_messages_are_copied_together(world):
     screen.xdotool("key", "Up", "Return")  # Its last entry: Select Messages.
     ana.sees("One message selected")
     # The first click after a menu was used without the pointer is lost in GTK 4.8.
-    point_at(ana, "You entered the room")
+    ana.point_at("You entered the room", across=2 / 3)
     screen.xdotool("click", "1")
-    point_at(ana, "three of three")
+    ana.point_at("three of three", across=2 / 3)
     screen.xdotool("keydown", "Shift_L", "click", "1", "keyup", "Shift_L")
     ana.sees("3 messages selected")
     world.picture("selected")
-    point_at(ana, "two of three")
+    ana.point_at("two of three", across=2 / 3)
     screen.xdotool("click", "1")
     ana.sees("2 messages selected")
     ana.key("Escape")
     ana.sees_no_more("messages selected")
     # Further by keys, with checks as a screen reader names them.
-    point_at(ana, "two of three")
+    ana.point_at("two of three", across=2 / 3)
     screen.xdotool("keydown", "Control_L", "click", "1", "keyup", "Control_L")
     ana.sees("One message selected")
     assert ana.find("Select this message").get_role_name() == "check box"

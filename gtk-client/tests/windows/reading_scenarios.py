@@ -148,13 +148,13 @@ def a_link_opens_and_one_that_deceives_asks_first(world):
     world.type_alone("beto", "join", "--name", "beto", world.invite())
     ana.key("Shift_L")
     world.type_alone("beto", "send", "lobby", "look at https://example.org/page.")
-    point_at(ana, "look at https://example.org/page.")
+    ana.point_at("look at https://example.org/page.", across=2 / 3)
     ana.sees("Leads to example.org")
     world.picture("link")
     screen.xdotool("click", "1")
     screen.wait("the page to be opened", lambda: opened() == "https://example.org/page\n")
     world.type_alone("beto", "send", "lobby", "or https://bank.example@evil.example/x")
-    point_at(ana, "or https://bank.example@evil.example/x")
+    ana.point_at("or https://bank.example@evil.example/x", across=2 / 3)
     ana.sees("Leads to evil.example")
     screen.xdotool("click", "1")
     ana.sees("Open evil.example?")
@@ -166,14 +166,6 @@ def a_link_opens_and_one_that_deceives_asks_first(world):
     ana.sees("Open evil.example?")
     ana.press("Open")
     screen.wait("the page to be opened", lambda: "https://bank.example@evil.example/x\n" in opened())
-
-
-def point_at(window, text):
-    """Moves the pointer to the second half of a message's text."""
-    box = window.sees(text).get_component_iface().get_extents(screen.Atspi.CoordType.WINDOW)
-    origin = screen.xdotool("getactivewindow", "getwindowgeometry", "--shell")
-    left, top = (int(line.split("=")[1]) for line in origin.splitlines() if line[:2] in ("X=", "Y="))
-    screen.xdotool("mousemove", str(left + box.x + box.width * 2 // 3), str(top + box.y + box.height // 2))
 
 
 def browser(world):

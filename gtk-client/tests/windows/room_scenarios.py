@@ -71,6 +71,9 @@ def a_private_room_shows_to_those_who_are_let_in(world):
     ana.write("Who, like @ana", "bet")
     ana.sees("@beto · here")
     world.picture("offered")
+    # There is no @bet: the only one who may be meant is written out first.
+    ana.key("Return")
+    screen.wait("the whole name", lambda: any(screen.content(node) == "@beto" for node in ana.nodes()))
     ana.key("Tab", "Tab", "Return")
     ana.sees("@beto is in #kitchen now.")
     ana.sees("You added beto")
@@ -315,3 +318,26 @@ def a_room_is_muted_from_the_list_by_keys_and_by_pointer(world):
     ana.press("Back to the rooms")
     ana.sees("#lobby, without notifications")
     world.picture("muted")
+
+
+@scenario()
+def a_pointer_that_passes_over_rooms_opens_none(world):
+    world.start_server()
+    ana = world.join("ana", world.owner_link())
+    world.type_alone("beto", "join", "--name", "Beto", world.invite())
+    make_room(ana, "garden")
+    # Slowly over all rows.
+    for y in range(60, 360, 6):
+        screen.xdotool("mousemove", "120", str(y))
+        time.sleep(0.02)
+    ana.point_at("#lobby")
+    time.sleep(0.5)
+    ana.say("among the beans")
+    ana.sees("Sent")
+    assert "among the beans" not in world.type_alone("beto", "history", "lobby")
+    # One click opens what is under the pointer.
+    screen.xdotool("click", "1")
+    ana.sees("Beto entered the room")
+    ana.say("good morning")
+    screen.wait("it to be in the lobby",
+                lambda: "good morning" in world.type_alone("beto", "history", "lobby"))

@@ -137,6 +137,13 @@ class Window:
             return self.count(text)
         wait(f"{text!r} further down", there)
 
+    def point_at(self, text, across=1 / 2):
+        """Moves the pointer to this part of what says this."""
+        box = self.sees(text).get_component_iface().get_extents(Atspi.CoordType.WINDOW)
+        origin = xdotool("getactivewindow", "getwindowgeometry", "--shell")
+        left, top = (int(line.split("=")[1]) for line in origin.splitlines() if line[:2] in ("X=", "Y="))
+        xdotool("mousemove", str(left + box.x + int(box.width * across)), str(top + box.y + box.height // 2))
+
     def write(self, into, text):
         """Puts a text into an entry, in place of what is there."""
         node = wait(f"{into!r} to write in", lambda: self.find(into, editable=True))

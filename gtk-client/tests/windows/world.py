@@ -38,10 +38,11 @@ class World:
         self.server.wait()
 
     def type_alone(self, name, *args, lines=()):
-        """The program without a window, each line on its standard input."""
-        subprocess.run(
+        """What the program without a window prints, given each line on its standard input."""
+        return subprocess.run(
             [os.path.join(self.programs, "tertulia-cli"), "--profile", self.path(name), *args],
-            check=True, capture_output=True, text=True, input="".join(f"{line}\n" for line in lines))
+            check=True, capture_output=True, text=True,
+            input="".join(f"{line}\n" for line in lines)).stdout
 
     def owner_link(self, data="server"):
         with open(self.path(data, "owner-invite"), encoding="utf-8") as file:

@@ -108,7 +108,7 @@ impl ChatPage {
 
     fn open_place(&self, place: &std::path::Path) {
         let (kind, _) = gio::content_type_guess(Some(place), None::<&[u8]>);
-        if gio::content_type_can_be_executable(&kind) {
+        if may_be_a_program(&kind) {
             // Somebody else's program is not begun by a press of a button here.
             self.toast(tr("This may be a program, and is only shown in its folder."));
             return self.show_in_folder(place);
@@ -362,4 +362,38 @@ fn write_picture(picture: &gdk::Texture) -> std::io::Result<PathBuf> {
     let path = folder.join(format!("{}.png", now().0));
     picture.save_to_png(&path).map_err(std::io::Error::other)?;
     Ok(path)
+}
+
+/// Whether opening a file of this kind may begin what is in it. Every kind of text may for GIO, as a
+/// script is one.
+fn may_be_a_program(kind: &str) -> bool {
+    const TEXTS: [&str; 8] = [
+        "text/plain",
+        "text/markdown",
+        "text/csv",
+        "text/tab-separated-values",
+        "text/x-log",
+        "text/calendar",
+        "text/vcard",
+        "application/json",
+    ];
+    let is_text = TEXTS.iter().any(|text| gio::content_type_equals(kind, text));
+    gio::content_type_can_be_executable(kind) && !is_text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_opened_and_a_program_is_not() {
+        let is_program =
+            |name| may_be_a_program(&gio::content_type_guess(Some(name), None::<&[u8]>).0);
+        for name in ["recipe.txt", "notes.md", "people.csv", "plan.pdf", "photo.jpg", "a.json"] {
+            assert!(!is_program(name), "{name}");
+        }
+        for name in ["run.sh", "a.py", "a.desktop", "setup.exe", "a.pl"] {
+            assert!(is_program(name), "{name}");
+        }
+    }
 }

@@ -20,6 +20,10 @@ impl ChatPage {
         if self.room().is_some() {
             let bar = imp.find_bar.get_or_init(|| imp.make_find_bar());
             bar.set_visible(true);
+            // What is written there still is of another room, or of a time before.
+            if imp.finding.borrow().is_none() {
+                self.look_anew();
+            }
             bar.grab_focus();
         }
     }

@@ -43,8 +43,15 @@ impl WelcomePage {
             sight.look += 1;
             sight.seen = None;
         }
-        imp.sight.set_visible(false);
+        self.show_sight(false);
         self.show_work(None);
+    }
+
+    /// The words to compare, for which there is room where there is no picture.
+    fn show_sight(&self, shown: bool) {
+        let imp = self.imp();
+        imp.sight.set_visible(shown);
+        imp.head.set_visible(!shown);
     }
 
     /// The server whose words are shown.
@@ -138,7 +145,7 @@ impl WelcomePage {
         let title = tr("Compare these words with the owner of {server}");
         imp.sight_title.set_label(&fill(title, &[("server", server)]));
         imp.words.set_label(&key.phrase());
-        imp.sight.set_visible(true);
+        self.show_sight(true);
         let look = {
             let mut sight = imp.first_sight.borrow_mut();
             sight.seen = Some(ServerLink { addresses, trust: Trust::Pinned(key), invite: None });
@@ -161,6 +168,9 @@ impl WelcomePage {
                             false => imp.words.grab_focus(),
                         };
                         imp.words.select_region(0, 0);
+                        // What one is to press after comparing is in sight, too.
+                        let below = imp.scroll.vadjustment();
+                        below.set_value(below.upper() - below.page_size());
                     }
                 }
             ),
