@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use quinn::{
@@ -20,6 +20,13 @@ use crate::gentle::GentleConfig;
 
 /// The initial window of RFC 6928, ten full packets: what any new connection may send at once.
 const FLOOR: u64 = 16 << 10;
+
+/// After a silence the smoothed round trip is that of what waited it out, and falls by an eighth with
+/// each answer. quinn paces a window over it, and would take seconds for a few packets; so where it
+/// is so long, and a packet came back so much sooner, the floor is that many times as high: as fast
+/// as the path answers now.
+const LONG: Duration = Duration::from_secs(1);
+const SOONER: std::ops::RangeInclusive<u64> = 8..=16;
 
 /// Acknowledged packets that are kept, at most: the newest.
 const ACKNOWLEDGED: usize = 128;
@@ -51,7 +58,7 @@ impl ControllerFactory for WindowFloor {
             Congestion::Cubic => Arc::new(CubicConfig::default()).build(now, current_mtu),
             Congestion::Bbr => Arc::new(BbrConfig::default()).build(now, current_mtu),
         };
-        Box::new(Floored { inner, shared: Arc::default() })
+        Box::new(Floored { inner, floor: FLOOR, shared: Arc::default() })
     }
 }
 
@@ -84,8 +91,19 @@ pub(crate) fn forget_acknowledged(connection: &Connection) {
     }
 }
 
+/// The floor where the smoothed round trip is that, and the last packet took so long.
+fn floor(smoothed: Duration, last: Duration) -> u64 {
+    let sooner = (smoothed.as_millis() / last.as_millis().max(1)) as u64;
+    match smoothed >= LONG && sooner >= *SOONER.start() {
+        true => FLOOR * sooner.min(*SOONER.end()),
+        false => FLOOR,
+    }
+}
+
 struct Floored {
     inner: Box<dyn Controller>,
+    /// In bytes.
+    floor: u64,
     /// Shared with clones: that is what quinn hands out.
     shared: Arc<Shared>,
 }
@@ -123,6 +141,7 @@ impl Controller for Floored {
             }
             acknowledged.push_back((sent, bytes));
         }
+        self.floor = floor(rtt.get(), now.saturating_duration_since(sent));
         self.inner.on_ack(now, sent, bytes, app_limited, rtt);
     }
 
@@ -151,11 +170,12 @@ impl Controller for Floored {
     }
 
     fn window(&self) -> u64 {
-        self.inner.window().max(FLOOR) + self.shared.headroom.load(Ordering::Relaxed)
+        self.inner.window().max(self.floor) + self.shared.headroom.load(Ordering::Relaxed)
     }
 
     fn clone_box(&self) -> Box<dyn Controller> {
-        Box::new(Self { inner: self.inner.clone_box(), shared: Arc::clone(&self.shared) })
+        let (inner, shared) = (self.inner.clone_box(), Arc::clone(&self.shared));
+        Box::new(Self { inner, floor: self.floor, shared })
     }
 
     fn initial_window(&self) -> u64 {
@@ -170,6 +190,15 @@ impl Controller for Floored {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_floor_is_higher_only_while_the_round_trip_is_one_of_before() {
+        let floor = |smoothed, last| {
+            floor(Duration::from_millis(smoothed), Duration::from_millis(last)) / FLOOR
+        };
+        assert_eq!([floor(60, 1), floor(900, 1), floor(600, 600), floor(3_000, 900)], [1; 4]);
+        assert_eq!([floor(3_300, 25), floor(1_000, 100), floor(2_000, 0)], [16, 10, 16]);
+    }
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "any instant will do")]
