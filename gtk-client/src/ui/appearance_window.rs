@@ -185,6 +185,8 @@ impl AppearanceWindow {
     fn show_looks(&self) {
         let imp = self.imp();
         let percent = appearance::shown().text_size.percent().to_string();
+        // A number and its sign stay in their order whichever way the words run.
+        imp.size.set_direction(gtk::TextDirection::Ltr);
         imp.size.set_label(&fill(tr("{n} %"), &[("n", &percent)]));
         let theme = appearance::shown_theme();
         let only = theme.as_ref().and_then(|theme| theme.only_scheme());

@@ -187,7 +187,7 @@ fn reached(finding: &Finding, looking: bool) -> String {
         (_, None, true) => tr("Looking…").to_owned(),
         (_, Some(day), true) => fill(tr("Looking… Back to: {day}"), &[("day", &day)]),
         (Beyond::Nothing, _, false) if count == 0 => tr("Nothing found in this room").to_owned(),
-        (Beyond::Nothing, _, false) => tr("That is all there is to look through").to_owned(),
+        (Beyond::Nothing, _, false) => tr("The whole room was looked through").to_owned(),
         (_, Some(day), false) if count == 0 => {
             fill(tr("Nothing found. Looked back to: {day}"), &[("day", &day)])
         }

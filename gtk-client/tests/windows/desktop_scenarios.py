@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import screen
 from room_scenarios import make_room
@@ -368,3 +369,32 @@ def size(window):
     told = screen.xdotool("getwindowgeometry", "--shell", windows(window)[-1])
     words = dict(line.split("=") for line in told.splitlines())
     return int(words.get("WIDTH", 0)), int(words.get("HEIGHT", 0))
+
+
+@scenario()
+def tab_goes_round_the_whole_window(world):
+    world.start_server()
+    ana = world.join("ana", world.owner_link())
+    ana.sees("You entered the room")
+    reached = set()
+    for _ in range(24):
+        ana.key("Tab")
+        time.sleep(0.05)
+        reached.add(ana.focused().get_name())
+    missing = {"Message", "Insert an emoji", "Enter or make a room", "Main menu", "Public rooms",
+               "Room details", "Room menu"} - reached
+    assert not missing, missing
+
+
+@scenario()
+def what_is_said_in_passing_folds_no_pane(world):
+    world.start_server()
+    ana = world.join("ana", world.owner_link())
+    world.type_alone("beto", "join", "--name", "Beto", world.invite())
+    beto = world.open("beto")
+    beto.sees("ana")
+    beto.sees("About ana")
+    beto.key("ctrl+shift+i")
+    beto.sees("can invite")
+    world.picture("said")
+    beto.sees("About ana")

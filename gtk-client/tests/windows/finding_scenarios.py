@@ -34,7 +34,7 @@ def an_old_message_is_found_and_gone_to(world):
     ana.sees("1 of 2")
     ana.key("Return", "Return")
     ana.sees("2 of 2")
-    ana.sees("That is all there is to look through")
+    ana.sees("The whole room was looked through")
     ana.key("Escape")
     ana.sees_no_more("2 of 2")
     screen.wait("the composer to have the focus", lambda: ana.focused().get_name() == "Message")

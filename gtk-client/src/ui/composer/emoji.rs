@@ -1,8 +1,13 @@
 //! The emoji chooser, which is GTK's own. In it, Enter takes the first one found.
 
+use std::time::Duration;
+
 use gtk::{glib, glib::clone, prelude::*};
 
 use super::imp;
+
+/// GTK's chooser has its first ones by then.
+const FILLED: Duration = Duration::from_millis(50);
 
 impl imp::Composer {
     /// Made when first asked for: it is large.
@@ -22,6 +27,18 @@ impl imp::Composer {
         if let Some(search) = search.and_downcast::<gtk::SearchEntry>() {
             // What is found is there before Enter is pressed.
             search.set_search_delay(0);
+            // GTK fills it little by little, and takes it for empty until something is looked for.
+            chooser.connect_map(clone!(
+                #[weak]
+                search,
+                move |_| {
+                    glib::timeout_add_local_once(FILLED, move || {
+                        if search.text().is_empty() {
+                            search.emit_by_name::<()>("search-changed", &[]);
+                        }
+                    });
+                }
+            ));
             search.connect_activate(clone!(
                 #[weak]
                 chooser,
