@@ -102,10 +102,12 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
-    /// What of these changes is worth telling: messages of others after `told`.
+    /// What of these changes is worth telling: messages of others after what was `told` or read, and
+    /// that one of them let the reader in, unless that was `told_before`.
     pub(crate) fn of(
         changes: &[TimelineChange],
         told: Seq,
+        told_before: Seq,
         reader: Option<&Reader>,
     ) -> Option<Self> {
         let items = changes.iter().flat_map(|change| match change {
@@ -114,6 +116,12 @@ impl Arrival {
         });
         let (mut newest, mut naming) = (None, None);
         for item in items {
+            // Who is let in has read that they are: it is their first event of the room.
+            if is_let_in(item, reader)
+                && item.seq.is_some_and(|seq| seq >= told && seq > told_before)
+            {
+                (newest, naming) = (newer(newest, item), newer(naming, item));
+            }
             if item.mine || item.seq.is_none_or(|seq| seq <= told) {
                 continue;
             }
@@ -140,21 +148,32 @@ impl Arrival {
     }
 }
 
+/// Whether somebody makes the reader a member.
+fn is_let_in(item: &Item, reader: Option<&Reader>) -> bool {
+    let Content::Added(member) = &item.content else { return false };
+    !item.mine && reader.is_some_and(|reader| reader.account == member.account)
+}
+
 fn newer<'a>(before: Option<&'a Item>, item: &'a Item) -> Option<&'a Item> {
     before.filter(|before| before.seq > item.seq).or(Some(item))
 }
 
 /// The headline and the text of a notification; `None`: there is nothing to say.
 pub(crate) fn words(room: &str, kind: RoomKind, item: &Item) -> Option<(String, String)> {
-    let Content::Text(text) = &item.content else { return None };
     let author = item.author.display.as_str();
+    let text = match &item.content {
+        Content::Text(text) => text.as_str().to_owned(),
+        // Nobody else's is worth telling.
+        Content::Added(_) => fill(tr("{name} added you"), &[("name", author)]),
+        _ => return None,
+    };
     let title = match kind {
         RoomKind::Direct => author.to_owned(),
         RoomKind::Public | RoomKind::Private => {
             fill(tr("{name} in {room}"), &[("name", author), ("room", room)])
         }
     };
-    Some((title, in_short(text.as_str())))
+    Some((title, in_short(&text)))
 }
 
 /// The beginning of a text in one line, without what a desktop might act upon.
@@ -182,7 +201,7 @@ mod tests {
     }
 
     fn arrival(items: Vec<Item>, told: u64) -> Option<Arrival> {
-        Arrival::of(&[TimelineChange::Items(items)], Seq(told), Some(&reader("Beto")))
+        Arrival::of(&[TimelineChange::Items(items)], Seq(told), Seq(0), Some(&reader("Beto")))
     }
 
     fn seq(item: Option<Item>) -> Option<u64> {
@@ -195,6 +214,22 @@ mod tests {
         assert_eq!(arrival(vec![text_item(3, "Ana", "old")], 3), None);
         let news = vec![text_item(5, "Ana", "b"), text_item(4, "Ana", "a")];
         assert_eq!(seq(arrival(news, 3).unwrap().wanted(Level::All)), Some(5));
+    }
+
+    #[test]
+    fn one_is_told_of_being_let_in_and_not_of_others() {
+        let added = |seq, whom| Item {
+            content: Content::Added(author(whom)),
+            ..text_item(seq, "Ana", "x")
+        };
+        assert_eq!(arrival(vec![added(1, "Caro")], 0), None);
+        let news = arrival(vec![added(1, "Caro"), added(2, "Beto")], 2).unwrap();
+        let item = news.wanted(Level::Mentions).unwrap();
+        assert_eq!(item.seq, Some(Seq(2)));
+        let again = [TimelineChange::Items(vec![added(2, "Beto")])];
+        assert_eq!(Arrival::of(&again, Seq(2), Seq(2), Some(&reader("Beto"))), None);
+        let (title, text) = words("#kitchen", RoomKind::Private, &item).unwrap();
+        assert_eq!((&*title, &*text), ("Ana in #kitchen", "Ana added you"));
     }
 
     #[test]

@@ -246,6 +246,11 @@ impl Room {
         self.imp().told.get().max(read.unwrap_or_default())
     }
 
+    /// Up to where one was told on the desktop, read or not.
+    pub(crate) fn told_before(&self) -> Seq {
+        self.imp().told.get()
+    }
+
     /// One was told up to here.
     pub(crate) fn set_told(&self, seq: Seq) {
         self.imp().told.set(self.told().max(seq));

@@ -398,3 +398,26 @@ def what_is_said_in_passing_folds_no_pane(world):
     beto.sees("can invite")
     world.picture("said")
     beto.sees("About ana")
+
+
+@scenario()
+def who_is_let_into_a_private_room_is_told(world):
+    with contextlib.closing(Desk(world)) as desk:
+        world.start_server()
+        world.type_alone("ana", "join", "--name", "Ana", world.owner_link())
+        beto = world.join("beto", world.invite())
+        world.type_alone("ana", "create", "kitchen", "--private")
+        world.type_alone("ana", "add", "kitchen", "beto")
+        number = desk.sees("Ana in #kitchen", "Ana added you")
+        desk.click(number)
+        beto.sees("Ana added you")
+        # Once: not again after a start.
+        beto.key("ctrl+q")
+        beto.ends()
+        beto = world.open("beto")
+        beto.sees("Ana added you")
+        beto.key("ctrl+k")
+        beto.write("A room or a person", "lobby")
+        beto.key("Return")
+        beto.sees("Ana entered the room")
+        assert sum("shown" in line for line in desk.lines()) == 1, desk.lines()

@@ -377,8 +377,19 @@ fn may_be_a_program(kind: &str) -> bool {
         "text/vcard",
         "application/json",
     ];
-    let is_text = TEXTS.iter().any(|text| gio::content_type_equals(kind, text));
-    gio::content_type_can_be_executable(kind) && !is_text
+    // What begins a program for another system, or a program's own way to begin it.
+    const PROGRAMS: [&str; 8] = [
+        "application/x-desktop",
+        "application/x-ms-dos-executable",
+        "application/vnd.microsoft.portable-executable",
+        "application/x-msdownload",
+        "application/x-msi",
+        "application/x-java-archive",
+        "application/java-archive",
+        "application/vnd.appimage",
+    ];
+    let is = |kinds: &[&str]| kinds.iter().any(|other| gio::content_type_equals(kind, other));
+    is(&PROGRAMS) || gio::content_type_can_be_executable(kind) && !is(&TEXTS)
 }
 
 #[cfg(test)]
@@ -393,7 +404,8 @@ mod tests {
             assert!(!is_program(name), "{name}");
         }
         for name in ["run.sh", "a.py", "a.desktop", "setup.exe", "a.pl"] {
-            assert!(is_program(name), "{name}");
+            let kind = gio::content_type_guess(Some(name), None::<&[u8]>).0;
+            assert!(is_program(name), "{name} is {kind}");
         }
     }
 }
