@@ -1,7 +1,8 @@
 //! One account's part of the window: which page shows, and how the panes share its width. The only
-//! file that knows of leaflet and flap.
+//! part of the window that knows of leaflet and flap.
 
 mod asked_of_chat;
+mod going;
 mod state;
 
 use std::cell::{Cell, OnceCell};
@@ -53,6 +54,7 @@ mod imp {
         pub(super) looked_past: Cell<bool>,
         /// What is to show first where not all fits beside each other.
         pub(super) list_first: Cell<bool>,
+        pub(super) is_toured: Cell<bool>,
         /// How it was left the last time.
         pub(super) left: Cell<WindowState>,
     }
@@ -119,9 +121,12 @@ mod imp {
     }
 
     impl WidgetImpl for AccountPage {
-        /// Tab goes through all of it; to take the focus is something else.
+        /// Tab goes through all of it; what had the focus and is gone leaves it to where one writes.
         fn focus(&self, direction: gtk::DirectionType) -> bool {
-            self.stack.child_focus(direction)
+            match self.is_toured.get() {
+                true => self.stack.child_focus(direction),
+                false => self.parent_focus(direction),
+            }
         }
 
         fn grab_focus(&self) -> bool {
@@ -363,45 +368,6 @@ impl AccountPage {
         self.choose_a_room();
     }
 
-    /// The list of rooms is alone in sight, as in a narrow window.
-    pub(super) fn shows_list_alone(&self) -> bool {
-        let imp = self.imp();
-        let list = imp.sidebar.upcast_ref::<gtk::Widget>();
-        imp.leaflet.is_folded() && imp.leaflet.visible_child().as_ref() == Some(list)
-    }
-
-    /// Where not all fits beside each other, the list of rooms is what shows.
-    pub(super) fn show_list(&self) {
-        let imp = self.imp();
-        imp.list_first.set(!self.is_main());
-        imp.leaflet.set_visible_child(&*imp.sidebar);
-    }
-
-    /// Where there is a way back.
-    pub(super) fn go_back(&self) {
-        let imp = self.imp();
-        if imp.leaflet.navigate(adw::NavigationDirection::Back) {
-            imp.sidebar.focus_list();
-        }
-    }
-
-    /// Goes `by` rooms further down.
-    pub(super) fn step(&self, by: isize) {
-        self.imp().sidebar.step(by);
-    }
-
-    /// Goes to the next room with something unread.
-    pub(super) fn step_to_news(&self, down: bool) {
-        self.imp().sidebar.step_to_news(down);
-    }
-
-    /// Looks for these words in the room in sight.
-    pub(super) fn find_words(&self, words: &glib::Variant) {
-        let imp = self.imp();
-        imp.leaflet.set_visible_child(&*imp.flap);
-        drop(WidgetExt::activate_action(&*imp.chat, "chat.find-words", Some(words)));
-    }
-
     /// It came before a person's eyes.
     pub(super) fn looked_at(&self) {
         self.imp().chat.looked_at();
@@ -422,6 +388,11 @@ impl AccountPage {
                 }
             }
         ));
+    }
+
+    /// Whether Tab moves the focus now.
+    pub(super) fn set_is_toured(&self, is_toured: bool) {
+        self.imp().is_toured.set(is_toured);
     }
 
     /// Whether it is beyond the way in.

@@ -166,7 +166,15 @@ mod imp {
         }
     }
 
-    impl WidgetImpl for Window {}
+    impl WidgetImpl for Window {
+        /// By Tab.
+        fn move_focus(&self, direction: gtk::DirectionType) {
+            let page = self.shown.borrow().clone();
+            page.iter().for_each(|page| page.set_is_toured(true));
+            self.parent_move_focus(direction);
+            page.iter().for_each(|page| page.set_is_toured(false));
+        }
+    }
 
     impl WindowImpl for Window {
         fn close_request(&self) -> glib::Propagation {
