@@ -14,7 +14,7 @@ use std::{
 
 use gtk::{gdk, gio, glib, glib::clone, prelude::*};
 use tertulia_client::{
-    Item,
+    Content, Item,
     proto::{MessageText, RoomId, RoomKind, limits},
 };
 
@@ -55,6 +55,13 @@ struct Shown {
     room: Room,
     handler: glib::SignalHandlerId,
     item: Item,
+}
+
+impl Shown {
+    /// Whether it tells that one was let in.
+    fn is_entry(&self) -> bool {
+        matches!(self.item.content, Content::Added(_))
+    }
 }
 
 impl Notifier {
@@ -175,8 +182,13 @@ impl Notifier {
     /// Sends what was written into a notification; what is not taken waits where one writes.
     fn reply(&self, room: &Room, typed: &str) {
         let Some(session) = self.session.upgrade() else { return };
-        let shown = self.shown.borrow().get(&room.id()).and_then(|shown| shown.item.seq);
-        let reply_to = shown.filter(|_| room.kind() != RoomKind::Direct);
+        let said = self
+            .shown
+            .borrow()
+            .get(&room.id())
+            .filter(|shown| !shown.is_entry())
+            .and_then(|shown| shown.item.seq);
+        let reply_to = said.filter(|_| room.kind() != RoomKind::Direct);
         let (room, typed) = (room.clone(), typed.to_owned());
         // Who answers has read.
         session.mark_read(&room);
@@ -240,7 +252,11 @@ impl Notifier {
             #[weak(rename_to = notifier)]
             self,
             move |room| {
-                if room.unread() == 0 {
+                // To be let in is nothing unread: it is known where one looks at the room.
+                let is_entry = notifier.shown.borrow().get(&room.id()).is_some_and(Shown::is_entry);
+                let application = notifier.application.upgrade();
+                let is_looked_at = application.is_some_and(|all| all.is_looked_at(room));
+                if room.unread() == 0 && (is_looked_at || !is_entry) {
                     notifier.keep(|shown| shown != room.id());
                 }
             }

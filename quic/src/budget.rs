@@ -11,7 +11,7 @@ const PART: u64 = 3;
 
 /// The first copies of a frame may take all that is left; each later one leaves so much to the first
 /// ones of the frames to come, so that a tight budget makes copies fewer and leaves no frame alone.
-const FIRST: usize = 2;
+pub(crate) const FIRST: usize = 2;
 const KEPT: u64 = BURST / 8;
 
 /// A token bucket that follows the path.
@@ -77,6 +77,7 @@ mod tests {
         let paid = paid_in_ten_seconds(&mut budget);
         assert!((26_000..=43_000).contains(&paid), "{paid}");
     }
+
     #[test]
     fn what_gets_scarce_is_for_the_first_copies() {
         let mut budget = Budget::new();

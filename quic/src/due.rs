@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 use bytes::Bytes;
 use tertulia_proto::DatagramKind;
 
-use crate::flying::FrameId;
+use crate::{budget, flying::FrameId};
 
 /// Copies that wait at once, at most; more are not taken.
 const WAITING: usize = 512;
@@ -33,6 +33,13 @@ pub(crate) struct Copy {
     pub(crate) early: Duration,
     /// It is sent for as long as this one is not known to have arrived.
     pub(crate) unless: Option<FrameId>,
+}
+
+impl Copy {
+    /// The budget keeps a part for such.
+    pub(crate) fn is_first(&self) -> bool {
+        self.nth < budget::FIRST
+    }
 }
 
 /// By their time alone.

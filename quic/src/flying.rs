@@ -1,18 +1,21 @@
 //! Which frames are known to have arrived.
 //!
 //! QUIC says of each packet when it was sent and that it was acknowledged, not what was in it. A
-//! frame is in the packet that goes out when it is offered, and in those of its copies: the packet
-//! that was sent next after one of these times, and has the size, had it. Where that may as well be
-//! another packet nothing is concluded; what was lost is not to be let go.
+//! frame is in the packet that goes out when it is offered, and in those of its copies: one that was
+//! sent right after one of these times, after none of a later packet of ours, and has the size, had
+//! it. Where two of ours may be meant nothing is concluded; what was lost is not to be let go. Of a
+//! file's packets, which are of any size at any time, nothing is known here.
 
 use std::{collections::VecDeque, time::Duration};
 
 /// Frames that are known, at most: the newest. Of older ones nothing is known.
 const FRAMES: usize = 128;
 /// Times of one frame that are remembered.
-const TIMES: usize = 8;
+const TIMES: usize = 11;
 /// A packet goes out so soon after it was asked for.
 const SOON: Duration = Duration::from_micros(1_500);
+/// Frames that are offered together go into one packet as long as they are no longer.
+const TOGETHER: usize = 1_100;
 /// A packet with a datagram is at most so much longer: header, tag, and what it acknowledges.
 const AROUND: usize = 80;
 
@@ -28,6 +31,8 @@ pub(crate) struct Flying {
     first: u64,
     /// The last packet's number, counted here.
     packet: u64,
+    /// What was offered last.
+    offer: Option<Packet>,
 }
 
 /// A packet that went out, as far as that is known.
@@ -54,18 +59,19 @@ impl Frame {
 }
 
 impl Flying {
-    /// A frame is sent now for the first time, maybe together with those that are offered now, too.
+    /// A frame is sent now for the first time, maybe together with those that are offered now, too:
+    /// behind them, so that a packet that has it is as long as all of them.
     pub(crate) fn offered(&mut self, now: Duration, length: usize) -> FrameId {
-        let last = self.frames.back().map(|frame| frame.packets[0]);
-        let number = match last.filter(|last| last.at == now && last.most == usize::MAX) {
-            Some(same) => same.number,
-            None => self.next_packet(),
+        let fits = |last: &Packet| last.at == now && last.least + length <= TOGETHER;
+        let packet = match self.offer.filter(fits) {
+            Some(last) => Packet { least: last.least + length, ..last },
+            None => Packet { number: self.next_packet(), at: now, least: length, most: usize::MAX },
         };
+        self.offer = Some(packet);
         if self.frames.len() == FRAMES {
             self.frames.pop_front();
             self.first += 1;
         }
-        let packet = Packet { number, at: now, least: length, most: usize::MAX };
         self.frames.push_back(Frame { packets: [packet; TIMES], sent: 1, has_arrived: false });
         FrameId(self.first + self.frames.len() as u64 - 1)
     }
@@ -102,7 +108,8 @@ impl Flying {
             return;
         }
         for frame in &mut self.frames {
-            let had_it = frame.packets().any(|packet| packet.number == last.number);
+            let had_it =
+                frame.packets().any(|packet| packet.number == last.number && may_be(&packet));
             frame.has_arrived |= had_it;
         }
     }
@@ -175,6 +182,19 @@ mod tests {
         assert!(!ids.iter().any(|id| flying.has_arrived(*id)), "of another size");
         flying.acknowledged(30 * MS, 430);
         assert!(ids.iter().all(|id| flying.has_arrived(*id)), "one had both");
+    }
+
+    #[test]
+    fn of_frames_that_fill_several_packets_one_that_came_tells_nothing() {
+        let mut flying = Flying::default();
+        let ids = [600, 600, 600].map(|length| flying.offered(10 * MS, length));
+        flying.acknowledged(10 * MS, 1_400);
+        assert!(!ids.iter().any(|id| flying.has_arrived(*id)));
+        let ids = [100, 200, 300].map(|length| flying.offered(20 * MS, length));
+        flying.acknowledged(20 * MS, 340);
+        assert_eq!(ids.map(|id| flying.has_arrived(id)), [true, true, false]);
+        flying.acknowledged(20 * MS, 640);
+        assert!(ids.iter().all(|id| flying.has_arrived(*id)));
     }
 
     #[test]

@@ -48,10 +48,19 @@ pub(crate) fn strength(loss: f64) -> usize {
 
 /// When copies are sent, after the frame.
 pub(crate) fn offsets(strength: usize, rtt: Duration) -> impl Iterator<Item = Duration> {
+    late_from(MANY, strength, rtt)
+}
+
+/// The same for a frame that many wait behind: more of them.
+pub(crate) fn offsets_of_many(strength: usize, rtt: Duration) -> impl Iterator<Item = Duration> {
+    late_from(MANY + 1, strength + 1, rtt)
+}
+
+fn late_from(many: usize, strength: usize, rtt: Duration) -> impl Iterator<Item = Duration> {
     let early = OFFSETS_MS[strength.min(OFFSETS_MS.len() - 1)];
     let late = (rtt.saturating_sub(SHORT) / PART).min(LATEST);
     let (last, before) = match early.split_last() {
-        Some((last, before)) if strength >= MANY => (Some(last), before),
+        Some((last, before)) if strength >= many => (Some(last), before),
         _ => (None, early),
     };
     let late = match (last, before.last()) {
@@ -96,6 +105,16 @@ mod tests {
                 let early = ms(strength, rtt);
                 assert!(early[0] >= 1 && early.windows(2).all(|pair| pair[0] < pair[1]));
                 assert!(early.iter().all(|ms| *ms <= 50), "{early:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_many_wait_behind_has_more_wherever_it_matters() {
+        for rtt in [20, 60, 200, 600].map(Duration::from_millis) {
+            for strength in 2..=MOST {
+                let (usual, more) = (offsets(strength, rtt), offsets_of_many(strength, rtt));
+                assert_eq!(more.count(), usual.count() + 1, "{strength} at {rtt:?}");
             }
         }
     }

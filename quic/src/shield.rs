@@ -11,7 +11,7 @@ use crate::{
     flying::Flying,
     loss::LossEstimate,
     recent::Recent,
-    schedule::{offsets, strength, tail},
+    schedule::{offsets, offsets_of_many, strength, tail},
 };
 
 /// A longer frame has no copies: it is no line that somebody waits for.
@@ -36,7 +36,7 @@ pub enum Awaited {
     #[default]
     BySomebody,
     /// As for commands, which are done in order: whoever waits for one waits for those before it,
-    /// too. Shielded more strongly by one.
+    /// too. There are more of them.
     ByAllBehind,
     /// As for what one said oneself: one copy, and what follows if nothing is heard of it, so that
     /// what comes behind it on its stream does not wait long.
@@ -191,20 +191,19 @@ impl Shield {
         if self.strength == 0 || runs.iter().map(Run::frames).sum::<u64>() > AT_ONCE {
             return false;
         }
-        let (strength, copies) = match awaited {
-            Awaited::ByAllBehind => (self.strength + 1, usize::MAX),
-            Awaited::BySomebody => (self.strength, usize::MAX),
-            Awaited::ByNobody => (self.strength, 1),
+        let offsets: Vec<_> = match awaited {
+            Awaited::ByAllBehind => offsets_of_many(self.strength, self.rtt).collect(),
+            Awaited::BySomebody => offsets(self.strength, self.rtt).collect(),
+            Awaited::ByNobody => offsets(self.strength, self.rtt).take(1).collect(),
         };
-        let copies = copies.min(offsets(strength, self.rtt).count());
         let mut any = false;
         for frame in runs.iter().flat_map(Run::each).filter(is_small) {
-            if self.queue.bytes() + frame.len() * copies > QUEUED {
+            if self.queue.bytes() + frame.len() * offsets.len() > QUEUED {
                 break;
             }
             any = true;
             let unless = Some(self.flying.offered(now, frame.len()));
-            for (nth, offset) in offsets(strength, self.rtt).take(copies).enumerate() {
+            for (nth, offset) in offsets.iter().copied().enumerate() {
                 let early = TOGETHER.max(offset / EARLY_PART);
                 let copy = Copy { kind, frame: frame.clone(), nth, after: now, early, unless };
                 self.queue.add(now + offset, copy);
@@ -232,23 +231,39 @@ impl Shield {
     /// dropped.
     pub fn take(&mut self, now: Duration, bytes: usize) -> Option<Bytes> {
         loop {
-            let room = bytes.saturating_sub(copies::HEAD_BYTES);
-            let queue = [&mut self.urgent, &mut self.queue, &mut self.tail];
-            let mut due = queue.into_iter().filter(|queue| queue.at().is_some_and(|at| at <= now));
-            let has_arrived =
-                |copy: &Copy| copy.unless.is_some_and(|id| self.flying.has_arrived(id));
-            let taken = due.next()?.take(now, room, has_arrived);
+            let taken = self.take_due(now, bytes.saturating_sub(copies::HEAD_BYTES))?;
             let Some(Copy { kind, .. }) = taken.first() else { continue };
             let kind = *kind;
-            let nth = taken.iter().map(|copy| copy.nth).min().unwrap_or_default();
-            let frames: Vec<_> = taken.iter().map(|copy| copy.frame.clone()).collect();
-            let datagram = copies::encode(kind, &frames);
-            if self.budget.pay(now, datagram.len(), nth) {
-                let ids = taken.iter().filter_map(|copy| copy.unless);
-                self.flying.repeated(now, datagram.len(), ids);
+            if let Some(datagram) = self.pay(now, kind, &taken) {
+                return Some(datagram);
+            }
+            // Those that go along are not to cost the first ones their place.
+            let first: Vec<_> = taken.into_iter().filter(Copy::is_first).collect();
+            if let Some(datagram) = self.pay(now, kind, &first) {
                 return Some(datagram);
             }
         }
+    }
+
+    /// What is due of the first queue that has something; nothing in it: it was needless.
+    fn take_due(&mut self, now: Duration, room: usize) -> Option<Vec<Copy>> {
+        let queue = [&mut self.urgent, &mut self.queue, &mut self.tail];
+        let mut due = queue.into_iter().filter(|queue| queue.at().is_some_and(|at| at <= now));
+        let has_arrived = |copy: &Copy| copy.unless.is_some_and(|id| self.flying.has_arrived(id));
+        Some(due.next()?.take(now, room, has_arrived))
+    }
+
+    /// The datagram with these, if the budget pays for each of them.
+    fn pay(&mut self, now: Duration, kind: DatagramKind, copies: &[Copy]) -> Option<Bytes> {
+        let nth = copies.iter().map(|copy| copy.nth).max()?;
+        let frames: Vec<_> = copies.iter().map(|copy| copy.frame.clone()).collect();
+        let datagram = copies::encode(kind, &frames);
+        if !self.budget.pay(now, datagram.len(), nth) {
+            return None;
+        }
+        let ids = copies.iter().filter_map(|copy| copy.unless);
+        self.flying.repeated(now, datagram.len(), ids);
+        Some(datagram)
     }
 }
 

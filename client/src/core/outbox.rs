@@ -459,8 +459,10 @@ mod tests {
                         outbox.remove(id(n));
                     }
                     Step::Postpone(which) if !unanswered.is_empty() => {
-                        let n = unanswered[which.index(unanswered.len())];
-                        outbox.postpone(id(n), Refusal::STORAGE, None, now);
+                        let n = unanswered.remove(which.index(unanswered.len()));
+                        if outbox.is_refused(id(n)) {
+                            outbox.postpone(id(n), Refusal::STORAGE, None, now);
+                        }
                     }
                     Step::Cut => {
                         unanswered.clear();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tertulia_client::{
     Content, Item,
-    proto::{RoomId, RoomKind, Seq, limits, mentions},
+    proto::{RoomId, RoomKind, Seq, Timestamp, limits, mentions},
 };
 
 use super::timeline::Reader;
@@ -93,6 +93,24 @@ impl Wishes {
     }
 }
 
+/// What somebody knows of a room.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    /// Up to where they were told on the desktop, here and since the start.
+    pub(crate) told: Seq,
+    /// Up to where they have read, anywhere.
+    pub(crate) read: Seq,
+    /// What was before that is no news any more.
+    pub(crate) since: Timestamp,
+}
+
+impl Known {
+    /// Who is let in counts as having read that they are: it is their first event of the room.
+    fn lacks_entry(self, item: &Item) -> bool {
+        item.time >= self.since && item.seq.is_some_and(|seq| seq >= self.read && seq > self.told)
+    }
+}
+
 /// What others said in a room since one was last told.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Arrival {
@@ -102,12 +120,11 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
-    /// What of these changes is worth telling: messages of others after what was `told` or read, and
-    /// that one of them let the reader in, unless that was `told_before`.
+    /// What of these changes is worth telling: messages of others after what was told or read, and
+    /// that one of them let the reader in.
     pub(crate) fn of(
         changes: &[TimelineChange],
-        told: Seq,
-        told_before: Seq,
+        known: Known,
         reader: Option<&Reader>,
     ) -> Option<Self> {
         let items = changes.iter().flat_map(|change| match change {
@@ -116,13 +133,10 @@ impl Arrival {
         });
         let (mut newest, mut naming) = (None, None);
         for item in items {
-            // Who is let in has read that they are: it is their first event of the room.
-            if is_let_in(item, reader)
-                && item.seq.is_some_and(|seq| seq >= told && seq > told_before)
-            {
+            if is_let_in(item, reader) && known.lacks_entry(item) {
                 (newest, naming) = (newer(newest, item), newer(naming, item));
             }
-            if item.mine || item.seq.is_none_or(|seq| seq <= told) {
+            if item.mine || item.seq.is_none_or(|seq| seq <= known.told.max(known.read)) {
                 continue;
             }
             let Content::Text(text) = &item.content else { continue };
@@ -201,7 +215,8 @@ mod tests {
     }
 
     fn arrival(items: Vec<Item>, told: u64) -> Option<Arrival> {
-        Arrival::of(&[TimelineChange::Items(items)], Seq(told), Seq(0), Some(&reader("Beto")))
+        let known = Known { told: Seq(0), read: Seq(told), since: Timestamp(0) };
+        Arrival::of(&[TimelineChange::Items(items)], known, Some(&reader("Beto")))
     }
 
     fn seq(item: Option<Item>) -> Option<u64> {
@@ -227,7 +242,11 @@ mod tests {
         let item = news.wanted(Level::Mentions).unwrap();
         assert_eq!(item.seq, Some(Seq(2)));
         let again = [TimelineChange::Items(vec![added(2, "Beto")])];
-        assert_eq!(Arrival::of(&again, Seq(2), Seq(2), Some(&reader("Beto"))), None);
+        let told = Known { told: Seq(2), read: Seq(2), since: Timestamp(0) };
+        let long_ago = Known { told: Seq(0), read: Seq(2), since: Timestamp(u64::MAX) };
+        for known in [told, long_ago] {
+            assert_eq!(Arrival::of(&again, known, Some(&reader("Beto"))), None);
+        }
         let (title, text) = words("#kitchen", RoomKind::Private, &item).unwrap();
         assert_eq!((&*title, &*text), ("Ana in #kitchen", "Ana added you"));
     }

@@ -20,6 +20,7 @@ use tertulia_client::{
 use super::{
     Level, TimelineLine,
     calendar::short_time,
+    notices::Known,
     timeline::{Line, Reader, Timeline},
     typists::Typists,
 };
@@ -240,20 +241,18 @@ impl Room {
         self.imp().timeline.borrow_mut().set_reader(reader);
     }
 
-    /// Up to where one was told on the desktop what was said, or has read it.
-    pub(crate) fn told(&self) -> Seq {
+    /// What needs not be told on the desktop any more.
+    pub(crate) fn known(&self) -> Known {
+        /// In ms; who was away for longer sees the room in the list.
+        const NEWS: u64 = 10 * 60 * 1_000;
         let read = self.with_view(|view| view.listing.read);
-        self.imp().told.get().max(read.unwrap_or_default())
-    }
-
-    /// Up to where one was told on the desktop, read or not.
-    pub(crate) fn told_before(&self) -> Seq {
-        self.imp().told.get()
+        let since = Timestamp((glib::real_time() as u64 / 1_000).saturating_sub(NEWS));
+        Known { told: self.imp().told.get(), read: read.unwrap_or_default(), since }
     }
 
     /// One was told up to here.
     pub(crate) fn set_told(&self, seq: Seq) {
-        self.imp().told.set(self.told().max(seq));
+        self.imp().told.set(self.imp().told.get().max(seq));
     }
 
     /// Its numbers may have begun anew.

@@ -281,8 +281,7 @@ impl Session {
             if reset {
                 room.forget_told();
             }
-            let (told, before) = (room.told(), room.told_before());
-            let arrival = Arrival::of(&changes.timeline, told, before, self.reader().as_ref());
+            let arrival = Arrival::of(&changes.timeline, room.known(), self.reader().as_ref());
             room.apply(changes);
             if let Some(arrival) = arrival {
                 if let Some(seq) = arrival.newest.seq {

@@ -340,6 +340,8 @@ impl AccountPage {
             imp.chat.grab_focus();
         }
         imp.chat.mark_read_if_seen();
+        // Who was told that they are let in sees it now.
+        room.iter().for_each(|room| room.notify_unread());
     }
 
     /// Where none is in sight: the room just entered, else the liveliest.

@@ -223,7 +223,7 @@ impl AddingWindow {
                         toasts::say(&imp.toasts, &text);
                         imp.handle.set_text("");
                     }
-                    Err(error) if is_nobody(&error) && window.write_out() => {}
+                    Err(error) if is_nobody(&error) && window.write_out(&handle) => {}
                     Err(error) => window.show_problem(&add_error(&error, &handle)),
                 }
                 // A row that had it may go.
@@ -233,13 +233,17 @@ impl AddingWindow {
     }
 
     /// Of what begins a name, the only one that is shown for it, for a person to say yes to.
-    fn write_out(&self) -> bool {
+    fn write_out(&self, asked: &Handle) -> bool {
         let imp = self.imp();
-        let shown = imp.shown.borrow();
-        let [one] = shown.as_slice() else { return false };
-        let handle = one.handle.clone();
-        drop(shown);
-        imp.handle.set_text(&format!("@{handle}"));
+        let shown = match imp.shown.borrow().as_slice() {
+            [one] => one.handle.clone(),
+            _ => return false,
+        };
+        let is_still_asked = sentences::read_handle(&imp.handle.text()).as_ref() == Ok(asked);
+        if shown == *asked || !shown.as_str().starts_with(asked.as_str()) || !is_still_asked {
+            return false;
+        }
+        imp.handle.set_text(&format!("@{shown}"));
         imp.handle.set_position(-1);
         true
     }

@@ -3,7 +3,10 @@
 mod first_rows;
 mod row_menu;
 
-use std::cell::{OnceCell, RefCell};
+use std::{
+    cell::{OnceCell, RefCell},
+    rc::Rc,
+};
 
 use adw::{prelude::*, subclass::prelude::*};
 use gtk::{gdk, gio, glib, glib::clone};
@@ -178,11 +181,26 @@ impl Sidebar {
             .button(gdk::BUTTON_PRIMARY)
             .propagation_phase(gtk::PropagationPhase::Capture)
             .build();
+        let pressed = Rc::new(RefCell::new(None));
+        click.connect_pressed(clone!(
+            #[weak(rename_to = sidebar)]
+            self,
+            #[strong]
+            pressed,
+            move |_, _, x, y| drop(pressed.replace(sidebar.room_at(x, y)))
+        ));
+        click.connect_stopped(clone!(
+            #[strong]
+            pressed,
+            move |_| drop(pressed.take())
+        ));
         click.connect_released(clone!(
             #[weak(rename_to = sidebar)]
             self,
             move |_, _, x, y| {
-                if let Some(room) = sidebar.room_at(x, y) {
+                let room =
+                    pressed.take().filter(|room| sidebar.room_at(x, y).as_ref() == Some(room));
+                if let Some(room) = room {
                     sidebar.choose(&room);
                     by_click(Some(&room), true);
                 }

@@ -16,12 +16,17 @@ const UNASKED: u32 = 5;
 impl ChatPage {
     /// Shows where one types what to look for.
     pub(super) fn find(&self) {
+        self.show_find_bar(None);
+    }
+
+    fn show_find_bar(&self, words: Option<&str>) {
         let imp = self.imp();
         if self.room().is_some() {
             let bar = imp.find_bar.get_or_init(|| imp.make_find_bar());
             bar.set_visible(true);
+            words.iter().for_each(|words| bar.set_text(words));
             // What is written there still is of another room, or of a time before.
-            if imp.finding.borrow().is_none() {
+            if words.is_some() || imp.finding.borrow().is_none() {
                 self.look_anew();
             }
             bar.grab_focus();
@@ -30,8 +35,7 @@ impl ChatPage {
 
     /// Looks for these words.
     pub(super) fn find_words(&self, words: &str) {
-        self.find();
-        self.imp().find_bar.get().iter().for_each(|bar| bar.set_text(words));
+        self.show_find_bar(Some(words));
     }
 
     /// Nothing is looked for any more. `false`: nothing was.

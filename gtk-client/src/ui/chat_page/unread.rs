@@ -17,6 +17,8 @@ impl ChatPage {
             self.imp().look_for_new();
         }
         self.mark_read_if_seen();
+        // Who was told that they are let in sees it now.
+        self.room().iter().for_each(|room| room.notify_unread());
     }
 }
 
