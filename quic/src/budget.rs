@@ -7,7 +7,7 @@ const RATE: u64 = 32_000;
 /// Bytes at once.
 const BURST: u64 = 16_000;
 /// Of what the path carries, copies take at most this part.
-const PART: u64 = 3;
+const PART: u64 = 4;
 
 /// The first copies of a frame may take all that is left; each later one leaves so much to the first
 /// ones of the frames to come, so that a tight budget makes copies fewer and leaves no frame alone.
@@ -71,11 +71,11 @@ mod tests {
     }
 
     #[test]
-    fn a_thin_path_gives_a_third_of_itself() {
+    fn a_thin_path_gives_a_quarter_of_itself() {
         let mut budget = Budget::new();
         budget.follow(16_000, Duration::from_secs(2));
         let paid = paid_in_ten_seconds(&mut budget);
-        assert!((26_000..=43_000).contains(&paid), "{paid}");
+        assert!((19_000..=36_500).contains(&paid), "{paid}");
     }
 
     #[test]
